@@ -1,0 +1,111 @@
+"""Mail a personalised message to every row of a DataFrame, from a notebook cell.
+
+    results = await send_frame(df, template)
+
+This module only lists the public names. Each is loaded from its room when it is first asked for, so that
+importing the package costs nothing that is not used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import last_results, send_frame, send_frame_sync
+    from .compose.template import Template
+    from .errors import (
+        AddressError,
+        FrameError,
+        NotebookmailError,
+        SMTPAuthenticationError,
+        SMTPConnectError,
+        SMTPConnectResponseError,
+        SMTPConnectTimeoutError,
+        SMTPDataError,
+        SMTPException,
+        SMTPHeloError,
+        SMTPNotSupported,
+        SMTPReadTimeoutError,
+        SMTPRecipientRefused,
+        SMTPRecipientsRefused,
+        SMTPResponseException,
+        SMTPSenderRefused,
+        SMTPServerDisconnected,
+        SMTPTimeoutError,
+        TemplateError,
+    )
+    from .reply import SMTPResponse, SMTPStatus
+    from .results import SendResults
+    from .sandbox.server import Received, Sandbox
+    from .server import Server
+    from .smtp.client import SMTP, send
+    from .smtp.options import SMTPTokenGenerator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SMTP",
+    "AddressError",
+    "FrameError",
+    "NotebookmailError",
+    "Received",
+    "SMTPAuthenticationError",
+    "SMTPConnectError",
+    "SMTPConnectResponseError",
+    "SMTPConnectTimeoutError",
+    "SMTPDataError",
+    "SMTPException",
+    "SMTPHeloError",
+    "SMTPNotSupported",
+    "SMTPReadTimeoutError",
+    "SMTPRecipientRefused",
+    "SMTPRecipientsRefused",
+    "SMTPResponse",
+    "SMTPResponseException",
+    "SMTPSenderRefused",
+    "SMTPServerDisconnected",
+    "SMTPStatus",
+    "SMTPTimeoutError",
+    "SMTPTokenGenerator",
+    "Sandbox",
+    "SendResults",
+    "Server",
+    "Template",
+    "TemplateError",
+    "last_results",
+    "send",
+    "send_frame",
+    "send_frame_sync",
+]
+
+_ROOMS = {
+    "SMTP": "smtp.client",
+    "SMTPResponse": "reply",
+    "SMTPStatus": "reply",
+    "SMTPTokenGenerator": "smtp.options",
+    "Received": "sandbox.server",
+    "Sandbox": "sandbox.server",
+    "SendResults": "results",
+    "Server": "server",
+    "Template": "compose.template",
+    "last_results": "api",
+    "send": "smtp.client",
+    "send_frame": "api",
+    "send_frame_sync": "api",
+}
+"""Where a public name lives; what is not listed is an exception."""
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room on first use (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_ROOMS.get(name, 'errors')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,70 @@
+"""A run's progress at one moment, for whoever shows it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .events import Status
+
+WINDOW_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One glance at a running merge.
+
+    Attributes:
+        counts: Rows by status, every status present; their sum is the number of rows.
+        seconds: Since the run began.
+        per_second: Messages per second over the last few seconds.
+        seconds_left: An estimate, or None while there is nothing to go by.
+        server: Where it goes, such as "smtp.example.org:587", or "the sandbox".
+        connections: How many are open.
+        complaint: The server's last refusal, or "".
+    """
+
+    counts: Mapping[Status, int]
+    seconds: float
+    per_second: float
+    seconds_left: float | None
+    server: str
+    connections: int
+    complaint: str
+
+    @property
+    def total(self) -> int:
+        """All rows of the run."""
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        """The rows that are no longer pending."""
+        return self.total - self.counts["pending"]
+
+
+class Meter:
+    """Measures messages per second over the last few seconds.
+
+    Time is an argument: any clock that only goes forward.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._started = now
+        self._samples: deque[tuple[float, int]] = deque([(now, 0)])
+
+    def seconds(self, now: float) -> float:
+        """Tell how long the run has lasted."""
+        return now - self._started
+
+    def per_second(self, now: float, done: int) -> float:
+        """Note how much is done and return the speed over the window."""
+        self._samples.append((now, done))
+        while len(self._samples) > 2 and now - self._samples[0][0] > WINDOW_SECONDS:  # noqa: PLR2004 -- first and last
+            self._samples.popleft()
+        then, before = self._samples[0]
+        return (done - before) / (now - then) if now > then else 0.0

@@ -1,0 +1,204 @@
+"""From a call of send_frame to a frozen plan: which rows go, which do not and why, before anything is sent.
+
+Everything that makes the call as a whole wrong is found here: a column the template needs and the frame lacks, the
+same person twice, a count that is not the confirmed one. What is wrong with one row is that row's result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
+
+from .address import parse_mailbox
+from .compose.compiler import Compiler
+from .compose.frame import Frame
+from .errors import AddressError, FrameError, NotebookmailError
+from .merge.events import RowPending, RowSkipped
+from .merge.runner import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .compose.frame import Row
+    from .compose.template import Template
+    from .mail import Mail
+    from .merge.events import RowEvent
+
+Duplicates = Literal["error", "skip", "send"]
+_SHOWN_DUPLICATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions:
+    """What the caller of the send family asked for; send_frame says what each means."""
+
+    sender: str | None = None
+    confirm: int | None = None
+    limit: int | None = None
+    redirect_to: str | None = None
+    suppress: tuple[str, ...] = ()
+    duplicates: Duplicates = "error"
+
+    def __post_init__(self) -> None:
+        if self.duplicates not in {"error", "skip", "send"}:
+            raise FrameError(f"duplicates={self.duplicates!r}: it is one of 'error', 'skip', 'send'")
+        if self.limit is not None and self.limit < 0:
+            raise FrameError(f"limit={self.limit}: it is a number of messages, 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do.
+
+    Attributes:
+        frame: The rows.
+        compiler: Makes their messages.
+        recipients: The mailbox of each row, by position; "" where it cannot be made out.
+        going: The positions of the rows to send, in order.
+        staying: An event for every other row, with the reason.
+    """
+
+    frame: Frame
+    compiler: Compiler
+    recipients: tuple[str, ...]
+    going: tuple[int, ...]
+    staying: tuple[RowEvent, ...]
+
+    def tasks(self) -> Iterator[Task]:
+        """Make the tasks, row by row, when they are asked for."""
+        seeds = _Seeds(self.compiler)
+        for row in self.frame.rows(self.going):
+            yield Task(row.position, self.recipients[row.position], _Build(self.compiler, row, seeds(row)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """Makes one row's message when its turn comes."""
+
+    compiler: Compiler
+    row: Row
+    seed: str
+
+    def __call__(self) -> Mail:
+        return self.compiler.compile(self.row, seed=self.seed)
+
+
+class _Seeds:
+    """Gives each row what its Message-ID is made of: the template and the fields, never rendered bytes.
+
+    The same row gets the same Message-ID on every run, so that a receiver can drop a message that came twice; rows
+    that are alike within one frame are counted, so that asking for both gives both.
+    """
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._prefix = compiler.digest.encode()
+        self._columns = compiler.used_columns
+        self._seen: Counter[bytes] = Counter()
+
+    def __call__(self, row: Row) -> str:
+        known = repr([(column, row.fields[column]) for column in self._columns])
+        digest = blake2b(self._prefix + known.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        self._seen[digest] += 1
+        return f"{digest.hex()}.{self._seen[digest]}"
+
+
+def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
+    """Decide what goes.
+
+    Args:
+        df: A pandas DataFrame, or a frame of any library narwhals reads. It is not changed.
+        template: What each row gets.
+        options: What the caller asked for.
+
+    Raises:
+        FrameError: The call cannot be carried out; the message says why and what to do.
+    """
+    frame = Frame(df)
+    compiler = Compiler(
+        template,
+        frame.columns,
+        date=datetime.now().astimezone(),
+        sender=options.sender,
+        redirect_to=options.redirect_to,
+    )
+    recipients = tuple(compiler.recipient(row) for row in frame.rows())
+    addresses = [_address(recipient) for recipient in recipients]
+    staying: dict[int, RowEvent] = {}
+    for position in _suppressed(addresses, options.suppress):
+        staying[position] = RowSkipped(position, "on the suppress list", recipients[position])
+    for position, first in _repeated(addresses, staying, options.duplicates, frame).items():
+        reason = f"duplicate: the same recipient as row {frame.labels[first]!r}"
+        staying[position] = RowSkipped(position, reason, recipients[position])
+    going = [position for position in range(len(frame)) if position not in staying]
+    if options.limit is not None:
+        for position in going[options.limit :]:
+            staying[position] = RowPending(position, f"beyond limit={options.limit}", recipients[position])
+        going = going[: options.limit]
+    plan = Plan(frame, compiler, recipients, tuple(going), tuple(staying[key] for key in sorted(staying)))
+    _confirm(plan, options.confirm)
+    return plan
+
+
+def _address(recipient: str) -> str:
+    """Reduce a mailbox to what two of the same person share; "" where it is none."""
+    try:
+        return parse_mailbox(recipient).address.casefold() if recipient else ""
+    except AddressError:
+        return ""
+
+
+def _suppressed(addresses: list[str], suppress: Iterable[str]) -> list[int]:
+    unwanted = {_address(text) for text in suppress} - {""}
+    return [position for position, address in enumerate(addresses) if address in unwanted]
+
+
+def _repeated(
+    addresses: list[str], staying: dict[int, RowEvent], duplicates: Duplicates, frame: Frame
+) -> dict[int, int]:
+    """Find the rows whose recipient an earlier row has, each with that row's position."""
+    if duplicates == "send":
+        return {}
+    first: dict[str, int] = {}
+    repeated: dict[int, int] = {}
+    for position, address in enumerate(addresses):
+        if not address or position in staying:
+            continue
+        if address in first:
+            repeated[position] = first[address]
+        else:
+            first[address] = position
+    if repeated and duplicates == "error":
+        shown = [
+            f"rows {frame.labels[first]!r} and {frame.labels[position]!r} ({addresses[position]})"
+            for position, first in list(repeated.items())[:_SHOWN_DUPLICATES]
+        ]
+        more = len(repeated) - len(shown)
+        raise FrameError(
+            f"{len(repeated)} rows would mail somebody a second time: {', '.join(shown)}"
+            f"{f' and {more} more' if more else ''}; duplicates='skip' sends only the first to each, "
+            "duplicates='send' sends them all"
+        )
+    return repeated
+
+
+def _confirm(plan: Plan, confirm: int | None) -> None:
+    if confirm is None:
+        return
+    unfit = sum(not _can_build(task) for task in plan.tasks())
+    would_go = len(plan.going) - unfit
+    if would_go != confirm:
+        raise FrameError(
+            f"confirm={confirm}, but {would_go} messages would go: {len(plan.frame)} rows, of which "
+            f"{len(plan.staying)} are left out and {unfit} cannot be rendered; nothing was sent"
+        )
+
+
+def _can_build(task: Task) -> bool:
+    try:
+        task.build()
+    except NotebookmailError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The embedded SMTP server: for first tries, rehearsals, demos and tests. Nothing it takes leaves the machine."""

@@ -1,0 +1,148 @@
+"""Which server mail goes to, in an analyst's words.
+
+Safe by default: a server on another machine gets credentials only under TLS, and TLS that was asked for is never
+given up. A server on this machine is spoken to as it is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
+
+from .errors import FrameError
+from .smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
+from .smtp.pool import PoolLimits
+
+if TYPE_CHECKING:
+    from .smtp.options import SMTPTokenGenerator
+
+Security = Literal["auto", "tls", "starttls", "none"]
+URL_VARIABLE = "NOTEBOOKMAIL_URL"
+DEFAULT_CONNECTIONS = 8
+
+_SCHEMES: dict[str, Security] = {"smtp": "auto", "smtps": "tls", "smtp+starttls": "starttls"}
+_DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBMISSION_PORT, "none": 25}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A mail server and how much of it may be used.
+
+    Args:
+        hostname: Its name or address.
+        port: 465, 587 or what the provider says; chosen by `security` when left out (587 for "auto").
+        username: For logging in.
+        password: For logging in. Shown nowhere.
+        oauth_token_generator: An async function that returns an access token, instead of a password.
+        security: "tls" from the first byte, "starttls" required, "none", or "auto": TLS on port 465, STARTTLS
+            required on 587 or where a user name is given, STARTTLS where offered otherwise, and neither on this
+            machine.
+        timeout: Seconds to wait for connecting and for each reply.
+        max_connections: How many connections at once at most.
+        messages_per_connection: Replace a connection after so many messages; None for no limit.
+
+    Raises:
+        FrameError: Settings that contradict each other.
+    """
+
+    hostname: str
+    port: int | None = None
+    username: str | None = field(default=None, kw_only=True)
+    password: str | None = field(default=None, kw_only=True, repr=False)
+    oauth_token_generator: SMTPTokenGenerator | None = field(default=None, kw_only=True, repr=False)
+    security: Security = field(default="auto", kw_only=True)
+    timeout: float = field(default=60, kw_only=True)
+    max_connections: int = field(default=DEFAULT_CONNECTIONS, kw_only=True)
+    messages_per_connection: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.security not in {"auto", "tls", "starttls", "none"}:
+            raise FrameError(f"security={self.security!r}: it is one of 'auto', 'tls', 'starttls', 'none'")
+        if self.max_connections < 1 or (self.messages_per_connection or 1) < 1:
+            raise FrameError("max_connections and messages_per_connection are at least 1")
+        if self.username is not None and self.password is None and self.oauth_token_generator is None:
+            raise FrameError(
+                f"user {self.username!r} needs password= (try getpass.getpass()) or a token generator"
+            )
+        try:
+            self.options()
+        except ValueError as problem:
+            raise FrameError(f"the server settings contradict each other: {problem}") from problem
+
+    @classmethod
+    def from_url(cls, url: str) -> Server:
+        """Read a server from a URL.
+
+        Args:
+            url: `smtps://user:password@host:465`, `smtp+starttls://...`, or `smtp://host:25` for security="auto".
+                User name and password are percent-encoded.
+
+        Raises:
+            FrameError: Not such a URL. The message does not repeat it: it may hold a password.
+        """
+        try:
+            parts = urlsplit(url)
+            security, hostname, port = _SCHEMES[parts.scheme], parts.hostname or "", parts.port
+        except (KeyError, ValueError):
+            raise FrameError("a server URL looks like smtps://user:password@smtp.example.org:465") from None
+        if not hostname:
+            raise FrameError("the server URL names no host: smtps://user:password@smtp.example.org:465")
+        username = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        return cls(hostname, port, username=username, password=password, security=security)
+
+    @classmethod
+    def from_env(cls) -> Server:
+        """Read the server from the URL in the environment variable NOTEBOOKMAIL_URL.
+
+        Raises:
+            FrameError: The variable is not set, or holds no server URL.
+        """
+        url = os.environ.get(URL_VARIABLE)
+        if not url:
+            raise FrameError(f"the environment variable {URL_VARIABLE} is not set")
+        return cls.from_url(url)
+
+    @property
+    def effective_port(self) -> int:
+        """The port to connect to."""
+        return self.port or _DEFAULT_PORTS.get(self.security, 25 if self.is_local else SUBMISSION_PORT)
+
+    @property
+    def is_local(self) -> bool:
+        """True when the server is this machine."""
+        try:
+            return ipaddress.ip_address(self.hostname).is_loopback
+        except ValueError:
+            return self.hostname.lower() == "localhost"
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is, for people: "smtp.example.org:587"."""
+        return f"{self.hostname}:{self.effective_port}"
+
+    def options(self) -> ConnectionOptions:
+        """Say it in the SMTP client's terms."""
+        security = self.security
+        if security == "auto":
+            security = "tls" if self.port == SUBMISSIONS_PORT else "auto"
+        needs_tls = self.effective_port == SUBMISSION_PORT or self.username is not None
+        start_tls = {"starttls": True, "auto": (needs_tls or None) if not self.is_local else False}
+        return ConnectionOptions(
+            hostname=self.hostname,
+            port=self.effective_port,
+            username=self.username,
+            password=self.password,
+            oauth_token_generator=self.oauth_token_generator,
+            timeout=self.timeout,
+            use_tls=security == "tls",
+            start_tls=start_tls.get(security, False),
+        )
+
+    def limits(self, max_connections: int | None = None) -> PoolLimits:
+        """Say how much of it may be used; `max_connections` can only lower it."""
+        connections = min(self.max_connections, max_connections or self.max_connections)
+        return PoolLimits(connections, self.messages_per_connection)

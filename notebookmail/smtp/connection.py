@@ -1,0 +1,323 @@
+"""One connection to a server: the wire's decisions carried out over a stream.
+
+Whatever leaves a connection out of step (an error, a timeout, a cancelled wait) closes it, so that no later
+command ever receives a late reply. Exceptions get their `phase` and `unconfirmed` here, from the only one who
+knows: the protocol machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from notebookmail.errors import (
+    SMTPConnectError,
+    SMTPConnectResponseError,
+    SMTPConnectTimeoutError,
+    SMTPException,
+    SMTPReadTimeoutError,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    at,
+)
+from notebookmail.reply import SMTPResponse, SMTPStatus
+
+from .stream import open_stream
+from .wire.commands import END_OF_DATA, Command
+from .wire.extensions import Extensions
+from .wire.payload import dot_stuff
+from .wire.protocol import Protocol
+from .wire.replies import malformed
+from .wire.transaction import judge_end_of_data, opening
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator, Sequence
+
+    from notebookmail.mail import Mail, Receipt
+
+    from .options import ConnectionOptions
+    from .stream import Stream
+    from .wire.transaction import Opened, Opening
+
+log = logging.getLogger("notebookmail.smtp")
+
+_WRITE_OCTETS = 65_536
+"""Content goes to the transport in pieces of about this size, so that a slow server is felt, and timed."""
+
+
+def _no_next_mail() -> Mail | None:
+    return None
+
+
+class Connection:
+    """A session with a server.
+
+    Attributes:
+        greeting: The server's first reply.
+        extensions: What its EHLO reply offers; empty before that.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.greeting = SMTPResponse(SMTPStatus.invalid_response, "")
+        self.extensions = Extensions()
+        self._stream = stream
+        self._protocol = Protocol()
+        self._replies: list[SMTPResponse] = []
+        self._needs_reset = False
+        self._ahead: tuple[Mail, Opening, tuple[Command, ...]] | None = None
+
+    @classmethod
+    async def open(cls, options: ConnectionOptions) -> Connection:
+        """Connect and read the greeting.
+
+        Raises:
+            SMTPConnectError and its subclasses: There is no usable connection.
+        """
+        connection = cls(await open_stream(options))
+        try:
+            (connection.greeting,) = await connection._await_replies(1, options.timeout)
+        except SMTPResponseException as problem:
+            raise at("connect", SMTPConnectResponseError(problem.code, problem.message)) from problem
+        except SMTPReadTimeoutError as problem:
+            late = f"{options.endpoint} sent no greeting within {options.timeout} seconds"
+            raise at("connect", SMTPConnectTimeoutError(late)) from problem
+        except SMTPServerDisconnected as problem:
+            lost = f"{options.endpoint} closed the connection before its greeting"
+            raise at("connect", SMTPConnectError(lost)) from problem
+        if connection.greeting.code != SMTPStatus.ready:
+            connection.abort()
+            raise at("connect", SMTPConnectResponseError(*connection.greeting))
+        return connection
+
+    @property
+    def is_open(self) -> bool:
+        """True while commands may be written."""
+        return self._stream.is_open and self._protocol.state.name != "CLOSED"
+
+    @property
+    def is_idle(self) -> bool:
+        """True when no reply is awaited and no transaction was begun for a message to come."""
+        return self.is_open and self._protocol.is_clean and self._ahead is None
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """True when the end of data was handed out and its reply has not come, also after closing."""
+        return self._protocol.is_unconfirmed
+
+    @property
+    def is_tls(self) -> bool:
+        """True when everything travels encrypted."""
+        return self._stream.is_tls
+
+    @property
+    def stream(self) -> Stream:
+        """The stream below, for its transport's facts."""
+        return self._stream
+
+    # --- commands, one at a time or in groups ---------------------------------------------------------------
+
+    async def execute(self, *group: Command, timeout: float | None) -> list[SMTPResponse]:
+        """Write a group of commands and wait for all its replies.
+
+        Args:
+            group: Commands; only the last may be one that ends a group (RFC 2920 3.1).
+            timeout: Seconds to wait for each reply.
+
+        Raises:
+            SMTPServerDisconnected, SMTPReadTimeoutError, SMTPResponseException: And the connection is closed.
+        """
+        self._write(group)
+        return await self._await_replies(len(group), timeout)
+
+    def _write(self, group: tuple[Command, ...], content: Sequence[bytes] = ()) -> None:
+        self._absorb()
+        if not self.is_open:
+            raise self._closed_by(self._stream.lost())
+        try:
+            written = self._protocol.write(*group)
+        except SMTPException as error:
+            raise self._closed_by(error) from error.__cause__
+        self._stream.write([*content, written])
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("> %s", " ".join(map(repr, group)))
+
+    def _absorb(self) -> None:
+        """Look at what came unasked: a goodbye, or a server out of step."""
+        if self._stream.has_unread and not self._protocol.awaited:
+            try:
+                self._take_in(self._stream.take_unread())
+                self._protocol.check()
+            except SMTPException as error:
+                raise self._closed_by(error) from error.__cause__
+
+    async def _await_replies(self, count: int, timeout: float | None) -> list[SMTPResponse]:
+        """Wait for so many replies; any way this can end early closes the connection."""
+        try:
+            while len(self._replies) < count:
+                self._protocol.check()
+                async with asyncio.timeout(timeout):
+                    data = await self._stream.read()
+                self._take_in(data)
+        except TimeoutError as problem:
+            late = SMTPReadTimeoutError(f"the server did not answer within {timeout} seconds")
+            raise self._closed_by(late) from problem
+        except SMTPException as error:
+            raise self._closed_by(error) from error.__cause__
+        except BaseException:
+            self.abort()
+            raise
+        replies, self._replies = self._replies[:count], self._replies[count:]
+        return replies
+
+    def _take_in(self, data: bytes) -> None:
+        replies = self._protocol.receive(data)
+        if log.isEnabledFor(logging.DEBUG):
+            for reply in replies:
+                # The text may echo what was sent; during AUTH that is a secret.
+                log.debug("< %s", reply.code if self._protocol.phase == "auth" else reply)
+        self._replies += replies
+        if self._protocol.state.name == "CLOSED":
+            self.abort()
+
+    def _closed_by(self, error: SMTPException) -> SMTPException:
+        """Close, and say on the exception what is known about the message under way."""
+        error.phase = error.phase or self._protocol.phase
+        error.unconfirmed = self._protocol.is_unconfirmed
+        self.abort()
+        return error
+
+    # --- TLS and ending -------------------------------------------------------------------------------------
+
+    async def start_tls(self, context: ssl.SSLContext, hostname: str, timeout: float | None) -> None:
+        """Go on under TLS after the server's 220; what it offered in clear is forgotten (RFC 3207 4.2).
+
+        Raises:
+            SMTPConnectError: TLS failed, and the connection is closed for good.
+        """
+        try:
+            self._protocol.tls_started()
+            if self._stream.has_unread:
+                raise malformed("bytes after the answer to STARTTLS were not sent under TLS")
+            await self._stream.start_tls(context, hostname, timeout)
+        except SMTPException as error:
+            error.phase = "tls"
+            self.abort()
+            raise
+        self.extensions = Extensions()
+
+    def abort(self) -> None:
+        """Close at once, without a word to the server."""
+        self._stream.abort()
+
+    async def close(self) -> None:
+        """Close and wait until the transport is gone."""
+        await self._stream.close()
+
+    # --- transactions ---------------------------------------------------------------------------------------
+
+    async def deliver(
+        self,
+        mail: Mail,
+        *,
+        timeout: float | None,
+        end_of_data_timeout: float | None,
+        next_mail: Callable[[], Mail | None] = _no_next_mail,
+    ) -> Receipt:
+        """Send one message.
+
+        Args:
+            mail: Envelope and content.
+            timeout: Seconds to wait for each reply and for the server to take more content.
+            end_of_data_timeout: Seconds to wait for the reply to the end of data.
+            next_mail: Asked once, when the content is about to go out on a connection that can pipeline: the mail
+                whose transaction shall be opened behind it. The caller then delivers that one next.
+
+        Raises:
+            SMTPException: With `phase`, and `unconfirmed` when the message may have been delivered.
+            ValueError: A control character in an address or option.
+        """
+        opened = await self._open_transaction(mail, timeout)
+        ahead = self._open_ahead(next_mail)
+        await self._write_content(mail.segments, ahead, timeout)
+        (reply,) = await self._await_replies(1, end_of_data_timeout)
+        self._needs_reset = False
+        return judge_end_of_data(reply, opened)
+
+    async def send_content(self, segments: tuple[bytes, ...], *, timeout: float | None) -> SMTPResponse:
+        """Send content and the end of data after a 354, and return the server's verdict.
+
+        Args:
+            segments: As in Mail.
+            timeout: Seconds to wait for the reply, and for the server to take more content.
+
+        Raises:
+            SMTPException: With `unconfirmed` when the message may have been delivered.
+        """
+        await self._write_content(segments, (), timeout)
+        return (await self._await_replies(1, timeout))[0]
+
+    async def _open_transaction(self, mail: Mail, timeout: float | None) -> Opened:
+        if self._ahead is not None:
+            ahead_mail, steps, group = self._ahead
+            if ahead_mail is not mail:
+                raise RuntimeError("another message's transaction is already open on this connection")
+            self._ahead = None
+            replies = await self._await_replies(len(group), timeout)
+        else:
+            steps = opening(mail, self.extensions, reset_first=self._needs_reset)
+            replies = await self.execute(*next(steps), timeout=timeout)
+        self._needs_reset = True  # until the end of data closes the transaction
+        try:
+            while True:
+                replies = await self.execute(*steps.send(replies), timeout=timeout)
+        except StopIteration as done:
+            opened: Opened = done.value
+            return opened
+
+    def _open_ahead(self, next_mail: Callable[[], Mail | None]) -> tuple[Command, ...]:
+        """Begin the next message's transaction in the group that starts with this one's end of data."""
+        mail = next_mail() if self.extensions.can_pipeline else None
+        if mail is None:
+            return ()
+        steps = opening(mail, self.extensions)
+        try:
+            group = next(steps)
+        except (SMTPException, ValueError):
+            return ()  # it cannot be sent at all; its own turn will say so
+        self._ahead = (mail, steps, group)
+        return group
+
+    async def _write_content(
+        self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], timeout: float | None
+    ) -> None:
+        pieces = list(_pieces(segments))
+        for piece in pieces[:-1]:
+            self._absorb()
+            if not self.is_open:
+                raise self._closed_by(self._stream.lost())
+            self._stream.write([piece])
+            await self._drained(timeout)
+        self._write((END_OF_DATA, *ahead), pieces[-1:])
+
+    async def _drained(self, timeout: float | None) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._stream.drained()
+        except TimeoutError as problem:
+            late = SMTPReadTimeoutError(f"the server took no more content for {timeout} seconds")
+            raise self._closed_by(late) from problem
+        except SMTPException as error:
+            raise self._closed_by(error) from error.__cause__
+        except BaseException:
+            self.abort()
+            raise
+
+
+def _pieces(segments: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Dot-stuff the content and cut it to sizes in which a stalled server shows."""
+    for segment in segments:
+        stuffed = dot_stuff(segment)
+        for start in range(0, len(stuffed), _WRITE_OCTETS):
+            yield stuffed[start : start + _WRITE_OCTETS]

@@ -1,0 +1,454 @@
+"""A client's dialogue with its server: connecting, the commands one by one, AUTH.
+
+Each command waits for its turn, so that one client may be shared by many tasks, in the order they asked. A reply
+that does not come in time, a cancelled command and a 421 close the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import enum
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from notebookmail.errors import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+    at,
+)
+from notebookmail.reply import SMTPResponse, SMTPStatus
+
+from . import session
+from .connection import Connection
+from .options import ConnectionChanges, ConnectionOptions
+from .wire import auth, commands
+from .wire.extensions import Extensions
+from .wire.payload import to_crlf
+from .wire.transaction import is_accepted
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from types import TracebackType
+    from typing import Unpack
+
+    from .options import TLSChanges
+    from .wire.auth import Mechanism
+    from .wire.commands import Command
+
+_T = TypeVar("_T")
+
+
+class Unset(enum.Enum):
+    """A timeout that was not given, where None already means "without end"."""
+
+    token = 0
+
+
+Timeout = float | None | Unset
+DEFAULT = Unset.token
+
+
+class Dialogue:
+    """Everything of the SMTP client but whole messages."""
+
+    def __init__(self, **options: Unpack[ConnectionChanges]) -> None:
+        self._options = ConnectionOptions(**options)
+        self._connection: Connection | None = None
+        self._turn = asyncio.Lock()
+        self._forget_session()
+
+    def _forget_session(self) -> None:
+        self.last_ehlo_response: SMTPResponse | None = None
+        self.last_helo_response: SMTPResponse | None = None
+
+    def __repr__(self) -> str:
+        return f"<SMTP {self._options.endpoint} {'connected' if self.is_connected else 'not connected'}>"
+
+    async def __aenter__(self) -> Self:
+        if not self.is_connected:
+            await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self.is_connected and not isinstance(error, ConnectionError | TimeoutError):
+                with contextlib.suppress(SMTPException):
+                    await self.quit()
+        finally:
+            self.close()
+
+    # --- the connection -------------------------------------------------------------------------------------
+
+    async def connect(self, **changes: Unpack[ConnectionChanges]) -> SMTPResponse:
+        """Connect, start TLS and log in as the options say; return the greeting.
+
+        Raises:
+            SMTPException: Already connected, or no usable connection.
+            ValueError: Options that contradict each other.
+        """
+        async with self._turn:
+            if self.is_connected:
+                raise SMTPException("already connected; close the connection first")
+            self._options = dataclasses.replace(self._options, **changes)
+            self._forget_session()
+            connection = await Connection.open(self._options)
+            self._connection = connection
+            try:
+                await self._prepare(connection)
+            except BaseException:
+                self.close()
+                raise
+            return connection.greeting
+
+    async def _prepare(self, connection: Connection) -> None:
+        options = self._options
+        if options.start_tls is not False and not options.use_tls:
+            await self._hello(connection, options.timeout)
+            if await session.secure(connection, options):
+                self._forget_session()
+        if options.username is not None:
+            await self._hello_if_needed(connection, options.timeout)
+            await session.authenticate(connection, options)
+
+    def close(self) -> None:
+        """Close at once, without QUIT."""
+        if self._connection is not None:
+            self._connection.abort()
+        self._connection = None
+        self._forget_session()
+
+    async def quit(self, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Say goodbye and close (RFC 5321 4.1.1.10).
+
+        Raises:
+            SMTPResponseException: The server refused even that; the connection is closed all the same.
+        """
+        reply = await self._run(commands.QUIT, timeout)
+        if self._connection is not None:
+            await self._connection.close()
+        self.close()
+        return _expect(reply)
+
+    @property
+    def is_connected(self) -> bool:
+        """True while commands can be sent."""
+        return self._connection is not None and self._connection.is_open
+
+    def get_transport_info(self, key: str) -> Any:
+        """Tell what asyncio knows of the transport: "peername", "sockname", "cipher", ...
+
+        Raises:
+            SMTPServerDisconnected: Not connected.
+        """
+        return self._connected().stream.info(key)
+
+    def _connected(self) -> Connection:
+        if self._connection is None or not self._connection.is_open:
+            raise SMTPServerDisconnected("not connected")
+        return self._connection
+
+    def _seconds(self, timeout: Timeout) -> float | None:
+        return self._options.timeout if isinstance(timeout, Unset) else timeout
+
+    # --- what the server is -----------------------------------------------------------------------------------
+
+    @property
+    def is_ehlo_or_helo_needed(self) -> bool:
+        """True until EHLO or HELO has succeeded on this connection."""
+        return self.last_ehlo_response is None and self.last_helo_response is None
+
+    @property
+    def _extensions(self) -> Extensions:
+        return self._connection.extensions if self._connection is not None else Extensions()
+
+    @property
+    def esmtp_extensions(self) -> dict[str, str]:
+        """The extensions the server offers, lower-case names to parameters."""
+        return dict(self._extensions.parameters)
+
+    @property
+    def supports_esmtp(self) -> bool:
+        """True when EHLO succeeded."""
+        return self.last_ehlo_response is not None
+
+    def supports_extension(self, name: str, /) -> bool:
+        """Tell whether the server offers an extension, in any case of its name."""
+        return name in self._extensions
+
+    @property
+    def server_auth_methods(self) -> list[str]:
+        """The SASL mechanisms the server offers, in lower case."""
+        return list(self._extensions.auth_methods)
+
+    @property
+    def supported_auth_methods(self) -> list[str]:
+        """The mechanisms both sides know, in the order login tries them."""
+        return [name for name in auth.MECHANISMS if name in self._extensions.auth_methods]
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    async def _in_turn(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
+        async with self._turn:
+            connection = self._connected()
+            try:
+                return await work(connection)
+            finally:
+                if not connection.is_open and self._connection is connection:
+                    self._connection = None
+                    self._forget_session()
+
+    async def _run(self, command: Command, timeout: Timeout) -> SMTPResponse:
+        async def work(connection: Connection) -> SMTPResponse:
+            return (await connection.execute(command, timeout=self._seconds(timeout)))[0]
+
+        return await self._in_turn(work)
+
+    async def execute_command(self, *arguments: bytes, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Send any command and return its reply, whatever that is.
+
+        Raises:
+            ValueError: A control character in an argument.
+        """
+        return await self._run(commands.raw(*arguments), timeout)
+
+    async def ehlo(self, hostname: str | None = None, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Say EHLO and learn the extensions (RFC 5321 4.1.1.1).
+
+        Raises:
+            SMTPHeloError: Refused.
+        """
+
+        async def work(connection: Connection) -> SMTPResponse:
+            name = hostname or self._local_name(connection)
+            self.last_ehlo_response = await session.ehlo(connection, name, self._seconds(timeout))
+            return self.last_ehlo_response
+
+        return await self._in_turn(work)
+
+    async def helo(self, hostname: str | None = None, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Say HELO (RFC 5321 4.1.1.1).
+
+        Raises:
+            SMTPHeloError: Refused.
+        """
+
+        async def work(connection: Connection) -> SMTPResponse:
+            name = hostname or self._local_name(connection)
+            self.last_helo_response = await session.helo(connection, name, self._seconds(timeout))
+            return self.last_helo_response
+
+        return await self._in_turn(work)
+
+    def _local_name(self, connection: Connection) -> str:
+        return self._options.local_hostname or session.local_name(connection.stream)
+
+    async def _hello(self, connection: Connection, timeout: float | None) -> None:
+        name = self._local_name(connection)
+        reply, is_extended = await session.hello(connection, name, timeout)
+        if is_extended:
+            self.last_ehlo_response = reply
+        else:
+            self.last_helo_response = reply
+
+    async def _hello_if_needed(self, connection: Connection, timeout: float | None) -> None:
+        if self.is_ehlo_or_helo_needed:
+            await self._hello(connection, timeout)
+
+    async def starttls(
+        self,
+        *,
+        server_hostname: str | None = None,
+        timeout: Timeout = DEFAULT,
+        **changes: Unpack[TLSChanges],
+    ) -> SMTPResponse:
+        """Go on under TLS (RFC 3207); EHLO is needed again afterwards.
+
+        Args:
+            server_hostname: The name the certificate must carry, if not the host connected to.
+            timeout: Seconds.
+            **changes: TLS options that override those of `connect`.
+
+        Raises:
+            SMTPNotSupported: Not offered.
+            SMTPException: Already under TLS, refused, or failed; refusal and failure close the connection.
+        """
+
+        async def work(connection: Connection) -> SMTPResponse:
+            seconds = self._seconds(timeout)
+            if connection.is_tls:
+                raise SMTPException("the connection is already under TLS")
+            await self._hello_if_needed(connection, seconds)
+            if "starttls" not in connection.extensions:
+                raise at("tls", SMTPNotSupported("the server does not offer STARTTLS"))
+            hostname = server_hostname or self._options.host
+            options = dataclasses.replace(self._options, start_tls=None, **changes)
+            reply = await session.start_tls(connection, options, hostname, seconds)
+            self._forget_session()
+            return reply
+
+        return await self._in_turn(work)
+
+    async def noop(self, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Do nothing, and learn that the server is there.
+
+        Raises:
+            SMTPResponseException: Refused.
+        """
+        return _expect(await self._greeted(commands.NOOP, timeout))
+
+    async def rset(self, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Break off the transaction.
+
+        Raises:
+            SMTPResponseException: Refused.
+        """
+        return _expect(await self._greeted(commands.RSET, timeout))
+
+    async def help(self, *, timeout: Timeout = DEFAULT) -> str:
+        """Ask for the server's help text.
+
+        Raises:
+            SMTPResponseException: Refused.
+        """
+        reply = await self._greeted(commands.help_(), timeout)
+        if reply.code not in {SMTPStatus.system_status_ok, SMTPStatus.help_message, SMTPStatus.completed}:
+            raise SMTPResponseException(*reply)
+        return reply.message
+
+    async def vrfy(
+        self, address: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+    ) -> SMTPResponse:
+        """Ask whether an address exists; few servers tell.
+
+        Raises:
+            SMTPResponseException: Refused.
+        """
+        return _expect(await self._greeted(commands.vrfy(address, tuple(options)), timeout))
+
+    async def expn(
+        self, address: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+    ) -> SMTPResponse:
+        """Ask who is on a list; few servers tell.
+
+        Raises:
+            SMTPResponseException: Refused.
+        """
+        return _expect(await self._greeted(commands.expn(address, tuple(options)), timeout))
+
+    async def _greeted(self, command: Command, timeout: Timeout) -> SMTPResponse:
+        async def work(connection: Connection) -> SMTPResponse:
+            seconds = self._seconds(timeout)
+            await self._hello_if_needed(connection, seconds)
+            return (await connection.execute(command, timeout=seconds))[0]
+
+        return await self._in_turn(work)
+
+    # --- a transaction by hand --------------------------------------------------------------------------------
+
+    async def mail(
+        self, sender: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+    ) -> SMTPResponse:
+        """Begin a transaction (RFC 5321 4.1.1.2).
+
+        Raises:
+            SMTPSenderRefused: Refused.
+            ValueError: Not an address.
+        """
+        reply = await self._greeted(commands.mail(sender, tuple(options)), timeout)
+        if not is_accepted(reply):
+            raise at("mail", SMTPSenderRefused(*reply, sender))
+        return reply
+
+    async def rcpt(
+        self, recipient: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+    ) -> SMTPResponse:
+        """Name a recipient (RFC 5321 4.1.1.3).
+
+        Raises:
+            SMTPRecipientRefused: Refused.
+            ValueError: Not an address.
+        """
+        reply = await self._greeted(commands.rcpt(recipient, tuple(options)), timeout)
+        if not is_accepted(reply):
+            raise at("rcpt", SMTPRecipientRefused(*reply, recipient))
+        return reply
+
+    async def data(self, message: str | bytes, /, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Send the content (RFC 5321 4.1.1.4); line ends and dots are taken care of.
+
+        Raises:
+            SMTPDataError: Refused.
+        """
+        content = to_crlf(message.encode() if isinstance(message, str) else bytes(message))
+
+        async def work(connection: Connection) -> SMTPResponse:
+            seconds = self._seconds(timeout)
+            await self._hello_if_needed(connection, seconds)
+            (reply,) = await connection.execute(commands.DATA, timeout=seconds)
+            if reply.code != SMTPStatus.start_input:
+                raise at("data", SMTPDataError(*reply))
+            reply = await connection.send_content((content,), timeout=seconds)
+            if not is_accepted(reply):
+                raise at("end_of_data", SMTPDataError(*reply))
+            return reply
+
+        return await self._in_turn(work)
+
+    # --- AUTH -------------------------------------------------------------------------------------------------
+
+    async def login(self, username: str, password: str, /, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Log in by the first mechanism that works of those both sides know (RFC 4954).
+
+        Raises:
+            SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
+            SMTPAuthenticationError: Refused.
+        """
+
+        async def work(connection: Connection) -> SMTPResponse:
+            seconds = self._seconds(timeout)
+            await self._ready_for_auth(connection, seconds)
+            return await session.login(connection, username, password, seconds)
+
+        return await self._in_turn(work)
+
+    async def auth_plain(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Log in by PLAIN (RFC 4616). Raises SMTPAuthenticationError when refused."""
+        return await self._mechanism("PLAIN", auth.plain(username, password), password, timeout)
+
+    async def auth_login(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Log in by LOGIN. Raises SMTPAuthenticationError when refused."""
+        return await self._mechanism("LOGIN", auth.login(username, password), password, timeout)
+
+    async def auth_crammd5(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Log in by CRAM-MD5 (RFC 2195). Raises SMTPAuthenticationError when refused."""
+        return await self._mechanism("CRAM-MD5", auth.cram_md5(username, password), password, timeout)
+
+    async def auth_xoauth2(self, username: str, access_token: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
+        """Log in by XOAUTH2 with an access token. Raises SMTPAuthenticationError when refused."""
+        return await self._mechanism("XOAUTH2", auth.xoauth2(username, access_token), access_token, timeout)
+
+    async def _mechanism(self, name: str, steps: Mechanism, secret: str, timeout: Timeout) -> SMTPResponse:
+        async def work(connection: Connection) -> SMTPResponse:
+            seconds = self._seconds(timeout)
+            await self._ready_for_auth(connection, seconds)
+            return await session.run_mechanism(connection, name, steps, (secret,), seconds)
+
+        return await self._in_turn(work)
+
+    async def _ready_for_auth(self, connection: Connection, timeout: float | None) -> None:
+        await self._hello_if_needed(connection, timeout)
+        session.forbid_clear(connection, allow_plaintext=self._options.allow_plaintext_auth)
+
+
+def _expect(reply: SMTPResponse) -> SMTPResponse:
+    if not is_accepted(reply):
+        raise SMTPResponseException(*reply)
+    return reply

@@ -1,0 +1,178 @@
+"""Connection settings: frozen, validated once, contradictions refused before anything is opened."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import socket
+
+SMTPTokenGenerator = Callable[[], Awaitable[str]]
+"""An async function that returns a fresh OAuth access token."""
+
+SMTP_PORT = 25
+SUBMISSION_PORT = 587
+SUBMISSIONS_PORT = 465
+"""Implicit TLS (RFC 8314 3.3)."""
+
+_HOSTNAME = re.compile(r"[A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\]")
+StrPath = str | os.PathLike[str]
+_MAX_PORT = 65_535
+
+
+class ConnectionChanges(TypedDict, total=False):
+    """The connection options as keyword arguments; ConnectionOptions says what each means."""
+
+    hostname: str | None
+    port: int | None
+    username: str | None
+    password: str | None
+    oauth_token_generator: SMTPTokenGenerator | None
+    local_hostname: str | None
+    source_address: tuple[str, int] | None
+    timeout: float | None
+    use_tls: bool
+    start_tls: bool | None
+    validate_certs: bool
+    client_cert: StrPath | None
+    client_key: StrPath | None
+    tls_context: ssl.SSLContext | None
+    cert_bundle: StrPath | None
+    socket_path: str | bytes | os.PathLike[str] | None
+    sock: socket.socket | None
+    allow_plaintext_auth: bool
+
+
+class TLSChanges(TypedDict, total=False):
+    """What STARTTLS may settle anew; ConnectionOptions says what each means."""
+
+    validate_certs: bool
+    client_cert: StrPath | None
+    client_key: StrPath | None
+    tls_context: ssl.SSLContext | None
+    cert_bundle: StrPath | None
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: the TLS context is built once and cached
+class ConnectionOptions:
+    """How to reach a server and how to present ourselves.
+
+    Attributes:
+        hostname: The server's name or address; "localhost" when nothing else is said.
+        port: 465 with use_tls, 587 with start_tls=True, else 25, unless given.
+        username: For AUTH; with password or oauth_token_generator.
+        password: Never shown by repr.
+        oauth_token_generator: Makes access tokens for XOAUTH2; excludes password.
+        local_hostname: What EHLO says; our name if it is a full one, else our address literal.
+        source_address: The local (host, port) to connect from.
+        timeout: Seconds for connecting and for every reply; None waits without end.
+        use_tls: TLS from the first byte.
+        start_tls: True requires STARTTLS, None takes it where offered, False never does.
+        validate_certs: False accepts any certificate.
+        client_cert: Path of our certificate.
+        client_key: Path of its key.
+        tls_context: A context of the caller's; excludes the certificate options.
+        cert_bundle: Path of the authorities to trust instead of the system's.
+        socket_path: A Unix socket instead of host and port.
+        sock: A connected socket instead of host and port.
+        allow_plaintext_auth: True lets AUTH go out without TLS to another machine.
+
+    Raises:
+        ValueError: Options that contradict each other; the message says which.
+    """
+
+    hostname: str | None = None
+    port: int | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    oauth_token_generator: SMTPTokenGenerator | None = field(default=None, repr=False)
+    local_hostname: str | None = None
+    source_address: tuple[str, int] | None = None
+    timeout: float | None = 60
+    use_tls: bool = False
+    start_tls: bool | None = None
+    validate_certs: bool = True
+    client_cert: StrPath | None = None
+    client_key: StrPath | None = None
+    tls_context: ssl.SSLContext | None = field(default=None, repr=False)
+    cert_bundle: StrPath | None = None
+    socket_path: str | bytes | os.PathLike[str] | None = None
+    sock: socket.socket | None = field(default=None, repr=False)
+    allow_plaintext_auth: bool = False
+
+    def __post_init__(self) -> None:
+        for is_wrong, what in self._contradictions():
+            if is_wrong:
+                raise ValueError(what)
+
+    def _contradictions(self) -> tuple[tuple[bool, str], ...]:
+        own_socket = self.sock is not None or self.socket_path is not None
+        own_tls = bool(self.client_cert or self.client_key or self.cert_bundle)
+        context = self.tls_context is not None
+        names = [name for name in (self.hostname, self.local_hostname) if name is not None and name.isascii()]
+        return (
+            (self.use_tls and bool(self.start_tls), "use_tls and start_tls exclude each other"),
+            (context and own_tls, "tls_context already holds the certificates: give either"),
+            (context and not self.validate_certs, "tls_context decides on validation itself"),
+            (bool(self.client_key) and not self.client_cert, "client_key wants client_cert beside it"),
+            (self.sock is not None and self.socket_path is not None, "sock and socket_path exclude each other"),
+            (own_socket and self.port is not None, "a given socket has no use for a port"),
+            (own_socket and self.source_address is not None, "a given socket has no use for a source_address"),
+            (
+                own_socket and self.use_tls and not self.hostname,
+                "TLS over a given socket wants hostname, to verify",
+            ),
+            (
+                bool(self.password) and self.oauth_token_generator is not None,
+                "password or token generator, not both",
+            ),
+            (self.oauth_token_generator is not None and not self.username, "a token generator wants a username"),
+            (self.password is not None and not self.username, "a password wants a username"),
+            (self.timeout is not None and self.timeout <= 0, "timeout is a number of seconds above 0, or None"),
+            (self.port is not None and not 0 < self.port <= _MAX_PORT, f"port is a number from 1 to {_MAX_PORT}"),
+            (not all(map(_HOSTNAME.fullmatch, names)), "host names hold letters, digits, dots and hyphens"),
+        )
+
+    @property
+    def host(self) -> str:
+        """The host to connect to and to verify."""
+        return self.hostname or "localhost"
+
+    @property
+    def effective_port(self) -> int:
+        """The port to connect to."""
+        if self.port is not None:
+            return self.port
+        if self.use_tls:
+            return SUBMISSIONS_PORT
+        return SUBMISSION_PORT if self.start_tls else SMTP_PORT
+
+    @property
+    def endpoint(self) -> str:
+        """Where it goes, for messages: "smtp.example.org:587"."""
+        if self.socket_path is not None:
+            return os.fsdecode(self.socket_path)
+        return self.host if self.sock is not None else f"{self.host}:{self.effective_port}"
+
+    @cached_property
+    def ssl_context(self) -> ssl.SSLContext:
+        """The TLS context, made once: loading the authorities takes milliseconds.
+
+        Raises:
+            OSError, ssl.SSLError: A certificate file cannot be read; the stream maps them.
+        """
+        if self.tls_context is not None:
+            return self.tls_context
+        context = ssl.create_default_context(cafile=self.cert_bundle)
+        if not self.validate_certs:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if self.client_cert:
+            context.load_cert_chain(self.client_cert, keyfile=self.client_key)
+        return context

@@ -1,0 +1,232 @@
+"""Connections shared by many deliveries: each lane keeps one, and keeps it busy.
+
+A lane takes the next waiting message while the one before is on its way, and its connection opens the next
+transaction behind that one's content: on a pipelining server a message costs one round trip. Whether a lane opens,
+reconnects or waits is decided by two small pure functions; failures belong to the message they happened to, and
+trying again is the caller's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notebookmail.errors import SMTPException, SMTPServerDisconnected
+
+from .session import establish
+from .wire import commands
+
+if TYPE_CHECKING:
+    from notebookmail.mail import Mail, Receipt
+
+    from .connection import Connection
+    from .options import ConnectionOptions
+
+END_OF_DATA_SECONDS = 600.0
+"""How long to wait for the one reply that decides between sent and unconfirmed (RFC 5321 4.5.3.2.6)."""
+
+_QUIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """How much of a server the pool may use.
+
+    Attributes:
+        connections: How many at once, at least one.
+        messages_per_connection: After so many a connection is replaced; None for no limit.
+    """
+
+    connections: int = 8
+    messages_per_connection: int | None = None
+
+
+@dataclass(slots=True)
+class _Job:
+    mail: Mail
+    result: asyncio.Future[Receipt]
+
+
+def wants_lane(waiting: int, idle: int, lanes: int, limits: PoolLimits) -> bool:
+    """Decide whether another lane is worth its connection."""
+    return waiting > idle and lanes < limits.connections
+
+
+def is_spent(sent: int, limits: PoolLimits) -> bool:
+    """Decide whether a connection has carried its share."""
+    return limits.messages_per_connection is not None and sent >= limits.messages_per_connection
+
+
+class Pool:
+    """Delivers mail objects over a bounded number of connections to one server.
+
+    Args:
+        options: How to reach the server.
+        limits: How much of it to use.
+    """
+
+    def __init__(self, options: ConnectionOptions, limits: PoolLimits | None = None) -> None:
+        self._options = options
+        self._limits = limits or PoolLimits()
+        self._waiting: deque[_Job] = deque()
+        self._lanes: set[_Lane] = set()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._is_closed = False
+
+    @property
+    def endpoint(self) -> str:
+        """Where it delivers to."""
+        return self._options.endpoint
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return sum(lane.is_connected for lane in self._lanes)
+
+    async def open(self) -> None:
+        """Open the first connection, so that unusable settings show before anything is sent.
+
+        Raises:
+            SMTPException: The server cannot be reached or refuses us.
+        """
+        self._start_lane(await establish(self._options))
+
+    async def deliver(self, mail: Mail) -> Receipt:
+        """Send one message over whichever connection is free first.
+
+        A caller that is cancelled while its message waits takes it back; once it is on its way it is not broken
+        off: the caller's cancellation then takes effect after the outcome is known, and the outcome is lost to
+        that caller. Callers that must know wait for it (see merge/runner).
+
+        Raises:
+            SMTPException: The message was not accepted; `unconfirmed` when nobody knows.
+            ValueError: The envelope cannot be written as commands.
+        """
+        if self._is_closed:
+            raise SMTPServerDisconnected("the pool is closed")
+        job = _Job(mail, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if wants_lane(len(self._waiting), len(self._idle), len(self._lanes), self._limits):
+            self._start_lane(None)
+        elif self._idle:
+            self._idle.popleft().set_result(None)
+        return await job.result
+
+    def _start_lane(self, connection: Connection | None) -> None:
+        lane = _Lane(self, connection)
+        self._lanes.add(lane)
+        lane.task.add_done_callback(lambda _: self._lanes.discard(lane))
+
+    def take(self) -> _Job | None:
+        """Hand the next message that somebody still waits for to a lane."""
+        while self._waiting:
+            job = self._waiting.popleft()
+            if not job.result.done():
+                return job
+        return None
+
+    async def next_job(self) -> _Job:
+        """Wait until there is a message for an idle lane."""
+        while (job := self.take()) is None:
+            call = asyncio.get_running_loop().create_future()
+            self._idle.append(call)
+            try:
+                await call
+            finally:
+                if call in self._idle:
+                    self._idle.remove(call)
+        return job
+
+    async def close(self) -> None:
+        """Say goodbye on idle connections, cut the others, and fail what still waits."""
+        self._is_closed = True
+        lanes = list(self._lanes)
+        for lane in lanes:
+            lane.task.cancel()
+        await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)
+        while (job := self.take()) is not None:
+            job.result.set_exception(SMTPServerDisconnected("the pool was closed before this message's turn"))
+
+
+class _Lane:
+    """One connection's worth of work, one message after the other."""
+
+    def __init__(self, pool: Pool, connection: Connection | None) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._sent = 0
+        self._upcoming: _Job | None = None
+        self.task = asyncio.create_task(self._work())
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connection is not None and self._connection.is_open
+
+    async def _work(self) -> None:
+        try:
+            while True:
+                job = self._upcoming or self._pool.take() or await self._pool.next_job()
+                self._upcoming = None
+                await self._carry(job)
+        finally:
+            if self._upcoming is not None:
+                _settle(self._upcoming, SMTPServerDisconnected("the connection was closed before this message"))
+            await self._say_goodbye()
+
+    async def _carry(self, job: _Job) -> None:
+        """Deliver one message; its failure is its own and leaves the lane at work."""
+        try:
+            connection = await self._ready()
+            timeout = self._pool._options.timeout
+            receipt = await connection.deliver(
+                job.mail,
+                timeout=timeout,
+                end_of_data_timeout=max(timeout or 0.0, END_OF_DATA_SECONDS),
+                next_mail=self._take_upcoming,
+            )
+        except asyncio.CancelledError:
+            lost = SMTPServerDisconnected("the connection was closed while the message was on its way")
+            lost.unconfirmed = self._connection is not None and self._connection.is_unconfirmed
+            _settle(job, lost)
+            raise
+        except (SMTPException, ValueError) as error:
+            _settle(job, error)
+        except Exception as error:  # noqa: BLE001 -- a bug, or a token generator's own: whoever waits must hear it
+            if self._connection is not None:
+                self._connection.abort()
+            _settle(job, error)
+        else:
+            self._sent += 1
+            if not job.result.done():
+                job.result.set_result(receipt)
+
+    def _take_upcoming(self) -> Mail | None:
+        if is_spent(self._sent + 1, self._pool._limits):
+            return None
+        self._upcoming = self._pool.take()
+        return self._upcoming.mail if self._upcoming is not None else None
+
+    async def _ready(self) -> Connection:
+        if self._connection is not None and is_spent(self._sent, self._pool._limits):
+            await self._say_goodbye()
+        if self._connection is None or not self._connection.is_open:
+            self._connection, self._sent = None, 0
+            self._connection = await establish(self._pool._options)
+        return self._connection
+
+    async def _say_goodbye(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with contextlib.suppress(SMTPException, RuntimeError):
+            if connection.is_idle:
+                await connection.execute(commands.QUIT, timeout=_QUIT_SECONDS)
+        connection.abort()
+
+
+def _settle(job: _Job, error: Exception) -> None:
+    if not job.result.done():
+        job.result.set_exception(error)

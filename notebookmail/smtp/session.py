@@ -1,0 +1,253 @@
+"""From a connection to a session: EHLO, STARTTLS, AUTH, in that order and never weaker than asked.
+
+A server that does not offer the TLS that was required ends the session; credentials do not leave this machine in
+clear unless the caller says so in words (RFC 8314 3.3, RFC 4954 4).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+from notebookmail.errors import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPNotSupported,
+    SMTPResponseException,
+    at,
+)
+from notebookmail.reply import SMTPResponse, SMTPStatus
+
+from .connection import Connection
+from .wire import commands
+from .wire.auth import MECHANISMS, Mechanism, xoauth2
+from .wire.extensions import Extensions, read_extensions
+from .wire.transaction import is_accepted
+
+if TYPE_CHECKING:
+    from .options import ConnectionOptions
+    from .stream import Stream
+
+
+async def establish(options: ConnectionOptions) -> Connection:
+    """Open a connection and make it ready for messages.
+
+    Raises:
+        SMTPConnectError: Not reachable, or no TLS.
+        SMTPHeloError, SMTPNotSupported, SMTPAuthenticationError: The server refuses us; the connection is closed.
+    """
+    connection = await Connection.open(options)
+    try:
+        name = options.local_hostname or local_name(connection.stream)
+        await hello(connection, name, options.timeout)
+        if await secure(connection, options):
+            await hello(connection, name, options.timeout)
+        await authenticate(connection, options)
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+def local_name(stream: Stream) -> str:
+    """Say who we are: our full host name, else the address literal of our end (RFC 5321 4.1.3).
+
+    No name server is asked: on laptops that can take half a minute.
+    """
+    hostname = socket.gethostname()
+    if "." in hostname and hostname.isascii() and " " not in hostname:
+        return hostname
+    address = stream.info("sockname")
+    if not isinstance(address, tuple):
+        return "[127.0.0.1]"
+    return f"[IPv6:{address[0].partition('%')[0]}]" if ":" in address[0] else f"[{address[0]}]"
+
+
+async def hello(connection: Connection, name: str, timeout: float | None) -> tuple[SMTPResponse, bool]:
+    """EHLO, and HELO where the server does not know it (RFC 5321 3.2); the second value tells which it was.
+
+    Raises:
+        SMTPHeloError: Both refused.
+    """
+    try:
+        return await ehlo(connection, name, timeout), True
+    except SMTPHeloError:
+        if not connection.is_open:
+            raise
+    return await helo(connection, name, timeout), False
+
+
+async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTPResponse:
+    """EHLO; the connection learns its extensions.
+
+    Raises:
+        SMTPHeloError: Refused.
+    """
+    (reply,) = await connection.execute(commands.ehlo(name), timeout=timeout)
+    if not is_accepted(reply):
+        raise at("connect", SMTPHeloError(*reply))
+    connection.extensions = read_extensions(reply)
+    return reply
+
+
+async def helo(connection: Connection, name: str, timeout: float | None) -> SMTPResponse:
+    """HELO; the connection has no extensions.
+
+    Raises:
+        SMTPHeloError: Refused.
+    """
+    (reply,) = await connection.execute(commands.helo(name), timeout=timeout)
+    if not is_accepted(reply):
+        raise at("connect", SMTPHeloError(*reply))
+    connection.extensions = Extensions()
+    return reply
+
+
+async def secure(connection: Connection, options: ConnectionOptions) -> bool:
+    """Start TLS where the options ask for it; True when it was started (RFC 3207).
+
+    Raises:
+        SMTPNotSupported: TLS is required and not offered.
+        SMTPConnectError: TLS failed; the connection is closed for good.
+    """
+    if options.start_tls is False or connection.is_tls:
+        return False
+    if "starttls" not in connection.extensions:
+        if options.start_tls is None:
+            return False
+        raise at("tls", SMTPNotSupported(f"{options.endpoint} does not offer STARTTLS; nothing is sent in clear"))
+    await start_tls(connection, options, options.host, options.timeout)
+    return True
+
+
+async def start_tls(
+    connection: Connection, options: ConnectionOptions, hostname: str, timeout: float | None
+) -> SMTPResponse:
+    """STARTTLS and the handshake; anything but success closes the connection.
+
+    Raises:
+        SMTPException: No TLS came about.
+    """
+    try:
+        context = options.ssl_context
+    except OSError as problem:  # ssl.SSLError is one
+        connection.abort()
+        raise at("tls", SMTPException(f"the TLS settings cannot be used: {problem}")) from problem
+    (reply,) = await connection.execute(commands.STARTTLS, timeout=timeout)
+    if reply.code != SMTPStatus.ready:
+        connection.abort()
+        raise at("tls", SMTPResponseException(*reply))
+    await connection.start_tls(context, hostname, timeout)
+    return reply
+
+
+async def authenticate(connection: Connection, options: ConnectionOptions) -> None:
+    """Log in with the options' credentials, if there are any."""
+    if options.oauth_token_generator is not None and options.username is not None:
+        token = await options.oauth_token_generator()
+        allow_plaintext = options.allow_plaintext_auth
+        forbid_clear(connection, allow_plaintext=allow_plaintext)
+        await run_mechanism(connection, "XOAUTH2", xoauth2(options.username, token), (token,), options.timeout)
+    elif options.username is not None and options.password is not None:
+        forbid_clear(connection, allow_plaintext=options.allow_plaintext_auth)
+        await login(connection, options.username, options.password, options.timeout)
+
+
+def forbid_clear(connection: Connection, *, allow_plaintext: bool) -> None:
+    """Refuse to send credentials in clear to another machine.
+
+    Raises:
+        SMTPNotSupported: No TLS, and the peer is neither loopback nor a Unix socket.
+    """
+    if connection.is_tls or allow_plaintext or _is_local(connection.stream.info("peername")):
+        return
+    reason = "AUTH is not sent in clear: use TLS, or allow_plaintext_auth=True if the network is yours"
+    raise at("auth", SMTPNotSupported(reason))
+
+
+def _is_local(peer: object) -> bool:
+    if not isinstance(peer, tuple):
+        return True  # a Unix socket has a path or nothing
+    try:
+        return ipaddress.ip_address(str(peer[0]).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+async def login(connection: Connection, username: str, password: str, timeout: float | None) -> SMTPResponse:
+    """Try the mechanisms both sides know, strongest first; some servers offer what they then refuse.
+
+    Raises:
+        SMTPNotSupported: No mechanism in common.
+        SMTPAuthenticationError: All were refused; the last refusal.
+    """
+    offered = connection.extensions.auth_methods
+    refusal: SMTPAuthenticationError | None = None
+    for name, mechanism in MECHANISMS.items():
+        if name not in offered:
+            continue
+        try:
+            steps = mechanism(username, password)
+            return await run_mechanism(connection, name.upper(), steps, (password,), timeout)
+        except SMTPAuthenticationError as error:
+            refusal = error
+            if not connection.is_open:
+                break
+    if refusal is None:
+        known = ", ".join(offered).upper() or "none at all"
+        raise at("auth", SMTPNotSupported(f"no way to log in: the server offers {known}"))
+    raise refusal
+
+
+async def run_mechanism(
+    connection: Connection, name: str, mechanism: Mechanism, secrets: tuple[str, ...], timeout: float | None
+) -> SMTPResponse:
+    """Carry out one SASL exchange (RFC 4954 4).
+
+    Args:
+        connection: Ready for commands.
+        name: The mechanism's name on the wire.
+        mechanism: Yields the responses.
+        secrets: Texts which a server's reply must not carry into an exception.
+        timeout: Seconds for each reply.
+
+    Raises:
+        SMTPAuthenticationError: Refused.
+    """
+    command = commands.auth(name, next(mechanism))
+    while True:
+        (reply,) = await connection.execute(command, timeout=timeout)
+        if reply.code != SMTPStatus.auth_continue:
+            break
+        try:
+            command = commands.auth_response(mechanism.send(_challenge(reply)))
+        except (StopIteration, binascii.Error):
+            command = commands.auth_response(None)
+    if not is_accepted(reply):
+        raise at("auth", SMTPAuthenticationError(reply.code, _without(reply.message, secrets)))
+    return reply
+
+
+def _challenge(reply: SMTPResponse) -> bytes:
+    return base64.b64decode(reply.message.encode(), validate=True)
+
+
+def _without(message: str, secrets: tuple[str, ...]) -> str:
+    """Take out of a reply what a hostile or careless server echoed."""
+    for secret in filter(None, secrets):
+        for form in (secret, base64.b64encode(secret.encode()).decode()):
+            message = message.replace(form, "***")
+    # An echo of PLAIN's or XOAUTH2's response holds the secret among other octets: no long token is worth keeping.
+    return " ".join("***" if _decodes_to(word, secrets) else word for word in message.split(" "))
+
+
+def _decodes_to(word: str, secrets: tuple[str, ...]) -> bool:
+    try:
+        octets = base64.b64decode(word.encode(), validate=True)
+    except binascii.Error:
+        return False
+    return any(secret.encode() in octets for secret in filter(None, secrets))

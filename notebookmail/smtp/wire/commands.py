@@ -1,0 +1,141 @@
+"""Commands as bytes, and the one guard against command injection.
+
+Every octet of every argument passes `_guarded`: nothing that could end a line, or smuggle a second parameter into
+one argument, gets past it (RFC 5321 4.1.1; CRLF injection, CVE-2025-style NOTIFY smuggling through addresses).
+Credentials travel in commands marked secret: they have no readable repr, so they reach no log or traceback.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+
+from notebookmail.address import parse_address
+
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_BLANK_OR_CONTROL = re.compile(rb"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line.
+
+    Attributes:
+        verb: Its name, such as "MAIL"; "." for the end of data.
+        line: The bytes to write, CRLF included.
+        is_secret: True when the line holds credentials.
+    """
+
+    verb: str
+    line: bytes
+    is_secret: bool = False
+
+    def __repr__(self) -> str:
+        shown = f"{self.verb} ***" if self.is_secret else self.line.decode("utf-8", "replace").rstrip()
+        return f"<{shown}>"
+
+
+def _guarded(argument: str | bytes, forbidden: re.Pattern[bytes] = _BLANK_OR_CONTROL) -> bytes:
+    try:
+        octets = argument.encode() if isinstance(argument, str) else bytes(argument)
+    except UnicodeEncodeError:
+        raise ValueError("a command argument holds half a surrogate pair") from None
+    if forbidden.search(octets):
+        raise ValueError("a command argument holds a control character, a line break or a stray blank")
+    return octets
+
+
+def raw(*arguments: bytes) -> Command:
+    """Any command, word by word.
+
+    Raises:
+        ValueError: No words, or a control character in one.
+    """
+    if not arguments:
+        raise ValueError("a command needs at least a verb")
+    words = [_guarded(argument, _CONTROL) for argument in arguments]
+    verb = words[0].split(b" ")[0].decode("ascii", "replace").upper()
+    return Command(verb, b" ".join(words) + b"\r\n")
+
+
+def _command(verb: str, *arguments: str | bytes) -> Command:
+    words = [verb.encode("ascii"), *map(_guarded, arguments)]
+    return Command(verb, b" ".join(words) + b"\r\n")
+
+
+def path(address: str) -> str:
+    """Write an address as a path: `<local@domain>` (RFC 5321 4.1.2).
+
+    The null sender "" and the bare name postmaster (4.5.1) are the only paths without a domain.
+
+    Raises:
+        AddressError: Not one valid address; it is refused, never repaired.
+    """
+    if not address or address.lower() == "postmaster":
+        return f"<{address}>"
+    return f"<{parse_address(address)}>"
+
+
+def _path_line(opening: bytes, address: str, options: tuple[str, ...]) -> bytes:
+    # A quoted local part may hold blanks; parse_address has vouched for the path as a whole.
+    words = [opening + _guarded(path(address), _CONTROL), *map(_guarded, options)]
+    return b" ".join(words) + b"\r\n"
+
+
+def mail(sender: str, options: tuple[str, ...] = ()) -> Command:
+    """MAIL FROM (RFC 5321 4.1.1.2)."""
+    return Command("MAIL", _path_line(b"MAIL FROM:", sender, options))
+
+
+def rcpt(recipient: str, options: tuple[str, ...] = ()) -> Command:
+    """RCPT TO (RFC 5321 4.1.1.3)."""
+    return Command("RCPT", _path_line(b"RCPT TO:", recipient, options))
+
+
+def ehlo(hostname: str) -> Command:
+    """EHLO with our name or address literal (RFC 5321 4.1.1.1)."""
+    return _command("EHLO", hostname)
+
+
+def helo(hostname: str) -> Command:
+    """HELO, for servers that know no EHLO (RFC 5321 4.1.1.1)."""
+    return _command("HELO", hostname)
+
+
+def vrfy(address: str, options: tuple[str, ...] = ()) -> Command:
+    """VRFY (RFC 5321 4.1.1.6); the argument may be a name with blanks."""
+    return Command("VRFY", b" ".join([b"VRFY", _guarded(address, _CONTROL), *map(_guarded, options)]) + b"\r\n")
+
+
+def expn(address: str, options: tuple[str, ...] = ()) -> Command:
+    """EXPN (RFC 5321 4.1.1.7); the argument may be a name with blanks."""
+    return Command("EXPN", b" ".join([b"EXPN", _guarded(address, _CONTROL), *map(_guarded, options)]) + b"\r\n")
+
+
+def help_(topic: str = "") -> Command:
+    """HELP, with a topic or without (RFC 5321 4.1.1.8)."""
+    return _command("HELP", topic) if topic else _command("HELP")
+
+
+def auth(mechanism: str, initial: bytes | None = None) -> Command:
+    """AUTH with an initial response, or without (RFC 4954 4); an empty one is written "="."""
+    words = [b"AUTH", _guarded(mechanism)]
+    if initial is not None:
+        words.append(base64.b64encode(initial) or b"=")
+    return Command("AUTH", b" ".join(words) + b"\r\n", is_secret=True)
+
+
+def auth_response(response: bytes | None) -> Command:
+    """The answer to an AUTH challenge; None cancels the exchange (RFC 4954 4)."""
+    line = b"*" if response is None else base64.b64encode(response)
+    return Command("AUTH", line + b"\r\n", is_secret=True)
+
+
+DATA = _command("DATA")
+RSET = _command("RSET")
+NOOP = _command("NOOP")
+QUIT = _command("QUIT")
+STARTTLS = _command("STARTTLS")
+END_OF_DATA = Command(".", b".\r\n")
+"""The lone dot. Content ends in CRLF, so these three octets complete <CRLF>.<CRLF> (RFC 5321 4.1.1.4)."""

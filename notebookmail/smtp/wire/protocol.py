@@ -1,0 +1,191 @@
+"""The session's state machine: what may be written when, and which reply belongs to which command.
+
+Every written command stands in a queue until its reply comes; a reply never meets a command it was not written
+for. What the table does not allow is an error that poisons the session: the caller closes, because a session out
+of step would credit a refusal as an acceptance. Only this machine knows whether the end of data was handed out.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from typing import TYPE_CHECKING
+
+from notebookmail.errors import SMTPDataError, SMTPException, SMTPServerDisconnected, at
+from notebookmail.reply import SMTPResponse, SMTPStatus
+
+from .commands import Command
+from .replies import ReplyReader, malformed
+
+if TYPE_CHECKING:
+    from notebookmail.errors import Phase
+
+
+class State(enum.Enum):
+    """Where a session stands, judged by the replies that have come."""
+
+    GREETING = "the server speaks first"
+    COMMAND = "commands may be written"
+    CHALLENGE = "the server waits for an answer to its AUTH challenge"
+    CONTENT = "the server waits for the message and its end"
+    TLS = "the TLS handshake comes next"
+    CLOSED = "nothing may be written any more"
+
+
+GREETING = Command("", b"")
+"""Stands in the queue for the greeting, which answers no command."""
+
+_ANY = 0
+# (state, verb, reply code) -> next state; _ANY matches every code from 200 to 299 and 400 to 599.
+_TRANSITIONS: dict[tuple[State, str, int], State] = {
+    (State.GREETING, "", _ANY): State.COMMAND,
+    (State.COMMAND, "DATA", 354): State.CONTENT,
+    (State.COMMAND, "AUTH", 334): State.CHALLENGE,
+    (State.CHALLENGE, "AUTH", 334): State.CHALLENGE,
+    (State.CHALLENGE, "AUTH", _ANY): State.COMMAND,
+    (State.COMMAND, "STARTTLS", 220): State.TLS,
+    (State.COMMAND, "QUIT", _ANY): State.CLOSED,
+    (State.COMMAND, "*", _ANY): State.COMMAND,
+}
+_GROUPABLE = frozenset({"MAIL", "RCPT", "RSET", "."})
+"""Commands after which another may follow unanswered; every other ends its group (RFC 2920 3.1)."""
+
+_PHASES: dict[str, Phase] = {
+    "": "connect",
+    "EHLO": "connect",
+    "HELO": "connect",
+    "STARTTLS": "tls",
+    "AUTH": "auth",
+    "MAIL": "mail",
+    "RCPT": "rcpt",
+    "DATA": "data",
+    ".": "end_of_data",
+    "QUIT": "quit",
+}
+
+
+class Protocol:
+    """One SMTP session without its connection."""
+
+    def __init__(self) -> None:
+        self.state = State.GREETING
+        self._awaited: deque[Command] = deque([GREETING])
+        self._reader = ReplyReader()
+        self._fault: SMTPException | None = None
+
+    @property
+    def awaited(self) -> int:
+        """How many replies are still to come."""
+        return len(self._awaited)
+
+    @property
+    def is_clean(self) -> bool:
+        """True when a new command may be written and would get its own reply."""
+        idle = self.state is State.COMMAND and not self._awaited
+        return idle and self._fault is None and not self._reader.has_leftover
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """True while the end of data is handed out and its reply has not come."""
+        return any(command.verb == "." for command in self._awaited)
+
+    @property
+    def phase(self) -> Phase | None:
+        """The step the session is at: that of the oldest unanswered command."""
+        if self._awaited:
+            return _PHASES.get(self._awaited[0].verb)
+        if self.state is State.CONTENT:
+            return "content"
+        return "tls" if self.state is State.TLS else None
+
+    def write(self, *group: Command) -> bytes:
+        """Queue a group of commands and return its bytes.
+
+        The end of data counts as the first command of the group that follows the content.
+
+        Raises:
+            SMTPException: The server broke the protocol earlier; the session is to be closed.
+            RuntimeError: The group is not allowed in this state: a mistake of the caller.
+        """
+        self.check()
+        if self._reader.has_leftover:
+            raise malformed("bytes came before a command was written")
+        self._check_group(group)
+        self._awaited.extend(group)
+        if self.state is State.CONTENT:
+            self.state = State.COMMAND
+        return b"".join(command.line for command in group)
+
+    def _check_group(self, group: tuple[Command, ...]) -> None:
+        expected = {State.COMMAND: None, State.CHALLENGE: "AUTH", State.CONTENT: "."}
+        if self.state not in expected:
+            raise RuntimeError(f"nothing may be written now: {self.state.value}")
+        first = expected[self.state]
+        if (first is not None and group[0].verb != first) or (first is None and group[0].verb == "."):
+            raise RuntimeError(f"{group[0]!r} may not be written now: {self.state.value}")
+        if any(command.verb not in _GROUPABLE for command in (*self._awaited, *group[:-1])):
+            raise RuntimeError("a command that ends its group was followed by another")
+
+    def receive(self, data: bytes) -> list[SMTPResponse]:
+        """Take in bytes and return the replies that they complete, in the order of the commands.
+
+        A 421 answers everything that is still awaited: the server is closing (RFC 5321 3.8). An error that comes
+        after good replies is kept for the next call, so that a confirmed message stays confirmed.
+
+        Raises:
+            SMTPException: The bytes are no valid reply, or nobody asked for it.
+        """
+        self.check()
+        self._reader.feed(data)
+        replies: list[SMTPResponse] = []
+        try:
+            while (reply := self._reader.next_reply()) is not None:
+                replies += self._credit(reply)
+            if self.state is State.TLS and self._reader.has_leftover:
+                raise malformed("bytes after the answer to STARTTLS were not sent under TLS")  # CVE-2011-0411
+        except SMTPException as fault:
+            self._fault = fault
+            if not replies:
+                raise
+        return replies
+
+    def _credit(self, reply: SMTPResponse) -> list[SMTPResponse]:
+        if reply.code == SMTPStatus.domain_unavailable:
+            return self._shut(reply)
+        if not self._awaited:
+            raise self._unsolicited(reply)
+        command = self._awaited[0]
+        self.state = self._next_state(command, reply.code)
+        self._awaited.popleft()
+        return [reply]
+
+    def _unsolicited(self, reply: SMTPResponse) -> SMTPException:
+        if self.state is State.CONTENT and reply.code >= SMTPStatus.mailbox_unavailable:
+            return at("content", SMTPDataError(*reply))  # some servers do not wait for the end to refuse
+        return malformed(f"unsolicited: {reply}")
+
+    def _next_state(self, command: Command, code: int) -> State:
+        for verb, known in ((command.verb, code), (command.verb, _ANY), ("*", _ANY)):
+            state = _TRANSITIONS.get((self.state, verb, known))
+            if state is not None and (known == code or not 300 <= code < 400):  # noqa: PLR2004 -- 3yz: go on
+                return state
+        raise malformed(f"{code} is no answer to {command.verb or 'connecting'}")
+
+    def _shut(self, reply: SMTPResponse) -> list[SMTPResponse]:
+        answered = len(self._awaited)
+        self._awaited.clear()
+        self.state = State.CLOSED
+        self._fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
+        return [reply] * answered
+
+    def check(self) -> None:
+        """Raise the error that poisoned the session, if one did."""
+        if self._fault is not None:
+            raise self._fault
+
+    def tls_started(self) -> None:
+        """Begin anew under TLS: what the server said in clear counts no longer (RFC 3207 4.2)."""
+        self.check()
+        if self.state is not State.TLS:
+            raise RuntimeError("TLS starts only after the server's 220")
+        self.state = State.COMMAND

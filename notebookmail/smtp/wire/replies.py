@@ -1,0 +1,100 @@
+"""Bytes to replies, strictly and within bounds (RFC 5321 4.2).
+
+Leniency here is how one reply gets credited to another command, so a line is three digits, a blank or a hyphen,
+text, CRLF, and nothing else; all lines of a reply carry one code. Text is kept, with its control characters made
+visible: it ends up on terminals and in notebooks.
+"""
+
+from __future__ import annotations
+
+import re
+
+from notebookmail.errors import SMTPResponseException
+from notebookmail.reply import SMTPResponse, SMTPStatus
+
+MAX_REPLY_OCTETS = 65_536
+"""More than any honest reply (RFC 5321 4.5.3.1.5: 512 octets a line); a server that sends more is cut off."""
+
+_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])(.*))?", re.DOTALL)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SHOWN_OCTETS = 120
+
+
+def malformed(what: str) -> SMTPResponseException:
+    """The error for a server that does not keep to the protocol."""
+    return SMTPResponseException(int(SMTPStatus.invalid_response), f"not a valid SMTP reply: {what}")
+
+
+class ReplyReader:
+    """Collects bytes and hands out complete replies.
+
+    The result does not depend on how the bytes were split. Keeps at most MAX_REPLY_OCTETS of an unfinished reply.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._lines: list[str] = []
+        self._code = 0
+        self._octets = 0
+
+    @property
+    def has_leftover(self) -> bool:
+        """True when bytes came that are not yet part of a handed-out reply."""
+        return bool(self._buffer or self._lines)
+
+    def feed(self, data: bytes) -> None:
+        """Take in bytes from the server."""
+        self._buffer += data
+
+    def next_reply(self) -> SMTPResponse | None:
+        """Hand out the next complete reply, or None while there is none.
+
+        Raises:
+            SMTPResponseException: With code -1, when what came is no reply by RFC 5321.
+        """
+        while (line := self._next_line()) is not None:
+            code, is_last, text = _parse(line)
+            if self._lines and code != self._code:
+                raise malformed(f"lines of one reply carry the codes {self._code} and {code}")
+            self._code = code
+            self._lines.append(text)
+            if is_last:
+                reply = SMTPResponse(code, "\n".join(self._lines))
+                self._lines, self._octets = [], 0
+                return reply
+        return None
+
+    def _next_line(self) -> bytes | None:
+        end = self._buffer.find(b"\n")
+        carriage = self._buffer.find(b"\r")
+        if end < 0:
+            if 0 <= carriage < len(self._buffer) - 1:
+                raise malformed("a carriage return in the middle of a line")
+            self._bound(len(self._buffer))
+            return None
+        if carriage != end - 1 or end == 0:
+            raise malformed(f"a line does not end in CRLF: {_shown(self._buffer[:end])}")
+        self._bound(end + 1)
+        line = bytes(self._buffer[:carriage])
+        del self._buffer[: end + 1]
+        self._octets += end + 1
+        return line
+
+    def _bound(self, further: int) -> None:
+        if self._octets + further > MAX_REPLY_OCTETS:
+            raise malformed(f"longer than {MAX_REPLY_OCTETS} octets")
+
+
+def _parse(line: bytes) -> tuple[int, bool, str]:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise malformed(_shown(line))
+    text = (match[3] or b"").decode("utf-8", "backslashreplace")
+    if not text.isprintable():
+        text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return int(match[1]), match[2] != b"-", text
+
+
+def _shown(octets: bytes | bytearray) -> str:
+    shown = bytes(octets[:_SHOWN_OCTETS])
+    return repr(shown)[1:] + ("..." if len(octets) > _SHOWN_OCTETS else "")
