@@ -143,7 +143,9 @@ def _validated(text: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        valid = validate_email(text, check_deliverability=False, allow_quoted_local=True, test_environment=True)
+        valid = validate_email(
+            text, check_deliverability=False, allow_quoted_local=True, test_environment=True, strict=True
+        )
     except EmailNotValidError as problem:
         raise AddressError(f"{text!r} is not a valid address: {problem}", text) from problem
     return f"{text.rpartition('@')[0]}@{valid.domain}"  # the local part as given: its case is the server's

@@ -68,21 +68,21 @@ async def send_frame(
     """Mail a personalised message to every row of a frame.
 
     Args:
-        df: A pandas DataFrame, or a frame of any library narwhals reads (polars, pyarrow, ...). It is not changed.
+        df: A pandas DataFrame, or a frame of any library narwhals reads (polars, pyarrow). It is not changed.
         template: What each row gets.
         server: Where it goes. None takes the server in the environment variable NOTEBOOKMAIL_URL, or, if that is
             not set, a sandbox on this machine: then nothing leaves it.
         sender: The From mailbox, instead of the template's.
         confirm: Refuse to start unless exactly so many messages would go.
         limit: Send at most so many messages; the rows beyond stay pending.
-        redirect_to: Rehearse: every message goes to this address instead; the intended one stands in X-Original-To.
+        redirect_to: Rehearse: all messages go to this address; X-Original-To names the intended one.
         dry_run: Build every message and send none: good rows are pending, the others failed.
         suppress: Addresses never to mail.
         duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
             the first, "send" sends both.
         max_connections: At most so many connections at once, below the server's own limit.
-        progress: "auto" shows a live board in notebooks and a progress bar in terminals, "widget" and "text" choose
-            one, False shows nothing.
+        progress: "auto" shows a live board in notebooks and a progress bar in terminals, "widget" and "text"
+            choose one, False shows nothing.
 
     Returns:
         One entry per row, in order. A row never raises: its exception is in the results.
@@ -119,8 +119,8 @@ async def send_frame(
 def send_frame_sync(df: Any, template: Template, server: Server | None = None, **options: Any) -> SendResults:
     """Do what send_frame does, for scripts and for cells without `await`.
 
-    Works inside a running event loop too, such as a notebook's: the messages are then sent from a loop of their own
-    in a background thread. An interrupt stops the run as it does for send_frame.
+    Works inside a running event loop too, such as a notebook's: the messages are then sent from a loop of their
+    own in a background thread. An interrupt stops the run as it does for send_frame.
 
     Args:
         df: As for send_frame.
@@ -279,8 +279,7 @@ class _LoopThread:
 
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            with contextlib.suppress(BaseException):  # `result` raises it in the caller's thread
-                runner.run(self._main())
+            runner.run(self._main())
 
     async def _main(self) -> None:
         self._task = asyncio.ensure_future(self._work)

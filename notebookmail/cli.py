@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .compose.template import Template
+
 ALL_SENT, SOME_NOT_SENT, WRONG_CALL = 0, 1, 2
 
 
@@ -79,16 +81,10 @@ async def _demo(_parsed: argparse.Namespace) -> int:
 
 async def _send(parsed: argparse.Namespace) -> int:
     from .api import send_frame
-    from .compose.template import Template
     from .server import Server
     from .view.terminal import print_results
 
-    body = {
-        {".md": "markdown", ".html": "html", ".txt": "text"}.get(parsed.template.suffix, "markdown"): _text(
-            parsed.template
-        )
-    }
-    template = Template(parsed.subject, sender=parsed.sender, to=parsed.to, **body)
+    template = _template(parsed)
     results = await send_frame(
         _read_csv(parsed.data),
         template,
@@ -102,6 +98,20 @@ async def _send(parsed: argparse.Namespace) -> int:
     )
     print_results(results)
     return ALL_SENT if results.counts["sent"] == len(results) else SOME_NOT_SENT
+
+
+def _template(parsed: argparse.Namespace) -> Template:
+    from .compose.template import Template
+
+    body, suffix = _text(parsed.template), parsed.template.suffix
+    return Template(
+        parsed.subject,
+        sender=parsed.sender,
+        to=parsed.to,
+        html=body if suffix == ".html" else None,
+        text=body if suffix == ".txt" else None,
+        markdown=body if suffix not in {".html", ".txt"} else None,
+    )
 
 
 def _text(path: Path) -> str:

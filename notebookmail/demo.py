@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from .results import SendResults
 
 CLOSED_MAILBOX = "no.such.user@example.org"
+_INTRODUCTION = """\
+Mailing {count} carriers their punctuality letter, each its own, through a mail server
+inside this process. Nothing leaves this machine. Three rows are wrong on purpose.
+"""
+_BUSY_ROUTE_FLIGHTS = 50  # below that a mean says little
 _SECONDS_PER_MESSAGE = 0.12  # slow enough to watch the bar
 
 TEMPLATE = Template(
@@ -45,10 +50,11 @@ That is place **{{ place }}** of {{ carriers }} carriers.
 {% endfor %}
 
 {% if place <= 3 %}Few were as punctual as you: congratulations.
-{% else %}The most delayed route was {{ worst.origin }} to {{ worst.destination }}: {{ worst.delay }} minutes on average.
+{% else %}Your most delayed route was {{ worst.origin }} to {{ worst.destination }},
+{{ worst.delay }} minutes late on average.
 {% endif %}
 
-Kind regards,
+Kind regards,\\
 New York Punctuality Desk
 """,
 )
@@ -75,15 +81,14 @@ def load_letters(folder: Path | None = None) -> pd.DataFrame:
     routes["flown"] = routes["flights"] - routes["cancelled"]
     routes["minutes"] = routes["mean_delay"] * routes["flown"]
     total = _rates(routes, ["carrier"])
+    by_route = _rates(routes, ["carrier", "origin", "destination"])
+    by_route["busy"] = by_route["flights"] >= _BUSY_ROUTE_FLIGHTS
+    by_route = by_route.sort_values(["busy", "delay"], ascending=False)
     total["place"] = total["late"].rank(method="min").astype(int)
     total["carriers"] = len(total)
     total["airports"] = _nested(_rates(routes, ["carrier", "origin"]), total.index)
-    by_route = _rates(routes, ["carrier", "origin", "destination"]).sort_values("delay", ascending=False)
-    total["worst"] = [
-        each[0] for each in _nested(by_route[by_route["flights"] >= 50], total.index, fallback=by_route)
-    ]
-    columns = ["flights", "late", "place", "carriers", "airports", "worst"]
-    return carriers.join(total[columns], on="carrier")
+    total["worst"] = _nested(by_route, total.index).str[0]
+    return carriers.join(total.drop(columns="delay"), on="carrier")
 
 
 def _rates(routes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -93,16 +98,10 @@ def _rates(routes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"flights": sums["flights"], "late": late, "delay": delay}).dropna()
 
 
-def _nested(
-    rates: pd.DataFrame, carriers: pd.Index[Any], fallback: pd.DataFrame | None = None
-) -> list[list[dict[str, Any]]]:
-    """Gather a carrier's lines into a list of dicts, in the order they have."""
-    known = rates.index.get_level_values("carrier")
-    chosen = [rates if carrier in known or fallback is None else fallback for carrier in carriers]
-    return [
-        frame.xs(carrier, level="carrier").reset_index().to_dict("records")  # type: ignore[misc] # str columns
-        for carrier, frame in zip(carriers, chosen, strict=True)
-    ]
+def _nested(rates: pd.DataFrame, carriers: pd.Index[Any]) -> pd.Series[Any]:
+    """Gather each carrier's lines into a list of dicts, in the order they have."""
+    records = [rates.xs(carrier, level="carrier").reset_index().to_dict("records") for carrier in carriers]
+    return pd.Series(records, index=carriers, dtype=object)
 
 
 async def run_demo(console: Console | None = None) -> SendResults:
@@ -113,10 +112,7 @@ async def run_demo(console: Console | None = None) -> SendResults:
     """
     console = console or Console()
     letters = load_letters()
-    console.print(
-        Text(f"Mailing {len(letters)} carriers their punctuality letter, each its own, through a mail server\n"
-             "inside this process. Nothing leaves this machine. Three rows are wrong on purpose.\n")
-    )  # fmt: skip
+    console.print(Text(_INTRODUCTION.format(count=len(letters))))
     faults = {CLOSED_MAILBOX: "550 5.1.1 No such user here"}
     async with Sandbox(faults, delay_seconds=_SECONDS_PER_MESSAGE) as box:
         results = await send_frame(letters, TEMPLATE, box.server, max_connections=2, progress="text")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .address import parse_mailbox
 from .compose.compiler import Compiler
 from .compose.frame import Frame
-from .errors import AddressError, FrameError, NotebookmailError
+from .errors import AddressError, FrameError, NotebookmailError, TemplateError
 from .merge.events import RowPending, RowSkipped
 from .merge.runner import Task
 
@@ -54,13 +54,17 @@ class Plan:
     """What a run will do.
 
     Attributes:
+        template: What each row gets.
+        options: What the caller asked for.
         frame: The rows.
         compiler: Makes their messages.
-        recipients: The mailbox of each row, by position; "" where it cannot be made out.
+        recipients: The address of each row, by position; "" where it cannot be made out.
         going: The positions of the rows to send, in order.
         staying: An event for every other row, with the reason.
     """
 
+    template: Template
+    options: SendOptions
     frame: Frame
     compiler: Compiler
     recipients: tuple[str, ...]
@@ -69,9 +73,11 @@ class Plan:
 
     def tasks(self) -> Iterator[Task]:
         """Make the tasks, row by row, when they are asked for."""
-        seeds = _Seeds(self.compiler)
+        seeds = _Seeds(self.template, self.options.sender, self.frame.columns)
+        unwanted = _unwanted(self.options.suppress)
         for row in self.frame.rows(self.going):
-            yield Task(row.position, self.recipients[row.position], _Build(self.compiler, row, seeds(row)))
+            to = self.recipients[row.position]
+            yield Task(row.position, to, _Build(self.compiler, row, seeds(row, to), unwanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,15 @@ class _Build:
     compiler: Compiler
     row: Row
     seed: str
+    unwanted: frozenset[str]
 
     def __call__(self) -> Mail:
-        return self.compiler.compile(self.row, seed=self.seed)
+        mail = self.compiler.compile(self.row, seed=self.seed)
+        for address in mail.envelope.recipients:
+            if self.unwanted and address.casefold() in self.unwanted:
+                message = f"{address} is among cc or bcc and on the suppress list; take it out of one of them"
+                raise TemplateError(message, None, self.row.label)
+        return mail
 
 
 class _Seeds:
@@ -93,14 +105,15 @@ class _Seeds:
     that are alike within one frame are counted, so that asking for both gives both.
     """
 
-    def __init__(self, compiler: Compiler) -> None:
-        self._prefix = compiler.digest.encode()
-        self._columns = compiler.used_columns
+    def __init__(self, template: Template, sender: str | None, columns: tuple[str, ...]) -> None:
+        self._prefix = f"{template.digest}\0{sender}\0".encode()
+        used = template.variables
+        self._columns = columns if "row" in used else tuple(column for column in columns if column in used)
         self._seen: Counter[bytes] = Counter()
 
-    def __call__(self, row: Row) -> str:
-        known = repr([(column, row.fields[column]) for column in self._columns])
-        digest = blake2b(self._prefix + known.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    def __call__(self, row: Row, to: str) -> str:
+        known = repr((to, [row.fields[column] for column in self._columns])).encode("utf-8", "surrogatepass")
+        digest = blake2b(self._prefix + known, digest_size=16).digest()
         self._seen[digest] += 1
         return f"{digest.hex()}.{self._seen[digest]}"
 
@@ -125,9 +138,9 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
         redirect_to=options.redirect_to,
     )
     recipients = tuple(compiler.recipient(row) for row in frame.rows())
-    addresses = [_address(recipient) for recipient in recipients]
+    addresses = [recipient.casefold() for recipient in recipients]
     staying: dict[int, RowEvent] = {}
-    for position in _suppressed(addresses, options.suppress):
+    for position in _suppressed(addresses, _unwanted(options.suppress)):
         staying[position] = RowSkipped(position, "on the suppress list", recipients[position])
     for position, first in _repeated(addresses, staying, options.duplicates, frame).items():
         reason = f"duplicate: the same recipient as row {frame.labels[first]!r}"
@@ -137,22 +150,33 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
         for position in going[options.limit :]:
             staying[position] = RowPending(position, f"beyond limit={options.limit}", recipients[position])
         going = going[: options.limit]
-    plan = Plan(frame, compiler, recipients, tuple(going), tuple(staying[key] for key in sorted(staying)))
+    plan = Plan(
+        template,
+        options,
+        frame,
+        compiler,
+        recipients,
+        tuple(going),
+        tuple(staying[key] for key in sorted(staying)),
+    )
     _confirm(plan, options.confirm)
     return plan
 
 
-def _address(recipient: str) -> str:
-    """Reduce a mailbox to what two of the same person share; "" where it is none."""
+def _unwanted(suppress: Iterable[str]) -> frozenset[str]:
+    """Read the suppress list; an entry that is no address is a slip that could let somebody be mailed."""
     try:
-        return parse_mailbox(recipient).address.casefold() if recipient else ""
-    except AddressError:
-        return ""
+        return frozenset(parse_mailbox(text).address.casefold() for text in suppress)
+    except AddressError as problem:
+        raise FrameError(f"suppress holds what is no address: {problem}") from problem
 
 
-def _suppressed(addresses: list[str], suppress: Iterable[str]) -> list[int]:
-    unwanted = {_address(text) for text in suppress} - {""}
-    return [position for position, address in enumerate(addresses) if address in unwanted]
+def _suppressed(addresses: list[str], unwanted: frozenset[str]) -> list[int]:
+    return [
+        position
+        for position, address in enumerate(addresses)
+        if address in unwanted or not unwanted.isdisjoint(address.split(", "))
+    ]
 
 
 def _repeated(

@@ -76,7 +76,7 @@ class SendResults(Outcomes):
     def __repr__(self) -> str:
         from .view.text import results_text
 
-        return results_text(self, title=self.notice)
+        return results_text(self)
 
     def _repr_html_(self) -> str:
         from .view.cards import results_html

@@ -23,7 +23,7 @@ class RowStarted:
 
     Attributes:
         position: The row's place in the frame, from 0.
-        to: The mailbox it goes to, as in the To header.
+        to: The address it goes to.
         message_id: The Message-ID header's value.
     """
 
@@ -90,7 +90,7 @@ class RowSkipped:
     Attributes:
         position: The row's place in the frame.
         reason: Why, in words.
-        to: The mailbox it would have gone to, or "".
+        to: The address it would have gone to, or "".
     """
 
     position: int
@@ -105,7 +105,7 @@ class RowPending:
     Attributes:
         position: The row's place in the frame.
         reason: Why, in words.
-        to: The mailbox it would have gone to, or "".
+        to: The address it would have gone to, or "".
         message_id: The Message-ID it would carry, or "".
         error: What stood in the way, where an exception did.
     """

@@ -161,6 +161,8 @@ def explain(error: Exception) -> Explanation:
     """Judge an exception of one row."""
     if isinstance(error, SMTPException) and error.unconfirmed:
         return _UNCONFIRMED
+    if isinstance(error, SMTPException) and error.phase == "tls":
+        return _TLS
     if isinstance(error, SMTPRecipientsRefused) and error.recipients:
         return explain(error.recipients[0])
     if isinstance(error, SMTPResponseException):
@@ -182,8 +184,6 @@ _BY_KIND: tuple[tuple[type[Exception], Explanation], ...] = (
 
 
 def _explain_reply(error: SMTPResponseException) -> Explanation:
-    if error.phase == "tls":
-        return _TLS
     enhanced = error.enhanced_code
     if enhanced is not None:
         for pattern, explanation in _BY_ENHANCED:

@@ -36,7 +36,7 @@ class Outcome:
 
     Attributes:
         label: The row's label in the frame's index.
-        to: The mailbox, or "" where it could not be made out.
+        to: The address, or "" where it could not be made out.
         status: One of STATUSES.
         code: The reply code, or None.
         enhanced_code: Such as "5.1.1", or None.
@@ -130,6 +130,10 @@ class Outcomes:
                 if event.error is not None:
                     self._errors[position] = (event.error, 0, 0.0)
                 self._leave(event, "pending")
+
+    def note_recipient(self, position: int, to: str) -> None:
+        """Note who a row is for, before anything happens to it."""
+        self._to[position] = to
 
     def _fail(self, event: events.RowFailed | events.RowDeferred | events.RowUnconfirmed, status: Status) -> None:
         self._errors[event.position] = (event.error, event.attempts, event.seconds)

@@ -11,6 +11,7 @@ import enum
 from notebookmail.errors import (
     SMTPConnectError,
     SMTPException,
+    SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPSenderRefused,
     SMTPServerDisconnected,
@@ -58,6 +59,8 @@ def judge(error: Exception, attempts: int) -> Verdict:
 
 def is_connection_trouble(error: Exception) -> bool:
     """Tell trouble of the connection, which another one may not have, from trouble of the row."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return any(map(is_connection_trouble, error.recipients))
     if isinstance(error, SMTPResponseException):
         return error.code == SMTPStatus.domain_unavailable
     if isinstance(error, SMTPConnectError):

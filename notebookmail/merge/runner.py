@@ -53,7 +53,7 @@ class Task:
 
     Attributes:
         position: The row's place in the frame.
-        to: The mailbox it goes to, for display.
+        to: The address it goes to, for display.
         build: Makes the message, or raises a NotebookmailError that says why it cannot.
     """
 

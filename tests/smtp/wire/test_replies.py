@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.errors import SMTPException, SMTPResponseException
+from notebookmail.errors import SMTPResponseException
 from notebookmail.reply import SMTPResponse
 from notebookmail.smtp.wire.replies import MAX_REPLY_OCTETS, ReplyReader
 
@@ -35,19 +37,18 @@ def read_all(chunks: list[bytes]) -> list[SMTPResponse]:
 def test_replies_come_out_the_same_at_every_split(replies: list[SMTPResponse], cuts: list[int]) -> None:
     octets = b"".join(map(on_the_wire, replies))
     edges = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
-    chunks = [octets[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    chunks = [octets[start:end] for start, end in pairwise(edges)]
     assert read_all(chunks) == replies
 
 
 @given(st.lists(st.binary(max_size=60), max_size=10))
 def test_any_bytes_end_in_replies_or_one_of_our_errors(chunks: list[bytes]) -> None:
+    codes: list[int] = []
     try:
-        replies = read_all(chunks)
-    except SMTPException as error:
-        assert isinstance(error, SMTPResponseException)
-        assert error.code == -1
-    else:
-        assert all(200 <= reply.code < 560 for reply in replies)
+        codes = [reply.code for reply in read_all(chunks)]
+    except SMTPResponseException as error:
+        codes = [error.code]
+    assert all(code == -1 or 200 <= code < 560 for code in codes)
 
 
 @given(st.binary(max_size=80).map(lambda octets: b"250 " + octets + b"\r\n"), st.data())
@@ -66,9 +67,10 @@ def test_errors_do_not_depend_on_the_split(octets: bytes, data: st.DataObject) -
 @pytest.mark.parametrize(
     "octets",
     [
-        b"250OK\r\n", b"2500 ok\r\n", b"+25 ok\r\n", b"2_5 ok\r\n", b"999 ok\r\n", b"25\r\n", b"\r\n", b" 250 ok\r\n",
+        b"250OK\r\n", b"2500 ok\r\n", b"+25 ok\r\n", b"2_5 ok\r\n", b"999 ok\r\n", b"25\r\n", b"\r\n",
+        b" 250 ok\r\n",
         b"150 ok\r\n", b"260 ok\r\n", b"250 ok\n", b"250 o\rk\r\n", b"250-a\r\n550 b\r\n", b"250-a\r\n251-b\r\n",
-        b"hello\r\n", b"\xff\xfe\xfd\r\n", b"\n", "２５０ ok\r\n".encode(),
+        b"hello\r\n", b"\xff\xfe\xfd\r\n", b"\n", "\uff12\uff15\uff10 ok\r\n".encode(),
     ],
 )  # fmt: skip
 def test_what_is_no_reply_is_refused(octets: bytes) -> None:
@@ -93,9 +95,14 @@ def test_text_that_is_not_utf8_is_kept_readable() -> None:
 def test_a_flood_is_cut_off_within_bounds(octets: bytes) -> None:
     reader = ReplyReader()
     fed = 0
-    with pytest.raises(SMTPResponseException, match="longer than"):
+
+    def flood() -> None:
+        nonlocal fed
         while fed < 4 * MAX_REPLY_OCTETS:
             reader.feed(octets)
             fed += len(octets)
             reader.next_reply()
+
+    with pytest.raises(SMTPResponseException, match="longer than"):
+        flood()
     assert fed <= MAX_REPLY_OCTETS + len(octets)

@@ -133,7 +133,9 @@ def test_smtputf8_is_asked_for_where_an_address_needs_it() -> None:
 
 def test_8bitmime_is_declared_only_where_it_is_offered() -> None:
     assert "BODY" not in play(letter(needs_8bit=True), PIPELINING, {"DATA": 354})[0][0]
-    assert "BODY=8BITMIME" in play(letter(needs_8bit=True), server(_8bitmime="", pipelining=""), {"DATA": 354})[0][0]
+    assert (
+        "BODY=8BITMIME" in play(letter(needs_8bit=True), server(_8bitmime="", pipelining=""), {"DATA": 354})[0][0]
+    )
 
 
 @pytest.mark.parametrize("code", [451, 554])

@@ -1,0 +1,132 @@
+"""A real JupyterLab to drive: the server, an open notebook, and what the browser complained about."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[1]
+TOKEN = "only-on-this-machine"
+START_SECONDS = 30
+# Chromium asks Google for updates, translations and captive portals by itself; a test browser asks nobody.
+QUIET_FLAGS = (
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--disable-sync", "--disable-domain-reliability", "--no-first-run", "--no-pings", "--disable-gpu",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab."""
+
+    port: int
+    folder: Path
+    settings: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def configure(self, extension: str, name: str, **settings: object) -> None:
+        """Write a user setting; a page opened afterwards obeys it."""
+        path = self.settings / "@jupyterlab" / extension / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+
+
+@dataclass
+class Opened:
+    """A notebook open in the browser, and what the browser complained about."""
+
+    page: Page
+    path: Path
+    console_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
+
+    def run_all(self) -> None:
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_text("Run All Cells", exact=True).click()
+
+    def save(self) -> dict[str, Any]:
+        """Save the notebook and return what is in the file then."""
+        before = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+s")
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+            with contextlib.suppress(json.JSONDecodeError):  # it is being written
+                if self.path.stat().st_mtime_ns != before:
+                    return json.loads(self.path.read_text())
+        pytest.fail("the notebook was not saved")
+
+    def choose_theme(self, name: str) -> None:
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        self.page.get_by_text("Theme", exact=True).click()
+        self.page.get_by_role("menuitemcheckbox", name=name, exact=True).or_(
+            self.page.get_by_role("menuitem", name=name, exact=True)
+        ).click()
+        is_light = "false" if "Dark" in name else "true"
+        self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
+
+
+def start(lab: Lab, base: Path) -> subprocess.Popen[bytes]:
+    folders = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    own = {name: str(base / name.lower()) for name in folders}
+    own |= {"JUPYTERLAB_SETTINGS_DIR": str(lab.settings), "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces")}
+    for folder in own.values():
+        Path(folder).mkdir(exist_ok=True)
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), **own}
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.port={lab.port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={lab.folder}",
+        "--ServerApp.allow_root=True", "--LabApp.extension_manager=readonly", "--LabApp.collaborative=False",
+    ]  # fmt: skip
+    with (base / "log").open("wb") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+
+def wait_until_up(lab: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{lab.url}/api?token={TOKEN}", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start: {log.read_text()[-2000:]}")
+
+
+def wait_for_kernel(opened: Opened, lab: Lab) -> None:
+    """Wait until the page is connected to an idle kernel: cells run earlier are silently dropped."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{lab.url}/api/sessions?token={TOKEN}", timeout=5) as reply:
+            kernels = [each["kernel"] for each in json.load(reply) if each["path"].endswith(opened.path.name)]
+        if any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels):
+            opened.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+            opened.page.wait_for_timeout(300)
+            return
+        opened.page.wait_for_timeout(100)
+    pytest.fail("the notebook's kernel did not start")
+
+
+def note_foreign(opened: Opened, lab: Lab, url: str) -> None:
+    if not url.startswith((lab.url, f"ws://127.0.0.1:{lab.port}", "data:", "blob:")):
+        opened.foreign_requests.append(url)

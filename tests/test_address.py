@@ -1,0 +1,78 @@
+"""Mailboxes: exactly one, or refused; never repaired."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
+from notebookmail.errors import AddressError
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@example.org", "a.b+c@sub.example.org", "o'brien@example.org", '"a b"@example.org', "a@[127.0.0.1]",
+     "a@[IPv6:::1]", "root@localhost", "jürgen@example.org", "a@exämple.org", "用户@例え.jp"],
+)  # fmt: skip
+def test_an_address_is_taken_as_it_is(text: str) -> None:
+    assert parse_address(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "a", "a@", "@b.org", "a@b", "a@b.org,c@d.org", "a@b.org; c@d.org", "a@b.org c@d.org", "a b@c.org",
+     "a@b..org", "a..b@c.org", ".a@c.org", "a@-b.org", "a@b.org\n", "a@b.org\r\nBcc: x@y.z", "a@b.org\0",
+     "a@b.org NOTIFY=NEVER", "<a@b.org>", "a@b.org>", "a" * 65 + "@b.org", "a@" + "b" * 64 + ".org", "a@b@c.org",
+     "a@b.org\u2028", "\ud800@b.org", "a@[999]", "nan", "(comment)a@b.org", "a@b.org."],
+)  # fmt: skip
+def test_what_is_not_one_address_is_refused(text: str) -> None:
+    with pytest.raises(AddressError) as caught:
+        parse_address(text)
+    assert caught.value.text == text
+
+
+def test_the_domain_is_lowered_and_the_local_part_is_not() -> None:
+    assert parse_address("Ann.Lee@Example.ORG") == "Ann.Lee@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "mailbox"),
+    [
+        ("a@b.org", Mailbox("", "a@b.org")),
+        ("  a@b.org ", Mailbox("", "a@b.org")),
+        ("Ann Lee <a@b.org>", Mailbox("Ann Lee", "a@b.org")),
+        ('"Lee, Ann" <a@b.org>', Mailbox("Lee, Ann", "a@b.org")),
+        ('"say \\"hi\\"" <a@b.org>', Mailbox('say "hi"', "a@b.org")),
+        ("山田 花子 <a@b.org>", Mailbox("山田 花子", "a@b.org")),
+        ("<a@b.org>", Mailbox("", "a@b.org")),
+    ],
+)
+def test_a_mailbox_has_a_name_and_an_address(text: str, mailbox: Mailbox) -> None:
+    assert parse_mailbox(text) == mailbox
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@b.org, c@d.org", "Lee, Ann <a@b.org>", "evil@e.com, Bob <b@c.org>", "a@b.org <c@d.org>", "Ann <a@b.org> x",
+     "Ann <a@b.org>, Bob <c@d.org>", "Ann <>", "Ann <a@b.org", "Ann\r\nBcc: x@y.z <a@b.org>", "group: a@b.org;"],
+)  # fmt: skip
+def test_what_may_be_several_mailboxes_is_refused(text: str) -> None:
+    with pytest.raises(AddressError):
+        parse_mailbox(text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_one_clean_address_or_refused(text: str) -> None:
+    try:
+        address = parse_address(text)
+    except AddressError:
+        return
+    assert not has_control(address)
+    assert address.count("@") >= 1
+    assert not set("<>,;").intersection(address) or address.startswith('"')
+
+
+def test_an_international_domain_has_an_ascii_form() -> None:
+    assert to_ascii_domain("a@exämple.org") == "a@xn--exmple-cua.org"
+    assert to_ascii_domain("a@example.org") == "a@example.org"
