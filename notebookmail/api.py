@@ -22,6 +22,7 @@ from .plan import Duplicates, SendOptions, make_plan
 from .results import SendResults
 from .server import URL_VARIABLE, Server
 from .smtp.pool import Pool
+from .view.frontend import current_cell, is_notebook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable
@@ -209,6 +210,7 @@ class _Run:
         finally:
             ticker.cancel()
             board.close(self.results, title=self.results.notice)
+            self.results.shown_in = current_cell()
 
     def _apply(self, event: RowEvent) -> None:
         self.results.apply(event)
@@ -240,8 +242,6 @@ async def _tick(board: _Board) -> None:
 
 
 def _make_board(mode: ProgressMode, read: Any) -> _Board | None:
-    from .view.frontend import is_notebook
-
     if mode is False:
         return None
     if mode == "widget" or (mode == "auto" and is_notebook()):

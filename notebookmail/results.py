@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from .merge.outcomes import Outcomes
@@ -22,11 +23,13 @@ class SendResults(Outcomes):
 
     Attributes:
         notice: What to know about the run as a whole ("nothing left this machine"), or "".
+        shown_in: The notebook cell in whose output a board has already become the summary, or None.
     """
 
     def __init__(self, labels: Sequence[Hashable] | pd.Index[Any], notice: str = "") -> None:
         super().__init__(labels)
         self.notice = notice
+        self.shown_in: int | None = None
 
     def explain(self) -> pd.DataFrame:
         """Group the rows in trouble by cause, the largest group first.
@@ -62,8 +65,11 @@ class SendResults(Outcomes):
         for position in self.positions("failed", "deferred", "unconfirmed"):
             outcome = self.outcome(position)
             if outcome.error is not None:
-                outcome.error.add_note(f"row {outcome.label!r}, {outcome.status}")
-                found.append(outcome.error)
+                error = copy.copy(
+                    outcome.error
+                )  # the note is for the group; the row's own exception stays as it is
+                error.add_note(f"row {outcome.label!r}, {outcome.status}")
+                found.append(error)
         if found:
             raise ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found)
 
@@ -76,9 +82,18 @@ class SendResults(Outcomes):
     def __repr__(self) -> str:
         from .view.text import results_text
 
-        return results_text(self)
+        return f"{self.notice}\n{results_text(self)}" if self.notice else results_text(self)
 
     def _repr_html_(self) -> str:
         from .view.cards import results_html
 
         return results_html(self, title=self.notice)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's
+        """Show the summary; in the cell whose board has just become that summary, only its headline."""
+        from .view.frontend import current_cell
+        from .view.words import headline
+
+        if self.shown_in is not None and self.shown_in == current_cell():
+            return {"text/plain": headline(self.counts)}
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}

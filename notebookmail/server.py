@@ -61,10 +61,8 @@ class Server:
     def __post_init__(self) -> None:
         if self.security not in {"auto", "tls", "starttls", "none"}:
             raise FrameError(f"security={self.security!r}: it is one of 'auto', 'tls', 'starttls', 'none'")
-        if (
-            self.max_connections < 1
-            or (self.messages_per_connection is not None
-            and self.messages_per_connection < 1)
+        if self.max_connections < 1 or (
+            self.messages_per_connection is not None and self.messages_per_connection < 1
         ):
             raise FrameError("max_connections and messages_per_connection are at least 1")
         if self.username is not None and self.password is None and self.oauth_token_generator is None:

@@ -1,19 +1,29 @@
-"""Fixtures that several rooms' tests share: servers of other projects, and certificates for loopback."""
+"""Fixtures that several rooms' tests share: other projects' servers, certificates, and JupyterLab in Chromium.
+
+The lab has a free loopback port and folders of its own; its browser can reach nothing else, and what it tries is
+remembered.
+"""
 
 from __future__ import annotations
 
+import shutil
+import socket
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 import trustme
+from browser import QUIET_FLAGS, TOKEN, Lab, Opened, note_foreign, start, wait_for_kernel, wait_until_up
 from peers import smtp_server, smtp_sink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from peers import Peer
+    from playwright.sync_api import Browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +60,59 @@ def node_server(tmp_path: Path) -> Iterator[Peer]:
     """npm's smtp-server without AUTH and TLS; use `peers.smtp_server` itself for those and for refusals."""
     with smtp_server(tmp_path / "smtp-server") as peer:
         yield peer
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    if find_spec("jupyterlab") is None:
+        pytest.skip("JupyterLab is not installed")
+    base = tmp_path_factory.mktemp("lab")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    lab = Lab(port, base / "notebooks", base / "settings")
+    lab.folder.mkdir()
+    lab.configure("apputils-extension", "notification", checkForUpdates=False, fetchNews="false")
+    process = start(lab, base)
+    try:
+        wait_until_up(lab, process, base / "log")
+        yield lab
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.skip("Chromium is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=list(QUIET_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def open_notebook(lab: Lab, chromium: Browser) -> Iterator[Callable[..., Opened]]:
+    """Open a notebook of code cells, or with none the one of that name which lies in the lab's folder."""
+    context = chromium.new_context(viewport={"width": 1100, "height": 900})
+
+    def open_one(*cells: str, name: str = "x") -> Opened:
+        path = lab.folder / f"{name}.ipynb"
+        if cells:
+            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+            notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            nbformat.write(notebook, path)
+        page = context.new_page()
+        opened = Opened(page, path)
+        page.on("console", lambda said: opened.console_errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: opened.console_errors.append(str(error)))
+        page.on("request", lambda request: note_foreign(opened, lab, request.url))
+        page.goto(f"{lab.url}/doc/tree/{path.name}?token={TOKEN}")
+        wait_for_kernel(opened, lab)
+        return opened
+
+    yield open_one
+    context.close()

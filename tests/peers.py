@@ -70,8 +70,8 @@ class Peer:
 def smtp_sink(folder: Path | None = None, *, options: Sequence[str] = ()) -> Iterator[Peer]:
     """Run Postfix's smtp-sink, found in the folder NOTEBOOKMAIL_POSTFIX, on PATH or in /usr/sbin.
 
-    It drops bare CRs and keeps a bare LF like a line's end: judge line endings with `smtp_server`, which keeps every
-    octet.
+    It drops bare CRs and keeps a bare LF like a line's end: judge line endings with `smtp_server`, which keeps
+    every octet.
 
     Args:
         folder: An empty folder for one file a message; None discards what arrives, as fast as the sink can.

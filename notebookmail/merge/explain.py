@@ -159,10 +159,10 @@ _BY_CODE: dict[int, Explanation] = {
 
 def explain(error: Exception) -> Explanation:
     """Judge an exception of one row."""
-    if isinstance(error, SMTPException) and error.unconfirmed:
-        return _UNCONFIRMED
-    if isinstance(error, SMTPException) and error.phase == "tls":
-        return _TLS
+    if isinstance(error, SMTPException) and (error.unconfirmed or error.phase == "tls"):
+        return _UNCONFIRMED if error.unconfirmed else _TLS
+    if isinstance(error, TemplateError) and isinstance(error.__cause__, AddressError):
+        return _MALFORMED
     if isinstance(error, SMTPRecipientsRefused) and error.recipients:
         return explain(error.recipients[0])
     if isinstance(error, SMTPResponseException):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.errors import SMTPRecipientsRefused, SMTPResponseException
+from notebookmail.errors import AddressError, SMTPRecipientsRefused, SMTPResponseException, TemplateError
 
 from . import events
 from .events import STATUSES, Status
@@ -137,6 +137,7 @@ class Outcomes:
 
     def _fail(self, event: events.RowFailed | events.RowDeferred | events.RowUnconfirmed, status: Status) -> None:
         self._errors[event.position] = (event.error, event.attempts, event.seconds)
+        self._sent.pop(event.position, None)
         self._move(event.position, status)
 
     def _leave(self, event: events.RowSkipped | events.RowPending, status: Status) -> None:
@@ -185,16 +186,18 @@ class Outcomes:
             category=explanation.category if explanation else "",
             reply=response.message if response else "",
             error=error,
-            hint=self._hint(position, explanation),
+            hint=self._hint(position, error, explanation),
             attempts=attempts,
             seconds=seconds,
             message_id=self._message_id[position],
             sent_at=sent.sent_at if sent else None,
         )
 
-    def _hint(self, position: int, explanation: Explanation | None) -> str:
-        words = [self._reasons[position]] if position in self._reasons else []
-        if explanation is not None and explanation.cause:
+    def _hint(self, position: int, error: Exception | None, explanation: Explanation | None) -> str:
+        words = [self._reasons[position]] if self._reasons.get(position) else []
+        if isinstance(error, TemplateError | AddressError):
+            words.append(error.message)  # it names the column and the remedy itself
+        elif explanation is not None:
             words.append(f"{explanation.cause}: {explanation.remedy}")
         sent = self._sent.get(position)
         if sent is not None and sent.refused:

@@ -51,6 +51,11 @@ class Received:
     message: EmailMessage = field(repr=False)
     content: bytes = field(repr=False)
 
+    def _repr_html_(self) -> str:
+        from notebookmail.view.message import message_html
+
+        return message_html(self.message)
+
 
 class Sandbox:
     """An SMTP server of one's own, as an async context manager.

@@ -1,0 +1,129 @@
+"""A definition turned into compiled parts: all the work that is the same for every row, done once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .document import letter, page
+from .environment import environment
+from .headers import check_name
+from .html_parts import guard, statements_to_comments
+from .mailboxes import MailboxTemplate
+from .markdown import to_html
+from .parts import Part, names_in
+from .tags import Masks, Tag, split_tags
+from .text_writer import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from .definition import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """The compiled parts of a template.
+
+    Attributes:
+        subject: The subject line.
+        headers: Further header fields by name.
+        sender: The From mailbox, if the template names one.
+        to: The recipients; empty for the frame's e-mail column.
+        cc: Those who get a copy.
+        bcc: Those who get a copy unseen.
+        reply_to: The mailbox answers go to, if there is one.
+        html: The HTML document, if there is one.
+        text: The plain text, or the alternative to the HTML.
+        is_text_derived: Whether the text was made from the HTML and wants tidying when it is filled in.
+        names: The names each field reads, "row" among them where the whole row is read.
+    """
+
+    subject: Part
+    headers: Mapping[str, Part]
+    sender: MailboxTemplate | None
+    to: tuple[MailboxTemplate, ...]
+    cc: tuple[MailboxTemplate, ...]
+    bcc: tuple[MailboxTemplate, ...]
+    reply_to: MailboxTemplate | None
+    html: Part | None
+    text: Part
+    is_text_derived: bool
+    names: Mapping[str, frozenset[str]]
+
+
+def build(definition: Definition) -> Blueprint:
+    """Compile every part of a template.
+
+    Raises:
+        TemplateError: One cannot be parsed, or a header may not be set; the message says which and where.
+    """
+    env = text_environment(definition)
+    names = _names(definition, env)
+    for name in definition.headers:
+        check_name(name)
+    html, derived = _html_and_text(definition)
+    text = derived if definition.text is None else Part(env, definition.text, "text")
+    assert text is not None  # noqa: S101 - the definition has a body
+    return Blueprint(
+        subject=Part(env, definition.subject, "subject"),
+        headers={name: Part(env, source, name) for name, source in definition.headers.items()},
+        sender=None if definition.sender is None else MailboxTemplate(env, definition.sender, "sender"),
+        to=tuple(MailboxTemplate(env, source, "to") for source in definition.to),
+        cc=tuple(MailboxTemplate(env, source, "cc") for source in definition.cc),
+        bcc=tuple(MailboxTemplate(env, source, "bcc") for source in definition.bcc),
+        reply_to=None if definition.reply_to is None else MailboxTemplate(env, definition.reply_to, "reply_to"),
+        html=html,
+        text=text,
+        is_text_derived=definition.text is None,
+        names=names,
+    )
+
+
+def text_environment(definition: Definition) -> Environment:
+    """Return the environment for everything that is not HTML."""
+    return environment(html=False, undefined=definition.undefined, na=definition.na)
+
+
+def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]]:
+    """Return the names each field reads; a source that cannot be parsed is found here, with its own lines."""
+    sources = [
+        ("subject", definition.subject),
+        *((field, getattr(definition, field)) for field in ("markdown", "html", "text", "sender", "reply_to")),
+        *((field, source) for field in ("to", "cc", "bcc") for source in getattr(definition, field)),
+        *definition.headers.items(),
+    ]
+    names: dict[str, frozenset[str]] = {}
+    for field, source in sources:
+        if source is not None:
+            names[field] = names.get(field, frozenset()) | names_in(env, source, field)
+    return names
+
+
+def _html_and_text(definition: Definition) -> tuple[Part | None, Part | None]:
+    """Make the HTML document, and the text that says the same unless the author has written one."""
+    source = definition.html if definition.markdown is None else definition.markdown
+    if source is None:
+        return None, None
+    field = "html" if definition.markdown is None else "markdown"
+    env = environment(html=True, undefined=definition.undefined, na=definition.na)
+    masks = Masks(source)
+    pieces = split_tags(env, source)
+    body = masks.mask(pieces) if field == "html" else to_html(pieces, masks)
+    body = statements_to_comments(body, masks)
+    text = None
+    if definition.text is None:
+        derived = masks.unmask(to_text(body, masks), _without_trimming)
+        text = Part(text_environment(definition), derived, field)
+    document = letter if field == "markdown" else page
+    html = document(guard(body, masks), definition.css, masks)
+    return Part(env, masks.unmask(html, _without_trimming), field), text
+
+
+def _without_trimming(tag: Tag) -> str:
+    """Write a statement that stood alone on its line without `-`: its line is gone, there is nothing to trim."""
+    if tag.kind != "alone":
+        return tag.source
+    return f"{{%{tag.source[2:-2].strip('-+')}%}}"

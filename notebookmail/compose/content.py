@@ -1,0 +1,119 @@
+"""Bodies as bytes: transfer encodings and the parts of a message (RFC 2045, RFC 2046).
+
+Everything that leaves here is ASCII in lines of at most 78 characters that end in CRLF, so that no server needs an
+extension for it and none can misread it. A text stays as it is where it can (7bit), is quoted-printable where few
+characters need it, and base64 where most do.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64, b2a_qp
+from typing import TYPE_CHECKING, Final
+
+from notebookmail.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ASCII: Final = bytes(range(128))
+_CONTROLS: Final = bytes([*range(9), *range(11, 32), 127])  # all but tab and line feed
+_LINE = 78
+_BASE64_LINE = 57  # octets in, 76 characters out
+_MOSTLY = 6  # above one octet in six, base64 is the shorter
+_KNOWN_LINES = 1024
+_KNOWN_LENGTH = 2048
+
+
+class BodyEncoder:
+    """Encodes the bodies of one part of a template.
+
+    Most lines of a letter are the same for every row. Quoted-printable is a matter of single lines, so a line met
+    before is looked up instead of encoded again; the first lines met are kept, a bounded number of them.
+
+    Args:
+        subtype: "plain" or "html".
+    """
+
+    def __init__(self, subtype: str) -> None:
+        fields = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: '
+        self._fields = fields.encode("ascii")
+        self._quoted = _QuotedLines()
+
+    def encode(self, text: str) -> bytes:
+        """Write a body with its Content-* fields, the blank line, and a final CRLF.
+
+        Line endings become CRLF, and the text ends with one.
+
+        Raises:
+            UnicodeEncodeError: The text holds half a surrogate pair.
+        """
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.removesuffix("\n")
+        lines = text.split("\n")
+        if text.isascii():
+            if max(map(len, lines)) <= _LINE and _is_clean(text):
+                return b"".join([self._fields, b"7bit\r\n\r\n", "\r\n".join(lines).encode("ascii"), b"\r\n"])
+        elif _is_mostly_foreign(text):
+            return b"".join([self._fields, b"base64\r\n\r\n", *_base64_lines(lines)])
+        encoded = map(self._quoted.__getitem__, lines)
+        return b"".join([self._fields, b"quoted-printable\r\n\r\n", *encoded])
+
+
+class _QuotedLines(dict[str, bytes]):
+    """Lines and their quoted-printable forms, encoded when first asked for."""
+
+    def __missing__(self, line: str) -> bytes:
+        # b2a_qp also encodes what a relay could spoil: white space at a line's end, and a lone dot.
+        encoded = b2a_qp(line.encode("utf-8")).replace(b"\n", b"\r\n") + b"\r\n"
+        if len(self) < _KNOWN_LINES and len(line) <= _KNOWN_LENGTH:
+            self[line] = encoded
+        return encoded
+
+
+def _is_clean(text: str) -> bool:
+    """Tell whether a text of short ASCII lines can go as it is."""
+    data = text.encode("ascii")
+    return not (" \n" in text or "\t\n" in text or text.endswith((" ", "\t"))) and len(
+        data.translate(None, _CONTROLS)
+    ) == len(data)
+
+
+def _is_mostly_foreign(text: str) -> bool:
+    data = text.encode("utf-8")
+    return len(data.translate(None, _ASCII)) * _MOSTLY > len(data)
+
+
+def _base64_lines(lines: list[str]) -> Iterator[bytes]:
+    # Base64 carries a text in its canonical form, with CRLF (RFC 2046 4.1.1).
+    data = "\r\n".join([*lines, ""]).encode("utf-8")
+    for start in range(0, len(data), _BASE64_LINE):
+        yield b2a_base64(data[start : start + _BASE64_LINE], newline=False) + b"\r\n"
+
+
+def surrogate_error(field: str, row: object) -> TemplateError:
+    """Say what half a surrogate pair in a body is."""
+    return TemplateError(
+        "the text holds half of a surrogate pair, which no encoding can carry: an emoji was cut in two, or the "
+        "file was read with a wrong encoding; clean the column",
+        field,
+        row,
+    )
+
+
+def alternative(text: bytes, html: bytes, token: str) -> bytes:
+    """Join a text and an HTML part to a multipart/alternative body, with its Content-Type field.
+
+    Args:
+        text: The text part with its fields.
+        html: The HTML part with its fields.
+        token: What the boundary is made of; lengthened until no line of the parts could be it.
+    """
+    # "=_" cannot occur in quoted-printable or base64; in 7bit it can.
+    boundary = f"=_{token}".encode("ascii")
+    while boundary in text or boundary in html:
+        boundary += b"_"
+    return b"".join((
+        b'Content-Type: multipart/alternative;\r\n boundary="', boundary, b'"\r\n\r\n--', boundary, b"\r\n",
+        text, b"\r\n--", boundary, b"\r\n", html, b"\r\n--", boundary, b"--\r\n",
+    ))  # fmt: skip

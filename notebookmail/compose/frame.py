@@ -1,0 +1,222 @@
+"""Data frames as rows: the only place that knows which data-frame library it is.
+
+pandas is read directly, everything else through narwhals. A frame is walked in chunks of rows, column by column,
+because converting a column's chunk costs a fraction of converting its cells one by one; only the chunk is ever
+copied, and the user's frame is never changed. What a row holds is plain: Python scalars, and None for every way of
+saying "missing" (NaN, NaT, NA, None). Refused are frames whose columns have no single name: nobody could say which
+is meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from notebookmail.errors import FrameError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+_CHUNK = 1024
+_EMAIL_NAMES = frozenset({"email", "e-mail", "e_mail", "mail", "address"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a frame.
+
+    Attributes:
+        position: Its place in the frame, from 0.
+        label: Its label in the frame's index.
+        fields: Its values by column name; a missing value is None.
+    """
+
+    position: int
+    label: Hashable
+    fields: Mapping[str, Any]
+
+
+class Frame:
+    """A frame of any library, read row by row.
+
+    Args:
+        df: A pandas DataFrame, or an eager frame of a library narwhals knows (polars, pyarrow, ...).
+
+    Attributes:
+        columns: The names a template may use: the columns, then the named levels of the index.
+        labels: The rows' labels: the pandas index, or 0, 1, 2, ... for other libraries.
+
+    Raises:
+        FrameError: It is no data frame, or two columns have the same name.
+    """
+
+    def __init__(self, df: Any, /) -> None:
+        self._source = _source_of(df)
+        self.columns: tuple[str, ...] = tuple(self._source.names)
+        self.labels: pd.Index[Any] = self._source.labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"<Frame {len(self)} rows, {len(self.columns)} columns>"
+
+    def rows(self, positions: Iterable[int] | None = None) -> Iterator[Row]:
+        """Walk the rows lazily, all of them or those at `positions`, in the order given."""
+        if positions is None:
+            for start in range(0, len(self), _CHUNK):
+                stop = min(start + _CHUNK, len(self))
+                yield from self._chunk(range(start, stop), slice(start, stop))
+            return
+        wanted = iter(positions)
+        while chunk := list(islice(wanted, _CHUNK)):
+            yield from self._chunk(chunk, chunk)
+
+    def _chunk(self, positions: Sequence[int], selection: slice | list[int]) -> Iterator[Row]:
+        labels = self.labels[selection].tolist()
+        columns = self._source.columns(selection)
+        cells = zip(*columns, strict=True) if columns else (() for _ in positions)
+        names = self.columns
+        for position, label, values in zip(positions, labels, cells, strict=True):
+            yield Row(position, label, dict(zip(names, values, strict=True)))
+
+
+class _PandasSource:
+    """A pandas frame: its columns, then those index levels whose names no column has."""
+
+    def __init__(self, df: pd.DataFrame) -> None:
+        self._df = df
+        self.labels = df.index
+        self.names = _unique_names(df.columns.tolist())
+        self._levels = [
+            level
+            for level, name in enumerate(df.index.names)
+            if isinstance(name, str) and name not in self.names and list(df.index.names).count(name) == 1
+        ]
+        self.names += [str(df.index.names[level]) for level in self._levels]
+
+    def columns(self, selection: slice | list[int]) -> list[list[Any]]:
+        part = self._df.iloc[selection]
+        index = self._df.index[selection]
+        columns = [_plain_values(part.iloc[:, place]) for place in range(part.shape[1])]
+        return columns + [_plain_values(index.get_level_values(level)) for level in self._levels]
+
+
+class _NarwhalsSource:
+    """A frame of another library; its rows are labelled by their position."""
+
+    def __init__(self, frame: Any) -> None:
+        import pandas as pd
+
+        self._frame = frame
+        self.names = _unique_names(list(frame.columns))
+        self.labels: pd.Index[Any] = pd.RangeIndex(len(frame))
+
+    def columns(self, selection: slice | list[int]) -> list[list[Any]]:
+        part = self._frame[selection]
+        # NaN differs from itself; None, which these libraries use for "missing", does not.
+        return [
+            [None if type(value) is float and value != value else value for value in part[name].to_list()]  # noqa: PLR0124
+            for name in self.names
+        ]
+
+
+def _source_of(df: Any) -> _PandasSource | _NarwhalsSource:
+    import pandas as pd
+
+    if isinstance(df, pd.DataFrame):
+        return _PandasSource(df)
+    import narwhals as nw
+
+    try:
+        return _NarwhalsSource(nw.from_native(df, eager_only=True))
+    except FrameError:
+        raise
+    except Exception as problem:  # each library narwhals knows refuses in its own words
+        raise FrameError(
+            f"a {type(df).__name__} is not a data frame in memory: pass a pandas, polars or pyarrow table "
+            "(a lazy frame wants .collect() first, a Series .to_frame())"
+        ) from problem
+
+
+def _unique_names(names: list[Any]) -> list[str]:
+    if any(isinstance(name, tuple) for name in names):
+        raise FrameError(
+            "the columns have several levels: flatten them first, for instance with "
+            'df.columns = ["_".join(names) for names in df.columns]'
+        )
+    texts = [str(name) for name in names]
+    if len(set(texts)) < len(texts):
+        twice = sorted({text for text in texts if texts.count(text) > 1})
+        raise FrameError(
+            f"several columns are named {_quoted(twice)}: a template could not say which one it means; "
+            "rename or drop the others"
+        )
+    return texts
+
+
+def _plain_values(values: pd.Series[Any] | pd.Index[Any]) -> list[Any]:
+    """Return Python scalars, None for what is missing."""
+    missing = values.isna()
+    plain: list[Any] = values.tolist()
+    if not missing.any():
+        return plain
+    return [None if gone else value for value, gone in zip(plain, missing.tolist(), strict=True)]
+
+
+def row_of(values: Mapping[str, Any] | pd.Series[Any] | Row, /) -> Row:
+    """Make a Row of one mapping or pandas Series, as `Frame.rows` would have made it.
+
+    Raises:
+        FrameError: It is neither.
+    """
+    if isinstance(values, Row):
+        return values
+    import pandas as pd
+
+    if isinstance(values, pd.Series):
+        names = _unique_names(values.index.tolist())
+        return Row(0, values.name, dict(zip(names, _plain_values(values), strict=True)))
+    try:
+        fields = dict(values)
+    except (TypeError, ValueError) as problem:
+        raise FrameError(
+            f"a {type(values).__name__} is not a row: pass a mapping of column names to values, or df.iloc[0]"
+        ) from problem
+    return Row(0, None, {str(name): None if _is_missing(value) else value for name, value in fields.items()})
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def email_column(columns: Iterable[str]) -> str:
+    """Find the column that holds the recipients' addresses.
+
+    It is the one named email, e-mail, e_mail, mail or address, in any case.
+
+    Raises:
+        FrameError: There is none, or more than one.
+    """
+    names = list(columns)
+    found = [name for name in names if name.strip().casefold() in _EMAIL_NAMES]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise FrameError(
+            f"the columns {_quoted(found)} could all hold the recipients: say which one with "
+            f'Template(..., to="{{{{ {found[0].strip()} }}}}")'
+        )
+    raise FrameError(
+        f"no column is named email, e-mail, mail or address (there are: {_quoted(names) or 'none'}): "
+        'say where the recipients are with Template(..., to="{{ column }}")'
+    )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,126 @@
+"""Templates of mailboxes: one string is one mailbox, whatever the row holds.
+
+A template of the form `X <Y>` is cut in two before any value is known: what X renders to is only ever a display
+name, so that `Smith, Bob` or `evil@example.com, Bob` in a name column cannot become a second recipient, and what Y
+renders to must be exactly one address. A template without angle brackets must render to exactly one mailbox.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
+from notebookmail.errors import AddressError, TemplateError
+
+from .environment import MissingValueError
+from .parts import Part, names_in
+from .tags import Masks, split_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from jinja2 import Environment
+
+_NAME_AND_ADDRESS = re.compile(r"(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
+_BLANKS = re.compile(" {2,}")
+_AUTHOR_QUOTES = re.compile(r'\s*"([^"]*)"\s*')
+
+
+class MailboxTemplate:
+    """A template that renders to one mailbox.
+
+    Args:
+        env: A text environment.
+        source: Jinja source, `address` or `name <address>`.
+        field: The template field it belongs to, for messages.
+
+    Raises:
+        TemplateError: The source cannot be parsed, or is not a mailbox whatever the row.
+    """
+
+    def __init__(self, env: Environment, source: str, field: str) -> None:
+        self.names = names_in(env, source, field)
+        self._field = field
+        name, address = _cut(env, source)
+        self._name = None if name is None else Part(env, name, field)
+        self._address = Part(env, address, field)
+        self._constant: Mailbox | None = None
+        if self._address.constant is not None and (self._name is None or self._name.constant is not None):
+            self._constant = self.render({})
+
+    def render(self, context: dict[str, Any], row: Hashable = None) -> Mailbox:
+        """Fill in a row's values; the domain of the address is in its ASCII form.
+
+        Raises:
+            TemplateError: It is not exactly one valid mailbox, or a value is missing.
+        """
+        if self._constant is not None:
+            return self._constant
+        text = self._address.render(context, row).strip(" ")
+        return self._mailbox(text, context, row)
+
+    def render_address(self, context: dict[str, Any], row: Hashable = None) -> str:
+        """Fill in only the address, for a row whose name may be missing.
+
+        Raises:
+            TemplateError: It is not exactly one valid address, or a value is missing.
+        """
+        if self._name is None or self._constant is not None:
+            return self.render(context, row).address
+        text = self._address.render(context, row).strip(" ")
+        try:
+            return to_ascii_domain(parse_address(text))
+        except AddressError as problem:
+            raise TemplateError(problem.message, self._field, row) from problem
+
+    def render_optional(self, context: dict[str, Any], row: Hashable = None) -> Mailbox | None:
+        """Fill in a row's values; None if the address is missing or empty.
+
+        Raises:
+            TemplateError: There is something, and it is not exactly one valid mailbox.
+        """
+        if self._constant is not None:
+            return self._constant
+        try:
+            text = self._address.render(context, row).strip(" ")
+        except TemplateError as problem:
+            if isinstance(problem.__cause__, MissingValueError):
+                return None
+            raise
+        return self._mailbox(text, context, row) if text else None
+
+    def _mailbox(self, text: str, context: dict[str, Any], row: Hashable) -> Mailbox:
+        try:
+            if self._name is None:
+                mailbox = parse_mailbox(text)
+                name, address = mailbox.name, mailbox.address
+            else:
+                name, address = self._name.render(context, row).strip(" "), parse_address(text)
+            if not address.isascii():
+                address = to_ascii_domain(address)
+        except AddressError as problem:
+            raise TemplateError(problem.message, self._field, row) from problem
+        if has_control(name):
+            raise TemplateError(
+                "the name holds a line break or another control character: clean the column", self._field, row
+            )
+        # A phrase is words (RFC 5322 3.2.5): readers do not agree on how many spaces stand between them.
+        return Mailbox(_BLANKS.sub(" ", name), address)
+
+
+def _cut(env: Environment, source: str) -> tuple[str | None, str]:
+    """Cut `X <Y>` at the brackets the author wrote, never at those inside a tag."""
+    masks = Masks(source)
+    match = _NAME_AND_ADDRESS.fullmatch(masks.mask(split_tags(env, source)))
+    if match is None or not _is_whole(masks, match[1]):
+        return None, source
+    quoted = _AUTHOR_QUOTES.fullmatch(match[1])
+    return masks.unmask(quoted[1] if quoted else match[1]), masks.unmask(match[2])
+
+
+def _is_whole(masks: Masks, text: str) -> bool:
+    """Tell whether every block that begins in the text ends in it."""
+    numbers = masks.numbers(text)
+    depth = sum(masks.tags[number].opens - masks.tags[number].closes for number in numbers)
+    return depth == 0

@@ -1,0 +1,126 @@
+"""The pieces of a template, compiled: a text, a line, an HTML body, one mailbox each.
+
+A part is parsed once and filled for every row. Whatever goes wrong while it is filled becomes a TemplateError that
+names the field and the row: an expression is the user's code, and a row that cannot be rendered is a result.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.exceptions import SecurityError
+
+from notebookmail.errors import TemplateError
+
+from .environment import LinkError, MissingValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from jinja2 import Environment
+
+_ONE_VARIABLE = re.compile(r"\{\{ *([a-z_A-Z]\w*) *\}\}")
+_MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
+
+
+class Part:
+    """One piece of a template.
+
+    Args:
+        env: The environment it is rendered in.
+        source: Jinja source.
+        field: The template field it belongs to, for messages.
+
+    Attributes:
+        constant: The text, if it is the same for every row; else None.
+
+    Raises:
+        TemplateError: The source cannot be parsed; the message has the line.
+    """
+
+    __slots__ = ("_blocks", "_env", "_root", "_variable", "constant", "field")
+
+    def __init__(self, env: Environment, source: str, field: str) -> None:
+        self.field = field
+        try:
+            template = env.from_string(source)
+        except TemplateSyntaxError as problem:
+            raise syntax_error(problem, field) from problem
+        self._env = env
+        self._blocks = template.blocks
+        self._root = template.root_render_func
+        alone = None if env.autoescape else _ONE_VARIABLE.fullmatch(source)
+        self._variable = alone[1] if alone else ""
+        self.constant: str | None = None
+        if not any(mark in source for mark in ("{{", "{%", "{#")):
+            self.constant = self._filled({})
+
+    def render(self, context: dict[str, Any], row: Hashable = None) -> str:
+        """Fill in a row's values.
+
+        Args:
+            context: The values by name; not changed.
+            row: The row's label, for messages.
+
+        Raises:
+            TemplateError: A value is missing or unknown, or an expression failed.
+        """
+        if self.constant is not None:
+            return self.constant
+        value = context.get(self._variable)
+        if type(value) is str:  # `{{ email }}` and the like, the most frequent of all: nothing to be rendered
+            return value
+        try:
+            return self._filled(context)
+        except (MissingValueError, UndefinedError, SecurityError, LinkError) as problem:
+            raise TemplateError(str(problem), self.field, row) from problem
+        except Exception as problem:  # an expression is the user's code and may raise anything
+            raise TemplateError(f"{type(problem).__name__}: {problem}", self.field, row) from problem
+
+    def _filled(self, context: dict[str, Any]) -> str:
+        # Not Template.render: it copies the values and the globals for every part; here all parts share them.
+        return "".join(self._root(self._env.context_class(self._env, context, None, self._blocks)))
+
+
+def syntax_error(problem: TemplateSyntaxError, field: str) -> TemplateError:
+    """Say where a template cannot be parsed."""
+    return TemplateError(f"line {problem.lineno}: {problem.message}", field)
+
+
+def names_in(env: Environment, source: str, field: str) -> frozenset[str]:
+    """Return the names a source reads: columns, also those it reads through `row`, and "row" itself.
+
+    Raises:
+        TemplateError: It cannot be parsed, or wants to load another template.
+    """
+    try:
+        tree = env.parse(source)
+    except TemplateSyntaxError as problem:
+        raise syntax_error(problem, field) from problem
+    if next(meta.find_referenced_templates(tree), False) is not False:
+        raise TemplateError("a template cannot include, import or extend another one: write it out", field)
+    names = meta.find_undeclared_variables(tree)
+    if "row" in names:
+        names |= set(_names_through_row(tree))
+    return frozenset(names)
+
+
+def _names_through_row(tree: nodes.Template) -> list[str]:
+    """Return the columns read as `row.name` and `row["name"]`."""
+    attributes = [
+        node.attr
+        for node in tree.find_all(nodes.Getattr)
+        if _is_row(node.node) and node.attr not in _MAPPING_METHODS
+    ]
+    items = [
+        node.arg.value
+        for node in tree.find_all(nodes.Getitem)
+        if _is_row(node.node) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str)
+    ]
+    return attributes + items
+
+
+def _is_row(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "row"

@@ -1,0 +1,101 @@
+"""The one guard of everything shown: values become visible text, text becomes escaped markup.
+
+Rows, replies and error texts come from strangers, and ipywidgets.HTML, Styler and rich interpret what they are
+given. So markup is built by `element` alone, and whatever is not `Html` already is escaped on its way in:
+forgetting to escape is not possible, escaping twice is merely ugly. No other module writes an angle bracket.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+_JOINERS = "\u200c\u200d"  # they shape Persian, Indic and emoji text; every other format character can deceive
+
+
+class Html(str):
+    """A text that is markup already; only `escape`, `element` and this package's own constants make one."""
+
+    __slots__ = ()
+
+
+def visible(value: object) -> str:
+    r"""Return a value's text with nothing in it that acts instead of being read.
+
+    Line breaks become spaces; control characters, bidi overrides (CVE-2021-42574), zero-width characters and lone
+    surrogates are spelled out, so that no terminal, browser or JSON encoder obeys them or stumbles over them.
+
+    Example:
+        >>> visible("a\x1b[2Jb\r\nc")
+        'a\\x1b[2Jb c'
+    """
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(map(_spelled, " ".join(text.split())))
+
+
+def _spelled(character: str) -> str:
+    if character in _JOINERS or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}:
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def clip(value: object, limit: int) -> str:
+    """Return a value's visible text, cut to at most `limit` characters with an ellipsis."""
+    whole = str(value)
+    text = visible(whole[: limit + 1])  # cut first: a value may be megabytes long
+    return text if len(whole) <= limit and len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+BREAK = Html("<br>")
+"""A line break, which has no end tag."""
+
+
+def escape(value: object) -> Html:
+    """Return a value as markup: itself if it is `Html`, else its visible text, safe anywhere but in a tag."""
+    return value if isinstance(value, Html) else Html(html.escape(visible(value), quote=True))
+
+
+def join(*children: object) -> Html:
+    """Return the children, escaped, one after the other; None is left out."""
+    return Html("".join(escape(child) for child in children if child is not None))
+
+
+def element(name: str, *children: object, **attributes: object) -> Html:
+    """Return one element with its children escaped.
+
+    Args:
+        name: The tag, a constant.
+        children: Values; None is left out.
+        attributes: Values by name: `class_` is class, `aria_label` is aria-label. None is left out.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Html(f"<{name}{written}>{join(*children)}</{name}>")
+
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def framed(document: str, *, title: str) -> Html:
+    """Return a stranger's HTML in a frame where it can be looked at and can do nothing.
+
+    No scripts, forms, plugins or same-origin rights (sandbox), nothing fetched (the Content-Security-Policy stands
+    first, before anything of the document), no referrer.
+
+    Args:
+        document: The HTML as it is; it is escaped here, with its white space kept.
+        title: What a screen reader says of the frame.
+    """
+    policy = (
+        f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    )
+    shown = document.encode("utf-8", "replace").decode("utf-8")
+    return Html(
+        f'<iframe sandbox="" referrerpolicy="no-referrer" title="{escape(title)}" '
+        f'srcdoc="{html.escape(policy + shown, quote=True)}"></iframe>'
+    )

@@ -1,0 +1,89 @@
+"""The look of every HTML view: one style sheet, scoped under one class.
+
+Takes its ground, text and lines from JupyterLab's variables, so that it sits in every theme like a part of it;
+where there are none (VS Code, Colab, an exported page) text inherits and lines are half-transparent. Status
+colours come in two sets, each with contrast AA on its ground. No fonts, images or scripts are loaded. Where the
+style sheet is stripped (GitHub, untrusted notebooks) the markup alone still reads.
+"""
+
+from __future__ import annotations
+
+from .markup import Html, element
+
+ROOT = "nbmail"
+"""The class every rule is scoped under."""
+
+_LIGHT = """
+--nbm-sent:#1a7f4b;--nbm-failed:#c4314b;--nbm-deferred:#9a6700;--nbm-unconfirmed:#7a4fd0;
+--nbm-skipped:#59636e;--nbm-pending:#6b7480;--nbm-track:rgba(128,134,142,.22);
+--nbm-line:var(--jp-border-color2,rgba(128,128,128,.32));--nbm-soft:rgba(128,134,142,.09);"""
+_DARK = """
+--nbm-sent:#3fb970;--nbm-failed:#ff7b86;--nbm-deferred:#dba53a;--nbm-unconfirmed:#b79cf5;
+--nbm-skipped:#a3adb8;--nbm-pending:#98a2ad;--nbm-track:rgba(160,168,178,.26);"""
+
+# JupyterLab, Notebook and nbconvert; VS Code; Colab; Sphinx themes.
+_DARK_PAGES = ("body[data-jp-theme-light=false]", "body.vscode-dark", "html[theme=dark]", "html[data-theme=dark]")
+
+_STATUS_RULES = "".join(
+    f".{ROOT} .nbm-{status}{{--nbm-hue:var(--nbm-{status})}}"
+    for status in ("sent", "failed", "deferred", "unconfirmed", "skipped", "pending")
+)
+
+# The root's class is doubled, in places even more, where JupyterLab's rules for rendered HTML must give way.
+_FIRM = f".{ROOT}" * 4
+_RULES = f"""
+.{ROOT}{{{_LIGHT}
+box-sizing:border-box;max-width:980px;margin:4px 0;padding:18px 20px;border:1px solid var(--nbm-line);
+border-radius:8px;background:var(--jp-layout-color1,transparent);color:var(--jp-ui-font-color1,inherit);
+font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
+font-variant-numeric:tabular-nums;text-align:left;white-space:normal}}
+{",".join(f"{page} .{ROOT}" for page in _DARK_PAGES)}{{{_DARK}}}
+{_STATUS_RULES}
+.{ROOT}.{ROOT} p{{margin:0;line-height:1.5}}
+.{ROOT} .nbm-title{{color:var(--jp-ui-font-color2,inherit);font-size:12px}}
+.{ROOT} .nbm-head{{display:flex;align-items:baseline;justify-content:space-between;gap:16px}}
+.{ROOT}.{ROOT} .nbm-headline{{font-size:19px;line-height:1.3;letter-spacing:-.005em}}
+.{ROOT} .nbm-headline strong{{font-weight:600}}
+.{ROOT} .nbm-percent{{font-size:19px;line-height:1.3;color:var(--jp-ui-font-color2,inherit)}}
+.{ROOT} .nbm-bar{{display:flex;gap:2px;height:8px;margin:12px 0;border-radius:4px;overflow:hidden}}
+.{ROOT} .nbm-bar span{{flex-basis:0;min-width:5px;background:var(--nbm-hue)}}
+.{ROOT} .nbm-bar .nbm-pending{{background:var(--nbm-track)}}
+.{ROOT}.{ROOT} ul{{list-style:none;margin:0;padding:0}}
+.{ROOT}.{ROOT} .nbm-chips{{display:flex;flex-wrap:wrap;gap:6px 20px}}
+.{ROOT}.{ROOT} li{{margin:0}}
+.{ROOT} .nbm-sign{{display:inline-block;min-width:1.1em;color:var(--nbm-hue);font-weight:700}}
+.{ROOT} .nbm-chips strong{{font-weight:600}}
+.{ROOT}.{ROOT} .nbm-section{{margin:20px 0 8px;font-weight:600}}
+.{ROOT}.{ROOT} .nbm-causes li{{margin:0 0 10px;padding:1px 0 1px 12px;border-left:3px solid var(--nbm-hue)}}
+.{ROOT} .nbm-causes strong{{font-weight:600}}
+.{ROOT} .nbm-quiet,.{ROOT}.{ROOT} .nbm-pace{{color:var(--jp-ui-font-color2,inherit)}}
+.{ROOT}.{ROOT} .nbm-pace{{display:flex;flex-wrap:wrap;gap:2px 20px;margin-top:6px}}
+.{ROOT}.{ROOT} .nbm-note{{margin-top:10px}}
+{_FIRM} code{{padding:0;background:none;color:inherit;font-family:var(--jp-code-font-family,monospace);
+font-size:12px;overflow-wrap:anywhere;white-space:normal;unicode-bidi:isolate}}
+.{ROOT} .nbm-scroll{{overflow:auto;max-height:540px;outline-offset:2px}}
+.{ROOT}.{ROOT} table{{width:100%;margin:0;border:0;border-collapse:separate;border-spacing:0;table-layout:auto;
+font-size:12px;color:inherit}}
+{_FIRM} tbody tr{{background:none}}
+.{ROOT}.{ROOT} th,.{ROOT}.{ROOT} td{{max-width:none;padding:6px 16px 6px 0;border:0;
+border-bottom:1px solid var(--nbm-line);text-align:left;vertical-align:top;line-height:1.45;white-space:normal;
+unicode-bidi:isolate}}
+.{ROOT}.{ROOT} tbody tr:last-child td{{border-bottom:0}}
+.{ROOT}.{ROOT} thead th{{position:sticky;top:0;z-index:1;background:var(--jp-layout-color1,Canvas);
+color:var(--jp-ui-font-color2,inherit);font-weight:400;white-space:nowrap}}
+.{ROOT}.{ROOT} .nbm-tight,{_FIRM} .nbm-tight code{{white-space:nowrap}}
+.{ROOT}.{ROOT} .nbm-number{{text-align:right}}
+.{ROOT}.{ROOT} .nbm-wide{{width:60%;min-width:220px;overflow-wrap:anywhere}}
+.{ROOT}.nbm-page{{max-width:none;padding:0;border:0;border-radius:0}}
+.{ROOT}.nbm-page td,.{ROOT}.nbm-page th{{padding-left:2px}}
+.{ROOT}.nbm-message{{padding:0;overflow:hidden}}
+.{ROOT}.{ROOT} .nbm-fields{{margin:12px 20px;border-collapse:collapse;font-size:13px}}
+{_FIRM} .nbm-fields th,{_FIRM} .nbm-fields td{{padding:1px 16px 1px 0;text-align:left;border:0;background:none}}
+{_FIRM} .nbm-fields th{{font-weight:400;color:var(--jp-ui-font-color2,inherit)}}
+.{ROOT} .nbm-letter{{padding:12px 20px;border-top:1px solid var(--nbm-line)}}
+.{ROOT} iframe{{display:block;width:100%;height:34em;border:0;border-top:1px solid var(--nbm-line);resize:vertical;
+background:#fff}}
+"""
+
+STYLE = Html(element("style", Html(_RULES.replace("\n", ""))))
+"""The style element, to stand once in every output."""

@@ -1,0 +1,197 @@
+"""Outcomes and progress in words, the same for every face: pages, text and terminal.
+
+Says each thing once and shortly; knows no markup. What goes into a saved output is masked here (`is_public`), so
+that a face cannot forget it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notebookmail.errors import SMTPRecipientsRefused
+
+from .mask import bare_address, mask_address, mask_error, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from notebookmail.merge.events import Status
+    from notebookmail.merge.outcomes import Cause, Outcome, Outcomes
+    from notebookmail.merge.progress import Progress
+
+SYMBOLS: Mapping[Status, str] = {
+    "sent": "✓", "failed": "✕", "deferred": "↻", "unconfirmed": "?", "skipped": "\u2013", "pending": "○",
+}  # fmt: skip
+"""One sign per status, beside its word and colour: colour alone tells some people nothing."""
+
+PROBLEMS: tuple[Status, ...] = ("failed", "unconfirmed", "deferred")
+"""The statuses whose rows are listed one by one, the gravest first."""
+
+_SAMPLE = 1000  # rows looked at for the reasons of skipped and pending ones
+_REASONS = 3
+_MINUTE, _HOUR = 60, 3600
+_BRISK = 10  # messages per second from which decimals are noise
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a group of rows was not sent.
+
+    Attributes:
+        status: How they ended.
+        headline: "3 failed: there is no such mailbox".
+        remedy: What to do about it, or "".
+        example: What a server or an error said, masked, or "".
+    """
+
+    status: Status
+    headline: str
+    remedy: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as every face shows it, all text.
+
+    Attributes:
+        label: The row's label in the frame.
+        to: The mailbox.
+        status: How it ended.
+        code: The reply code and enhanced code, such as "550 5.1.1".
+        reply: What the server or the error said.
+        hint: Cause and remedy.
+        seconds: How long it took, or "".
+        sent_at: When it was accepted, in UTC, or "".
+    """
+
+    label: str
+    to: str
+    status: Status
+    code: str
+    reply: str
+    hint: str
+    seconds: str
+    sent_at: str
+
+
+def headline(counts: Mapping[Status, int]) -> str:
+    """Say how a run ended: "997 of 1,000 sent, 3 failed"."""
+    total = sum(counts.values())
+    if total == 0:
+        return "No rows, nothing sent"
+    if counts["sent"] == total:
+        return f"All {total:,} sent" if total > 1 else "1 sent"
+    rest = (f"{count:,} {status}" for status, count in counts.items() if count and status != "sent")
+    return ", ".join([f"{counts['sent']:,} of {total:,} sent", *rest])
+
+
+def percent(progress: Progress) -> int:
+    """Say how much is done, in whole percent; 100 only when nothing is left."""
+    return 100 * progress.done // progress.total if progress.total else 100
+
+
+def pace(progress: Progress) -> list[str]:
+    """Say how fast and where to, in a few short phrases."""
+    phrases = [duration(progress.seconds)]
+    if progress.per_second > 0:
+        digits = 0 if progress.per_second >= _BRISK else 1
+        phrases.append(f"{progress.per_second:,.{digits}f} per second")
+    if progress.seconds_left is not None and progress.done < progress.total:
+        phrases.append(f"about {duration(progress.seconds_left)} left")
+    if progress.connections:
+        phrases.append(f"{progress.connections} connection{'s' if progress.connections != 1 else ''}")
+    return phrases
+
+
+def duration(seconds: float) -> str:
+    """Say a time span as a person would: "12 s", "2 min 05 s", "1 h 12 min"."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
+
+
+def troubles(outcomes: Outcomes) -> list[Trouble]:
+    """Say why rows were not sent, the largest group first, then the reasons of those left out."""
+    errors = outcomes.exceptions
+    found = [_trouble(cause, errors) for cause in outcomes.causes()]
+    return [*found, *_reasons(outcomes, "pending"), *_reasons(outcomes, "skipped")]
+
+
+def _trouble(cause: Cause, errors: Mapping[Hashable, Exception]) -> Trouble:
+    return Trouble(
+        cause.status,
+        f"{len(cause.labels):,} {cause.status}: {mask_text(cause.cause)}",
+        _sentence(mask_text(cause.remedy)),
+        _example(cause, errors.get(cause.labels[0])),
+    )
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital, unless a call such as retry() begins the sentence."""
+    return words if words.split(" ", 1)[0].endswith("()") else words[:1].upper() + words[1:]
+
+
+def _example(cause: Cause, error: Exception | None) -> str:
+    if error is None or str(error) != cause.example:  # a repeated label: the error is another row's
+        return mask_text(cause.example)
+    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
+        return mask_error(error, str(error.recipients[0]))
+    return mask_error(error, cause.example)
+
+
+def _reasons(outcomes: Outcomes, status: Status) -> Iterator[Trouble]:
+    """Group rows left out by their reason: no error stands behind these, so no cause names them."""
+    count = outcomes.counts[status]
+    rows = (outcomes.outcome(position) for position in outcomes.positions(status)[:_SAMPLE])
+    tally = Counter(mask_text(row.hint, row.to) for row in rows if row.error is None and row.hint)
+    if len(tally) == 1 and tally.total() == min(count, _SAMPLE):
+        yield Trouble(status, f"{count:,} {status}: {next(iter(tally))}", "", "")
+    elif tally:
+        words = "; ".join(reason for reason, _ in tally.most_common(_REASONS))
+        yield Trouble(status, f"{status}: {words}{'; …' if len(tally) > _REASONS else ''}", "", "")
+
+
+def lines(outcomes: Outcomes, positions: Sequence[int], *, is_public: bool) -> Iterator[Line]:
+    """Put rows into words.
+
+    Args:
+        outcomes: How every row stands.
+        positions: Which rows, from 0.
+        is_public: True masks every address, for what is saved with the notebook.
+    """
+    for position in positions:
+        yield line(outcomes.outcome(position), is_public=is_public)
+
+
+def line(row: Outcome, *, is_public: bool) -> Line:
+    """Put one row into words; see `lines`."""
+    label, to, reply = str(row.label), row.to, _said(row)
+    hint = "" if row.hint in reply else row.hint  # a template's error says its remedy itself
+    if is_public:
+        label, hint = mask_text(label), mask_text(hint, row.to)
+        reply = mask_error(row.error, reply, row.to) if row.error else mask_text(reply, row.to)
+        to = mask_address(to)
+    return Line(
+        label, to, row.status, " ".join(str(part) for part in (row.code, row.enhanced_code) if part), reply, hint,
+        f"{row.seconds:.2f}" if row.seconds else "",
+        f"{row.sent_at:%Y-%m-%d %H:%M:%S}" if row.sent_at else "",
+    )  # fmt: skip
+
+
+def _said(row: Outcome) -> str:
+    """Return the reply without what has its own column (enhanced code, address), or else the error's text."""
+    if not row.reply:
+        return str(row.error) if row.error else ""
+    text = row.reply.removeprefix(row.enhanced_code or "").lstrip()
+    return text.removeprefix(f"<{bare_address(row.to)}>").lstrip(": ") or text
+
+
+def problem_positions(outcomes: Outcomes) -> list[int]:
+    """List the rows that want a look, the gravest status first."""
+    return [position for status in PROBLEMS for position in outcomes.positions(status)]

@@ -1,0 +1,74 @@
+"""The command line, as a terminal's user runs it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notebookmail.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "import sys; from notebookmail.cli import main; sys.exit(main())"]
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    (tmp_path / "people.csv").write_text("name,email\nAnn,ann@example.org\nBo,bo@example.org\n,cy@example.org\n")
+    (tmp_path / "letter.md").write_text("Dear {{ name }},\n\n*hello*.\n")
+    return str(tmp_path / "people.csv"), str(tmp_path / "letter.md")
+
+
+def test_the_demo_sends_its_letters_and_says_where_to_look() -> None:
+    shown = run("demo")
+    assert shown.returncode == 0, shown.stderr
+    assert "13 of 16 sent, 3 failed" in shown.stdout
+    assert "column 'contact' is missing" in shown.stdout
+    assert "several addresses" in shown.stdout
+    assert "550 5.1.1" in shown.stdout
+    assert "Dear " in shown.stdout
+    assert "Where to look now" in shown.stdout
+    assert "01-first-merge.ipynb" in shown.stdout
+
+
+def test_send_mails_a_csv_and_tells_by_its_exit_code(files: tuple[str, str]) -> None:
+    letter = ("--subject", "Hello {{ name }}", "--from", "Desk <desk@example.org>")
+    shown = run("send", *files, *letter)
+    assert (shown.returncode, "2 of 3 sent, 1 failed" in shown.stdout) == (1, True)
+    assert run("send", *files, *letter, "--limit", "2", "--dry-run").returncode == 1
+
+
+def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    letter = ["--subject", "{{ nickname }}", "--from", "Desk <desk@example.org>"]
+    assert main(["send", *files, *letter]) == 2
+    assert "nickname" in capsys.readouterr().err
+    assert main(["send", "/nowhere.csv", files[1], *letter]) == 2
+    assert "cannot be read as CSV" in capsys.readouterr().err
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("demo", "send", "serve"):
+        with pytest.raises(SystemExit) as caught:
+            main([command, "--help"])
+        assert caught.value.code == 0
+        assert command in capsys.readouterr().out
+
+
+def test_serve_shows_what_arrives_until_it_is_interrupted(files: tuple[str, str]) -> None:
+    with subprocess.Popen([*COMMAND, "serve"], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        endpoint = server.stdout.readline().split()[2].rstrip(";")
+        letter = ("--subject", "Hello {{ name }}", "--from", "desk@example.org", "--limit", "1")
+        run("send", *files, *letter, "--server", f"smtp://{endpoint}")
+        assert server.stdout.readline() == "desk@example.org -> ann@example.org: 'Hello Ann'\n"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) == 0

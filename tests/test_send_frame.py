@@ -1,0 +1,255 @@
+"""send_frame, as an analyst calls it, against the embedded server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from notebookmail import (
+    FrameError,
+    Sandbox,
+    Server,
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPRecipientsRefused,
+    Template,
+    TemplateError,
+    last_results,
+    send_frame,
+    send_frame_sync,
+)
+
+if TYPE_CHECKING:
+    from notebookmail import SendResults
+
+LETTER = Template("Hello {{ name }}", sender="Desk <desk@example.org>", markdown="Dear {{ name }},\n\n*all* well?")
+
+
+@pytest.fixture(autouse=True)
+def _no_server_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTEBOOKMAIL_URL", raising=False)
+
+
+def people(count: int = 3) -> pd.DataFrame:
+    names = [f"Name {number}" for number in range(count)]
+    emails = [f"n{number}@example.org" for number in range(count)]
+    return pd.DataFrame({"name": names, "email": emails}, index=[f"row{number}" for number in range(count)])
+
+
+async def run(df: Any, template: Template = LETTER, server: Server | None = None, **options: Any) -> SendResults:
+    return await send_frame(df, template, server, progress=False, **options)
+
+
+async def test_every_row_gets_its_own_message() -> None:
+    async with Sandbox() as box:
+        results = await run(people(20), server=box.server)
+        assert results.counts["sent"] == 20
+        assert sorted(str(each["Subject"]) for each in box.messages) == sorted(
+            f"Hello Name {n}" for n in range(20)
+        )
+        assert {each.rcpt_to for each in box.received} == {(f"n{n}@example.org",) for n in range(20)}
+        assert all(received.mail_from == "desk@example.org" for received in box.received)
+
+
+async def test_without_a_server_nothing_leaves_this_machine_and_it_says_so() -> None:
+    results = await run(people())
+    assert results.counts["sent"] == 3
+    assert "Nothing left it" in results.notice
+    assert "Nothing left it" in results._repr_html_()
+    assert "Nothing left it" in repr(results)
+
+
+async def test_the_environments_server_is_used_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Sandbox() as box:
+        monkeypatch.setenv("NOTEBOOKMAIL_URL", f"smtp://{box.server.endpoint}")
+        results = await run(people())
+        assert len(box.received) == 3
+        assert results.notice == ""
+
+
+async def test_one_bad_row_never_stops_the_others() -> None:
+    df = people(6)
+    df.loc["row1", "name"] = None
+    df.loc["row2", "email"] = "a@example.org; b@example.org"
+    df.loc["row3", "email"] = "closed@example.org"
+    async with Sandbox(faults={"closed@example.org": "550 5.1.1 No such user"}) as box:
+        results = await run(df, server=box.server)
+        assert len(box.received) == 3
+    assert list(results.frame["status"]) == ["sent", "failed", "failed", "failed", "sent", "sent"]
+    assert isinstance(results.exceptions["row1"], TemplateError)
+    assert "name" in str(results.exceptions["row1"])
+    assert isinstance(results.exceptions["row2"], TemplateError)
+    assert isinstance(results.exceptions["row3"], SMTPRecipientsRefused)
+    assert list(results.failed.index) == ["row1", "row2", "row3"]
+    assert set(results.explain()["category"]) == {"template", "address"}
+    assert df.join(results.frame)["to"]["row0"] == "n0@example.org"
+
+
+async def test_the_callers_frame_is_not_changed() -> None:
+    df = people()
+    before = df.copy(deep=True)
+    await run(df)
+    pd.testing.assert_frame_equal(df, before)
+
+
+async def test_a_polars_frame_is_read_too() -> None:
+    results = await run(pl.DataFrame({"name": ["Ann", "Bo"], "email": ["a@example.org", "b@example.org"]}))
+    assert list(results.frame["status"]) == ["sent", "sent"]
+
+
+async def test_an_empty_frame_is_no_trouble() -> None:
+    results = await run(people(0), server=Server("127.0.0.1", 9))
+    assert len(results) == len(results.frame) == 0
+
+
+WRONG_CALLS: dict[str, tuple[pd.DataFrame, Template, dict[str, Any], str]] = {
+    "a missing column": (people().drop(columns="name"), LETTER, {}, "name"),
+    "no recipients": (people().drop(columns="email"), LETTER, {}, "email"),
+    "no sender": (people(), Template("x", text="y"), {}, "sender"),
+    "two of the same": (pd.concat([people(), people()]), LETTER, {}, "second time"),
+    "another count": (people(), LETTER, {"confirm": 2}, "confirm=2, but 3 messages"),
+    "an unknown choice": (people(), LETTER, {"duplicates": "maybe"}, "duplicates"),
+    "a negative limit": (people(), LETTER, {"limit": -1}, "limit"),
+    "no connections": (people(), LETTER, {"max_connections": 0}, "max_connections"),
+    "a suppress list in one text": (people(), LETTER, {"suppress": "a@example.org"}, "list"),
+    "a suppress list of names": (people(), LETTER, {"suppress": ["Ann"]}, "suppress"),
+    "no place to rehearse": (people(), LETTER, {"redirect_to": "nobody"}, "nobody"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CALLS)
+async def test_a_wrong_call_raises_before_anything_is_sent(case: str) -> None:
+    df, template, options, words = WRONG_CALLS[case]
+    async with Sandbox() as box:
+        with pytest.raises((FrameError, TemplateError), match=words):
+            await run(df, template, box.server, **options)
+        assert box.received == []
+
+
+async def test_a_server_that_is_not_there_raises() -> None:
+    async with Sandbox() as box:
+        gone = box.server
+    with pytest.raises(SMTPConnectError):
+        await run(people(), server=gone)
+
+
+async def test_a_refused_login_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Sandbox() as box:
+        port = box.server.effective_port
+        # The sandbox offers no AUTH; a server that does and refuses is tested with the SMTP client.
+        with pytest.raises(Exception, match="no way to log in") as caught:
+            await run(people(), server=Server("127.0.0.1", port, username="me", password="canary"))
+    assert not isinstance(caught.value, SMTPAuthenticationError)
+    assert "canary" not in str(caught.value)
+
+
+async def test_confirm_lets_exactly_the_right_number_go() -> None:
+    df = people(4)
+    df.loc["row1", "name"] = None
+    results = await run(df, confirm=3)
+    assert results.counts["sent"] == 3
+
+
+async def test_a_limit_leaves_the_rest_pending() -> None:
+    results = await run(people(5), limit=2)
+    assert list(results.frame["status"]) == ["sent", "sent", "pending", "pending", "pending"]
+    assert results.frame["hint"].iloc[4] == "beyond limit=2"
+
+
+async def test_a_dry_run_builds_everything_and_sends_nothing() -> None:
+    df = people(3)
+    df.loc["row1", "name"] = None
+    results = await run(df, server=Server("127.0.0.1", 9), dry_run=True)
+    assert list(results.frame["status"]) == ["pending", "failed", "pending"]
+    assert results.frame["message_id"].iloc[0].endswith("@example.org>")
+
+
+async def test_a_rehearsal_sends_everything_to_one_address() -> None:
+    async with Sandbox() as box:
+        results = await run(people(3), server=box.server, redirect_to="me@example.org")
+        assert results.counts["sent"] == 3
+        assert {each.rcpt_to for each in box.received} == {("me@example.org",)}
+        assert {str(each["X-Original-To"]) for each in box.messages} == {f"n{n}@example.org" for n in range(3)}
+
+
+async def test_suppressed_addresses_are_never_mailed() -> None:
+    copied = Template("x", sender="d@example.org", text="{{ name }}", cc="{{ boss }}")
+    df = people(3).assign(boss=["boss@example.org", "Quiet@Example.org", ""])
+    async with Sandbox() as box:
+        results = await run(df, copied, box.server, suppress=["N0@example.org", "Q <quiet@example.org>"])
+        assert [each.rcpt_to for each in box.received] == [("n2@example.org",)]
+    assert list(results.frame["status"]) == ["skipped", "failed", "sent"]
+    assert "suppress" in results.frame["hint"].iloc[1]
+
+
+@pytest.mark.parametrize(("choice", "sent"), [("skip", 2), ("send", 3)])
+async def test_the_same_recipient_twice_is_decided_by_the_caller(choice: str, sent: int) -> None:
+    df = pd.DataFrame({"name": ["Ann", "Bo", "Ann"], "email": ["a@example.org", "b@example.org", "A@example.org"]})
+    async with Sandbox() as box:
+        results = await run(df, server=box.server, duplicates=choice)
+        assert len(box.received) == sent
+        assert len({str(each["Message-ID"]) for each in box.messages}) == sent
+    assert results.counts["sent"] == sent
+
+
+async def test_a_row_has_the_same_message_id_on_every_run() -> None:
+    first, again = await run(people()), await run(people().iloc[::-1])
+    assert first.frame["message_id"].to_dict() == again.frame["message_id"].to_dict()
+    assert first.frame["message_id"].is_unique
+
+
+async def test_a_dropped_connection_is_unconfirmed_and_not_sent_again() -> None:
+    async with Sandbox(faults={"drop": 0.3}, seed=1) as box:
+        results = await run(people(40), server=box.server, max_connections=2)
+        assert len(box.received) == 40
+    assert results.counts["unconfirmed"] + results.counts["sent"] == 40
+    assert results.counts["unconfirmed"] > 0
+    assert len({received.rcpt_to for received in box.received}) == 40
+
+
+async def test_a_greylisting_server_defers_rows() -> None:
+    async with Sandbox(faults={"451": 0.5}, seed=3) as box:
+        results = await run(people(20), server=box.server)
+        assert results.counts["deferred"] + results.counts["sent"] == 20
+        assert results.counts["sent"] == len(box.received)
+    assert set(results.deferred["category"]) == {"transient"}
+    with pytest.raises(ExceptionGroup) as caught:
+        results.raise_for_failures()
+    assert len(caught.value.exceptions) == results.counts["deferred"]
+
+
+async def test_an_interrupted_run_leaves_its_results() -> None:
+    async with Sandbox(delay_seconds=0.05) as box:
+        sending = asyncio.create_task(run(people(200), server=box.server, max_connections=2))
+        await box.arrival(3)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        results = last_results()
+        assert results is not None
+        assert results.counts["sent"] == len(box.received)
+        assert results.counts["pending"] == 200 - len(box.received)
+        assert "interrupted" in set(results.pending["hint"])
+
+
+def test_a_script_sends_without_await() -> None:
+    assert send_frame_sync(people(), LETTER, progress=False).counts["sent"] == 3
+
+
+async def test_a_cell_sends_without_await_while_its_loop_runs() -> None:
+    results = send_frame_sync(people(), LETTER, progress=False)
+    assert results.counts["sent"] == 3
+    with pytest.raises(FrameError):
+        send_frame_sync(people(), LETTER, confirm=1, progress=False)
+    assert asyncio.get_running_loop().is_running()
+
+
+async def test_a_terminal_run_says_where_it_goes_and_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    await send_frame(people(), LETTER, progress="text")
+    shown = capsys.readouterr().out
+    assert "sandbox" in shown
+    assert "All 3 sent" in shown

@@ -1,0 +1,49 @@
+"""Calls as users write them; type-checked, never run."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from typing import assert_type
+
+import pandas as pd
+
+from notebookmail import (
+    SMTP,
+    Received,
+    Sandbox,
+    SendResults,
+    Server,
+    SMTPRecipientsRefused,
+    SMTPResponse,
+    Template,
+    send,
+    send_frame,
+    send_frame_sync,
+)
+
+
+async def merge(df: pd.DataFrame) -> None:
+    template = Template(
+        "Hello {{ name }}", markdown="Dear {{ name }}", sender="a@example.org", cc=["b@example.org"]
+    )
+    results = await send_frame(df, template, Server("smtp.example.org", username="me", password="x"), confirm=3)
+    assert_type(results, SendResults)
+    assert_type(results.failed, pd.DataFrame)
+    assert_type(results.exceptions[0], Exception)
+    assert_type(send_frame_sync(df, template), SendResults)
+    assert_type(template.render({"name": "Ann"}), EmailMessage)
+    async with Sandbox(faults={"451": 0.1, "x@example.org": "550 no"}) as box:
+        await send_frame(df, template, box.server, duplicates="skip", progress=False)
+        assert_type(box.received, list[Received])
+
+
+async def client(message: EmailMessage) -> None:
+    refused, reply = await send(message, hostname="smtp.example.org", port=587, start_tls=True, timeout=10)
+    assert_type(refused, dict[str, SMTPResponse])
+    assert_type(reply, str)
+    async with SMTP(hostname="smtp.example.org", use_tls=True) as smtp:
+        assert_type(await smtp.login("me", "x"), SMTPResponse)
+        try:
+            await smtp.sendmail("a@example.org", ["b@example.org"], b"x", mail_options=["RET=HDRS"])
+        except SMTPRecipientsRefused as error:
+            assert_type(error.recipients[0].recipient, str)

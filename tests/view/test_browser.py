@@ -1,0 +1,159 @@
+"""The views in a real JupyterLab in Chromium: they move, make way, page, filter, and load nothing from outside."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser import Opened
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+SAMPLE = """
+import asyncio
+from datetime import UTC, datetime
+from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused
+from notebookmail.merge.events import RowFailed, RowSent, RowStarted
+from notebookmail.merge.outcomes import Outcomes
+from notebookmail.merge.progress import Progress
+from notebookmail.reply import SMTPResponse
+from notebookmail.view.board import Board
+from notebookmail.view.table import ResultsTable
+
+outcomes = Outcomes(range(120))
+
+def step(position):
+    to = f"person{position}@example.org"
+    outcomes.apply(RowStarted(position, to, f"<{position}@example.org>"))
+    if position in (3, 60):
+        refusal = SMTPRecipientRefused(550, f"5.1.1 <{to}> <script>window.attacked = 1</script>", to)
+        outcomes.apply(RowFailed(position, SMTPRecipientsRefused([refusal]), 1, 0.1))
+    else:
+        outcomes.apply(RowSent(position, SMTPResponse(250, "2.0.0 queued"), {}, 1, 0.1, datetime.now(UTC)))
+
+def progress():
+    return Progress(outcomes.counts, 1.0, 40.0, 2.0, "the sandbox", 2, "")
+"""
+RUN = """
+board = Board(progress)
+board.show()
+for position in range(120):
+    step(position)
+    board.refresh()
+    await asyncio.sleep(0.02)
+board.close(outcomes, title="may-letters")
+"""
+DONE = "118 of 120 sent, 2 failed"
+# JupyterLab itself asks for things that are not there, such as a workspace nobody saved.
+NOT_OURS = re.compile(r"Failed to load resource|favicon|api/(contents|workspaces|settings)")
+
+
+@dataclass
+class Watched:
+    """A notebook that ran, and the headlines its board showed on the way."""
+
+    opened: Opened
+    headlines: set[str | None]
+
+    @property
+    def page(self) -> Page:
+        return self.opened.page
+
+
+@pytest.fixture(scope="module")
+def watched(open_notebook: Callable[..., Opened]) -> Watched:
+    opened = open_notebook(SAMPLE, RUN, "ResultsTable(outcomes)")
+    opened.run_all()
+    headline = opened.page.locator(".nbm-headline").first
+    headline.wait_for(timeout=20_000)
+    seen = set()
+    while DONE not in seen:
+        seen.add(headline.text_content(timeout=5_000))
+    opened.page.get_by_text("rows 1\u201350 of 120").wait_for()
+    return Watched(opened, seen)
+
+
+def test_the_board_moves_while_the_run_goes_on(watched: Watched) -> None:
+    assert len([words for words in watched.headlines if re.fullmatch(r"\d+ of 120", words or "")]) > 3
+
+
+def test_the_board_makes_way_for_a_static_result(watched: Watched) -> None:
+    cell = watched.page.locator(".jp-CodeCell").nth(1)
+
+    assert cell.locator(".nbm-headline").all_text_contents() == [DONE]
+    assert cell.locator(".jupyter-widgets").count() == 0
+
+
+def test_the_saved_result_is_static_and_names_no_one(watched: Watched) -> None:
+    saved = watched.opened.save()
+    outputs = saved["cells"][1]["outputs"]
+
+    assert [set(output["data"]) for output in outputs] == [{"text/html", "text/plain"}]
+    assert not re.search(r"person\d+@", json.dumps(saved["cells"][1:]))
+
+
+def test_the_table_turns_its_pages_and_filters(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_role("button", name="Next").click()
+    page.get_by_text("rows 51\u2013100 of 120").wait_for()
+    assert page.get_by_text("person60@example.org", exact=True).count() == 1
+
+    page.get_by_role("button", name="Failed 2").click()
+    page.get_by_text("rows 1\u20132 of 2").wait_for()
+    assert page.locator(".nbm-page tbody tr").count() == 2
+
+    page.get_by_label("Find").fill("person60@")
+    page.get_by_text("rows 1\u20131 of 1").wait_for()
+
+
+def test_the_table_can_be_used_from_the_keyboard(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_label("Find").fill("")
+    page.get_by_role("button", name="All 120").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("rows 1\u201350 of 120").wait_for()
+    page.get_by_role("button", name="Last").focus()
+    page.keyboard.press("Enter")
+
+    page.get_by_text("rows 101\u2013120 of 120").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_every_text_stands_out_from_its_ground(watched: Watched, theme: str) -> None:
+    watched.opened.choose_theme(theme)
+
+    assert watched.page.evaluate(CONTRAST) >= 4.5
+
+
+def test_no_reply_ran_nothing_came_from_outside_and_nothing_of_ours_failed(watched: Watched) -> None:
+    assert watched.page.evaluate("window.attacked") is None
+    assert watched.opened.foreign_requests == []
+    assert [text for text in watched.opened.console_errors if not NOT_OURS.search(text)] == []
+
+
+# WCAG 2.1, 1.4.3: the least contrast of any text of the card, its colours laid over what is behind them.
+CONTRAST = """() => {
+  const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n };
+  const over = (top, ground) => [0, 1, 2].map(i => top[i] * top[3] + ground[i] * (1 - top[3])).concat(1);
+  const ground = node => {
+    const own = node ? parse(getComputedStyle(node).backgroundColor) : [255, 255, 255, 1];
+    return own[3] === 1 ? own : over(own, ground(node.parentElement));
+  };
+  const light = color => { const [r, g, b] = color.map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+  const contrasts = [...document.querySelectorAll('.nbmail *')]
+    .filter(node => node.tagName !== 'STYLE')
+    .filter(node => [...node.childNodes].some(each => each.nodeType === 3 && each.data.trim()))
+    .map(node => { const back = ground(node); const text = over(parse(getComputedStyle(node).color), back);
+      const [a, b] = [light(text), light(back)]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) });
+  return Math.min(...contrasts);
+}"""

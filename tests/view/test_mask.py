@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notebookmail.errors import AddressError, SMTPRecipientRefused, SMTPRecipientsRefused, SMTPSenderRefused
+from notebookmail.view.mask import mask_address, mask_error, mask_text
+
+LOCAL = st.from_regex(r"[a-z]{4}[a-z0-9.+_'=/-]{0,20}[a-z0-9]", fullmatch=True)
+AROUND = st.sampled_from(["", " ", "<", ">", "(", ")", '"', "'", ": ", ";", ",", "[", "]", "=", "\n", "mailto:"])
+
+
+@pytest.mark.parametrize(
+    ("to", "masked"),
+    [
+        ("ada@example.org", "a...@example.org"),
+        ("Ada Lovelace <ada@example.org>", "a...@example.org"),
+        ('"ada lovelace"@example.org', '"...@example.org'),
+        ("ada@[192.0.2.1]", "a...@[192.0.2.1]"),
+        ("", ""),
+        ("Ada Lovelace", "A..."),
+    ],
+)
+def test_a_mailbox_keeps_its_first_letter_and_its_domain(to: str, masked: str) -> None:
+    assert mask_address(to) == masked
+
+
+@given(LOCAL, AROUND, AROUND, st.sampled_from(["@", "%40", "\uff20"]))
+def test_no_address_survives_in_a_text(local: str, before: str, after: str, at: str) -> None:
+    masked = mask_text(f"550 no {before}{local}{at}example.org{after} here")
+
+    assert local not in masked
+    assert "example.org" in masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("<ada@example.org>: User unknown", "<a...@example.org>: User unknown"),
+        ("see http://x.example/why?id=ada%40example.org;ip=1", "see http:/...%40example.org;ip=1"),
+        ("'o'brien@example.org' is wrong", "'o...@example.org' is wrong"),
+        ("a@x.org,b@y.org", "a...@x.org,b...@y.org"),
+        ("undefined @ 0x1f", "undefined @ 0x1f"),
+        ("no address here", "no address here"),
+    ],
+)
+def test_a_text_keeps_everything_but_the_addresses(text: str, masked: str) -> None:
+    assert mask_text(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (SMTPRecipientRefused(550, "", "canary.bird@example.org"), "User canary.bird unknown"),
+        (
+            SMTPRecipientsRefused([SMTPRecipientRefused(550, "", "canary.bird@example.org")]),
+            "no canary.bird, mailbox <canary.bird>",
+        ),
+        (SMTPSenderRefused(550, "", "canary.bird@example.org"), "not owned by canary.bird"),
+        (AddressError("", "canary.bird of example"), "'canary.bird of example' has no @"),
+    ],
+)
+def test_what_an_error_names_is_masked_also_without_its_domain(error: Exception, text: str) -> None:
+    assert "canary" not in mask_error(error, text)
+
+
+def test_a_local_part_is_masked_as_a_word_only() -> None:
+    assert mask_text("no anna in Annaberg or annabel", "anna@example.org") == "no a... in Annaberg or annabel"
+
+
+@pytest.mark.parametrize("hostile", ["a" * 200_000, "'a" * 100_000, '"' * 200_000, "a@" * 100_000, '"a' * 100_000])
+def test_a_hostile_reply_costs_no_time(hostile: str) -> None:
+    started = time.perf_counter()
+
+    mask_text(hostile)
+
+    assert time.perf_counter() - started < 1
