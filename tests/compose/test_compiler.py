@@ -240,3 +240,9 @@ def test_a_boundary_in_a_body_is_avoided():
 def test_lone_dots_and_long_lines_survive():
     body = ".\n..\n" + "x" * 3000 + "\n.\nFrom me"
     assert parse(compile_row(letter(text=body))).get_content().replace("\r\n", "\n") == body + "\n"
+
+
+def test_whom_a_row_is_for_is_known_although_its_name_is_missing():
+    compiler = Compiler(letter(to="{{ name }} <{{ email }}>"), ("name", "email"), date=WHEN)
+    assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@example.org"})) == "a@example.org"
+    assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@b.c, d@e.f"})) == ""
