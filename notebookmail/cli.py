@@ -96,7 +96,7 @@ async def _send(parsed: argparse.Namespace) -> int:
         duplicates=parsed.duplicates,
         progress="text",
     )
-    print_results(results)
+    print_results(results, has_headline=parsed.dry_run)  # a dry run has no board to say it
     return ALL_SENT if results.counts["sent"] == len(results) else SOME_NOT_SENT
 
 

@@ -116,7 +116,7 @@ async def run_demo(console: Console | None = None) -> SendResults:
     faults = {CLOSED_MAILBOX: "550 5.1.1 No such user here"}
     async with Sandbox(faults, delay_seconds=_SECONDS_PER_MESSAGE) as box:
         results = await send_frame(letters, TEMPLATE, box.server, max_connections=2, progress="text")
-        print_results(results, console=console)
+        print_results(results, console=console, positions=results.positions(), has_headline=False)
         console.print()
         console.print(_as_read(box.messages[0]))
     console.print(_where_to_look())

@@ -107,7 +107,7 @@ class _Seeds:
 
     def __init__(self, template: Template, sender: str | None, columns: tuple[str, ...]) -> None:
         self._prefix = f"{template.digest}\0{sender}\0".encode()
-        used = template.variables
+        used = frozenset[str]().union(*template.blueprint.names.values())
         self._columns = columns if "row" in used else tuple(column for column in columns if column in used)
         self._seen: Counter[bytes] = Counter()
 

@@ -202,6 +202,18 @@ async def test_a_row_has_the_same_message_id_on_every_run() -> None:
     assert first.frame["message_id"].is_unique
 
 
+async def test_a_message_id_depends_on_every_field_the_template_reads() -> None:
+    whole = Template("x", sender="d@example.org", text="{{ row }}")
+    df = people(1).assign(extra=1)
+    by_name = [await run(frame) for frame in (df, df.assign(extra=2), df.assign(name="Zoe"))]
+    by_row = [await run(frame, whole) for frame in (df, df.assign(extra=2))]
+    assert [each.frame["message_id"].iloc[0] for each in by_name][0:2] == [
+        by_name[0].frame["message_id"].iloc[0]
+    ] * 2
+    assert by_name[2].frame["message_id"].iloc[0] != by_name[0].frame["message_id"].iloc[0]
+    assert by_row[0].frame["message_id"].iloc[0] != by_row[1].frame["message_id"].iloc[0]
+
+
 async def test_a_dropped_connection_is_unconfirmed_and_not_sent_again() -> None:
     async with Sandbox(faults={"drop": 0.3}, seed=1) as box:
         results = await run(people(40), server=box.server, max_connections=2)

@@ -87,23 +87,33 @@ class TerminalBoard:
         self._console.print(Text(words, style=style), soft_wrap=True)
 
 
-def print_results(outcomes: Outcomes, *, console: Console | None = None, limit: int = 20) -> None:
-    """Print how a run ended: the counts, the causes with their remedies, the rows that want a look.
+def print_results(
+    outcomes: Outcomes,
+    *,
+    console: Console | None = None,
+    positions: Sequence[int] | None = None,
+    limit: int = 20,
+    has_headline: bool = True,
+) -> None:
+    """Print how a run ended: the counts, the causes with their remedies, the rows.
 
     Addresses are masked where the console is no terminal.
 
     Args:
         outcomes: How every row stands.
         console: Where to write; standard output by default.
-        limit: How many problem rows are listed at most.
+        positions: Which rows to list; by default those that want a look.
+        limit: How many rows are listed at most.
+        has_headline: False where a TerminalBoard has just said it.
     """
     console = console or _console()
-    console.print(Text(headline(outcomes.counts), style="bold"))
+    if has_headline:
+        console.print(Text(headline(outcomes.counts), style="bold"))
     console.print(_bar(outcomes.counts, min(console.width, 2 * _BAR)))
     for trouble in troubles(outcomes)[:_CAUSES]:
         console.print()
         console.print(_cause(trouble))
-    positions = problem_positions(outcomes)
+    positions = problem_positions(outcomes) if positions is None else positions
     if positions and limit > 0:
         shown = lines(outcomes, positions[:limit], is_public=not console.is_terminal)
         console.print()
