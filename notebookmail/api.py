@@ -25,7 +25,7 @@ from .smtp.pool import Pool
 from .view.frontend import current_cell, is_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 
     from .compose.template import Template
     from .merge.events import RowEvent
@@ -200,9 +200,6 @@ class _Run:
         _publish(self.results)
         runner = Runner(self._plan.tasks(), self._pool, self._apply, workers=workers * _WORKERS_PER_CONNECTION)
         board = _make_board(progress, self.progress)
-        if board is None:
-            await runner.run()
-            return
         board.show()
         ticker = asyncio.create_task(_tick(board))
         try:
@@ -210,7 +207,8 @@ class _Run:
         finally:
             ticker.cancel()
             board.close(self.results, title=self.results.notice)
-            self.results.shown_in = current_cell()
+            if not isinstance(board, _NoBoard):
+                self.results.shown_in = current_cell()
 
     def _apply(self, event: RowEvent) -> None:
         self.results.apply(event)
@@ -241,9 +239,22 @@ async def _tick(board: _Board) -> None:
         board.refresh()
 
 
-def _make_board(mode: ProgressMode, read: Any) -> _Board | None:
+class _NoBoard:
+    """Shows nothing; the tick goes on all the same."""
+
+    def show(self) -> None:
+        """Show nothing."""
+
+    def refresh(self) -> None:
+        """Show nothing new."""
+
+    def close(self, outcomes: Outcomes, *, title: str = "") -> None:
+        """Leave nothing behind."""
+
+
+def _make_board(mode: ProgressMode, read: Callable[[], Progress]) -> _Board:
     if mode is False:
-        return None
+        return _NoBoard()
     if mode == "widget" or (mode == "auto" and is_notebook()):
         from .view.board import Board
 

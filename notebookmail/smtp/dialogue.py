@@ -1,4 +1,4 @@
-"""A client's dialogue with its server: connecting, the commands one by one, AUTH.
+"""A client's dialogue with its server: connecting, and the commands outside of transactions.
 
 Each command waits for its turn, so that one client may be shared by many tasks, in the order they asked. A reply
 that does not come in time, a cancelled command and a 421 close the connection.
@@ -13,12 +13,9 @@ import enum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from notebookmail.errors import (
-    SMTPDataError,
     SMTPException,
     SMTPNotSupported,
-    SMTPRecipientRefused,
     SMTPResponseException,
-    SMTPSenderRefused,
     SMTPServerDisconnected,
     at,
 )
@@ -29,7 +26,6 @@ from .connection import Connection
 from .options import ConnectionChanges, ConnectionOptions
 from .wire import auth, commands
 from .wire.extensions import Extensions
-from .wire.payload import to_crlf
 from .wire.transaction import is_accepted
 
 if TYPE_CHECKING:
@@ -38,7 +34,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from .options import TLSChanges
-    from .wire.auth import Mechanism
     from .wire.commands import Command
 
 _T = TypeVar("_T")
@@ -55,7 +50,7 @@ DEFAULT = Unset.token
 
 
 class Dialogue:
-    """Everything of the SMTP client but whole messages."""
+    """The SMTP client without its transactions and AUTH methods."""
 
     def __init__(self, **options: Unpack[ConnectionChanges]) -> None:
         self._options = ConnectionOptions(**options)
@@ -350,102 +345,6 @@ class Dialogue:
             return (await connection.execute(command, timeout=seconds))[0]
 
         return await self._in_turn(work)
-
-    # --- a transaction by hand --------------------------------------------------------------------------------
-
-    async def mail(
-        self, sender: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
-    ) -> SMTPResponse:
-        """Begin a transaction (RFC 5321 4.1.1.2).
-
-        Raises:
-            SMTPSenderRefused: Refused.
-            ValueError: Not an address.
-        """
-        reply = await self._greeted(commands.mail(sender, tuple(options)), timeout)
-        if not is_accepted(reply):
-            raise at("mail", SMTPSenderRefused(*reply, sender))
-        return reply
-
-    async def rcpt(
-        self, recipient: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
-    ) -> SMTPResponse:
-        """Name a recipient (RFC 5321 4.1.1.3).
-
-        Raises:
-            SMTPRecipientRefused: Refused.
-            ValueError: Not an address.
-        """
-        reply = await self._greeted(commands.rcpt(recipient, tuple(options)), timeout)
-        if not is_accepted(reply):
-            raise at("rcpt", SMTPRecipientRefused(*reply, recipient))
-        return reply
-
-    async def data(self, message: str | bytes, /, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Send the content (RFC 5321 4.1.1.4); line ends and dots are taken care of.
-
-        Raises:
-            SMTPDataError: Refused.
-        """
-        content = to_crlf(message.encode() if isinstance(message, str) else bytes(message))
-
-        async def work(connection: Connection) -> SMTPResponse:
-            seconds = self._seconds(timeout)
-            await self._hello_if_needed(connection, seconds)
-            (reply,) = await connection.execute(commands.DATA, timeout=seconds)
-            if reply.code != SMTPStatus.start_input:
-                raise at("data", SMTPDataError(*reply))
-            reply = await connection.send_content((content,), timeout=seconds)
-            if not is_accepted(reply):
-                raise at("end_of_data", SMTPDataError(*reply))
-            return reply
-
-        return await self._in_turn(work)
-
-    # --- AUTH -------------------------------------------------------------------------------------------------
-
-    async def login(self, username: str, password: str, /, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by the first mechanism that works of those both sides know (RFC 4954).
-
-        Raises:
-            SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
-            SMTPAuthenticationError: Refused.
-        """
-
-        async def work(connection: Connection) -> SMTPResponse:
-            seconds = self._seconds(timeout)
-            await self._ready_for_auth(connection, seconds)
-            return await session.login(connection, username, password, seconds)
-
-        return await self._in_turn(work)
-
-    async def auth_plain(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by PLAIN (RFC 4616). Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("PLAIN", auth.plain(username, password), password, timeout)
-
-    async def auth_login(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by LOGIN. Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("LOGIN", auth.login(username, password), password, timeout)
-
-    async def auth_crammd5(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by CRAM-MD5 (RFC 2195). Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("CRAM-MD5", auth.cram_md5(username, password), password, timeout)
-
-    async def auth_xoauth2(self, username: str, access_token: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by XOAUTH2 with an access token. Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("XOAUTH2", auth.xoauth2(username, access_token), access_token, timeout)
-
-    async def _mechanism(self, name: str, steps: Mechanism, secret: str, timeout: Timeout) -> SMTPResponse:
-        async def work(connection: Connection) -> SMTPResponse:
-            seconds = self._seconds(timeout)
-            await self._ready_for_auth(connection, seconds)
-            return await session.run_mechanism(connection, name, steps, (secret,), seconds)
-
-        return await self._in_turn(work)
-
-    async def _ready_for_auth(self, connection: Connection, timeout: float | None) -> None:
-        await self._hello_if_needed(connection, timeout)
-        session.forbid_clear(connection, allow_plaintext=self._options.allow_plaintext_auth)
 
 
 def _expect(reply: SMTPResponse) -> SMTPResponse:

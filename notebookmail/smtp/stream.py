@@ -111,7 +111,9 @@ class Stream:
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
-        self._transport.writelines(pieces)
+        # Not writelines: from 3.12 on it leaves flow control out (fixed in some later releases), and a server that
+        # stops reading would go unnoticed.
+        self._transport.write(b"".join(pieces))
 
     async def drained(self) -> None:
         """Wait until more may be written.

@@ -82,7 +82,7 @@ color:var(--jp-ui-font-color2,inherit);font-weight:400;white-space:nowrap}}
 {_FIRM} .nbm-fields th{{font-weight:400;color:var(--jp-ui-font-color2,inherit)}}
 .{ROOT} .nbm-letter{{padding:12px 20px;border-top:1px solid var(--nbm-line)}}
 .{ROOT} iframe{{display:block;width:100%;height:34em;border:0;border-top:1px solid var(--nbm-line);resize:vertical;
-background:#fff}}
+background:#fff;background-clip:padding-box}}
 """
 
 STYLE = Html(element("style", Html(_RULES.replace("\n", ""))))
