@@ -121,7 +121,7 @@ def _closing(tokens: list[Token], opening: int) -> int:
         depth += tokens[place].nesting
         if depth == 0:
             return place
-    return len(tokens) - 1  # pragma: no cover - the parser closes what it opens
+    raise AssertionError("the parser closes what it opens")
 
 
 def _statement(number: int) -> Token:

@@ -87,8 +87,7 @@ def split_tags(env: Environment, source: str) -> list[str | Tag]:
         cursor = start + len(text)
         if kind == "raw_begin":
             end = _END_RAW.search(source, cursor)
-            if end is None:  # pragma: no cover - the lexer has read it already
-                break
+            assert end is not None  # noqa: S101 - the lexer has read it already
             pieces += _raw_pieces(source[cursor : end.start()])
             cursor = end.end()
         else:

@@ -185,6 +185,31 @@ async def test_a_refusal_while_content_goes_out_is_heard(serve: Serve) -> None:
     assert (caught.value.code, caught.value.enhanced_code, caught.value.unconfirmed) == (552, "5.3.4", False)
 
 
+async def test_a_server_that_floods_is_not_read_from(serve: Serve) -> None:
+    flood = 200_000_000
+    written = 0
+    stalled = asyncio.Event()
+
+    async def speak(session: Session) -> None:
+        nonlocal written
+        await session.greet("PIPELINING")
+        while written < flood:
+            session.writer.write(b"250 x\r\n" * 10_000)
+            written += 70_000
+            try:
+                await asyncio.wait_for(session.writer.drain(), 0.5)
+            except TimeoutError:
+                break
+        stalled.set()
+
+    async with serve(speak) as server:
+        connection = await establish(server.options())
+        await stalled.wait()
+        with pytest.raises(SMTPResponseException, match="unsolicited"):
+            await connection.execute(NOOP, timeout=5)
+    assert written < flood / 4  # what the sockets hold
+
+
 async def test_a_late_reply_reaches_nobody(serve: Serve) -> None:
     async def speak(session: Session) -> None:
         await session.greet()

@@ -61,7 +61,9 @@ async def test_a_connection_is_replaced_when_it_has_carried_its_share(serve: Ser
         pool = Pool(server.options(), PoolLimits(connections=1, messages_per_connection=4))
         await asyncio.gather(*(pool.deliver(letter(number)) for number in range(10)))
         await pool.close()
-    assert [b"".join(session.heard).count(b"Subject") for session in server.sessions] == [4, 4, 2]
+    heard = [b"".join(session.heard) for session in server.sessions]
+    assert [each.count(b"Subject") for each in heard] == [4, 4, 2]
+    assert [each.count(b"MAIL") for each in heard] == [4, 4, 2]  # nothing is opened on a connection that goes
 
 
 async def test_an_idle_connection_is_said_goodbye_to(serve: Serve) -> None:
