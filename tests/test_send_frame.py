@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import polars as pl
 import pytest
+from local_server import CANARY, authenticator, real_server
 
 from notebookmail import (
     FrameError,
@@ -137,14 +138,19 @@ async def test_a_server_that_is_not_there_raises() -> None:
         await run(people(), server=gone)
 
 
-async def test_a_refused_login_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Sandbox() as box:
-        port = box.server.effective_port
-        # The sandbox offers no AUTH; a server that does and refuses is tested with the SMTP client.
-        with pytest.raises(Exception, match="no way to log in") as caught:
-            await run(people(), server=Server("127.0.0.1", port, username="me", password="canary"))
-    assert not isinstance(caught.value, SMTPAuthenticationError)
-    assert "canary" not in str(caught.value)
+async def test_a_refused_login_raises_before_anything_is_sent() -> None:
+    async with real_server(authenticator=authenticator, auth_require_tls=False) as (port, handler):
+        with pytest.raises(SMTPAuthenticationError) as caught:
+            await run(people(), server=Server("127.0.0.1", port, username="me", password=f"not {CANARY}"))
+        assert handler.envelopes == []
+    assert CANARY not in str(caught.value)
+
+
+async def test_an_accepted_login_sends() -> None:
+    async with real_server(authenticator=authenticator, auth_require_tls=False) as (port, handler):
+        results = await run(people(), server=Server("127.0.0.1", port, username="me", password=CANARY))
+        assert results.counts["sent"] == len(handler.envelopes) == 3
+    assert CANARY not in repr(results) + results._repr_html_()
 
 
 async def test_confirm_lets_exactly_the_right_number_go() -> None:

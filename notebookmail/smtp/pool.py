@@ -2,8 +2,9 @@
 
 A lane takes the next waiting message while the one before is on its way, and its connection opens the next
 transaction behind that one's content: on a pipelining server a message costs one round trip. Whether a lane opens,
-reconnects or waits is decided by two small pure functions; failures belong to the message they happened to, and
-trying again is the caller's business.
+reconnects or waits is decided by two small pure functions. A server that takes fewer connections than asked for is
+served over those it takes; every other failure belongs to the message it happened to, and trying again is the
+caller's business.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from notebookmail.errors import SMTPException, SMTPServerDisconnected
+from notebookmail.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
 from .session import establish
 from .wire import commands
@@ -128,6 +129,21 @@ class Pool:
                 return job
         return None
 
+    def give_back(self, job: _Job, lane: _Lane) -> bool:
+        """Take back a message from a lane the server refused, if there are others, and ask for no more than those.
+
+        A lane that failed at once would otherwise take message after message and fail them all.
+        """
+        others = len(self._lanes) - 1
+        if not others or self._is_closed:
+            return False
+        self._lanes.discard(lane)
+        self._limits = replace(self._limits, connections=others)
+        self._waiting.appendleft(job)
+        if self._idle:
+            self._idle.popleft().set_result(None)
+        return True
+
     async def next_job(self) -> _Job:
         """Wait until there is a message for an idle lane."""
         while (job := self.take()) is None:
@@ -170,16 +186,30 @@ class _Lane:
             while True:
                 job = self._upcoming or self._pool.take() or await self._pool.next_job()
                 self._upcoming = None
-                await self._carry(job)
+                if not await self._carry(job):
+                    return
         finally:
             if self._upcoming is not None:
                 _settle(self._upcoming, SMTPServerDisconnected("the connection was closed before this message"))
             await self._say_goodbye()
 
-    async def _carry(self, job: _Job) -> None:
-        """Deliver one message; its failure is its own and leaves the lane at work."""
+    async def _carry(self, job: _Job) -> bool:
+        """Deliver one message; its failure is its own. False when the lane is of no use any more."""
         try:
             connection = await self._ready()
+        except asyncio.CancelledError:
+            _settle(job, SMTPServerDisconnected("the pool was closed before this message's turn"))
+            raise
+        except Exception as error:  # noqa: BLE001 -- of the server, or of a token generator
+            if isinstance(error, SMTPResponseException) and self._pool.give_back(job, self):
+                return False
+            _settle(job, error)
+            return True
+        await self._deliver(job, connection)
+        return True
+
+    async def _deliver(self, job: _Job, connection: Connection) -> None:
+        try:
             timeout = self._pool._options.timeout
             receipt = await connection.deliver(
                 job.mail,
@@ -189,14 +219,13 @@ class _Lane:
             )
         except asyncio.CancelledError:
             lost = SMTPServerDisconnected("the connection was closed while the message was on its way")
-            lost.unconfirmed = self._connection is not None and self._connection.is_unconfirmed
+            lost.unconfirmed = connection.is_unconfirmed
             _settle(job, lost)
             raise
         except (SMTPException, ValueError) as error:
             _settle(job, error)
-        except Exception as error:  # noqa: BLE001 -- a bug, or a token generator's own: whoever waits must hear it
-            if self._connection is not None:
-                self._connection.abort()
+        except Exception as error:  # noqa: BLE001 -- a bug: whoever waits must hear of it
+            connection.abort()
             _settle(job, error)
         else:
             self._sent += 1

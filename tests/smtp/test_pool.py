@@ -66,6 +66,27 @@ async def test_a_connection_is_replaced_when_it_has_carried_its_share(serve: Ser
     assert [each.count(b"MAIL") for each in heard] == [4, 4, 2]  # nothing is opened on a connection that goes
 
 
+@pytest.mark.parametrize("greeting", [True, False])
+async def test_a_server_that_takes_few_connections_is_served_over_those(serve: Serve, greeting: bool) -> None:
+    async def speak(session: Session) -> None:
+        if len(server.sessions) <= 2:
+            await pipelining(session)
+        elif greeting:
+            await session.say("421 4.7.0 too many connections")
+        else:
+            await session.say("220 welcome")
+            await session.hear()
+            await session.say("421 4.7.0 too many connections")
+
+    async with serve(speak) as server:
+        pool = Pool(server.options(), PoolLimits(connections=8))
+        await asyncio.gather(*(pool.deliver(letter(number)) for number in range(60)))
+        assert pool.connections == 2
+        await pool.close()
+    heard = b"".join(b"".join(session.heard) for session in server.sessions)
+    assert all(heard.count(b"Subject: %d\r\n" % number) == 1 for number in range(60))
+
+
 async def test_an_idle_connection_is_said_goodbye_to(serve: Serve) -> None:
     async with serve(pipelining) as server:
         pool = Pool(server.options(), PoolLimits(connections=1))
