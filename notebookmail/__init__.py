@@ -8,9 +8,10 @@ importing the package costs nothing that is not used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost more than all the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from .api import last_results, send_frame, send_frame_sync
     from .compose.template import Template
     from .errors import (
