@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -29,6 +30,10 @@ QUIET_FLAGS = (
     "--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )  # fmt: skip
+
+
+# JupyterLab itself asks for things that are not there, such as a workspace nobody saved.
+NOT_OURS = re.compile(r"Failed to load resource|favicon|api/(contents|workspaces|settings)")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class Opened:
     path: Path
     console_errors: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
+
+    @property
+    def errors_of_ours(self) -> list[str]:
+        """What the browser complained about, without JupyterLab's own."""
+        return [text for text in self.console_errors if not NOT_OURS.search(text)]
 
     def run_all(self) -> None:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
