@@ -84,16 +84,18 @@ class SendResults(Outcomes):
 
         return f"{self.notice}\n{results_text(self)}" if self.notice else results_text(self)
 
-    def _repr_html_(self) -> str:
+    def _is_shown(self) -> bool:
+        """Tell whether the running cell's output shows these results already, where its board was."""
+        from .view.frontend import current_cell
+
+        return self.shown_in is not None and self.shown_in == current_cell()
+
+    def _repr_html_(self) -> str | None:
         from .view.cards import results_html
 
-        return results_html(self, title=self.notice)
+        return None if self._is_shown() else results_html(self, title=self.notice)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's
-        """Show the summary; in the cell whose board has just become that summary, only its headline."""
-        from .view.frontend import current_cell
         from .view.words import headline
 
-        if self.shown_in is not None and self.shown_in == current_cell():
-            return {"text/plain": headline(self.counts)}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        return {"text/plain": headline(self.counts) if self._is_shown() else repr(self)}

@@ -1,0 +1,36 @@
+"""Cells in a real kernel: what their outputs hold."""
+
+from __future__ import annotations
+
+import nbclient
+import nbformat
+
+PREPARE = """
+import pandas as pd
+from notebookmail import Template, send_frame, send_frame_sync
+df = pd.DataFrame({"email": [f"n{number}@example.org" for number in range(20)]})
+template = Template("Hello", text="hello", sender="desk@example.org")
+"""
+
+
+def outputs_of(*cells: str) -> list[list[dict[str, str]]]:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (PREPARE, *cells)])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    return [[output.get("data", output) for output in cell.outputs] for cell in notebook.cells[1:]]
+
+
+def test_results_are_shown_once_and_again_where_they_are_asked_for() -> None:
+    assigned, asked, awaited = outputs_of(
+        "results = await send_frame(df, template)", "results", "await send_frame(df, template)"
+    )
+    assert ["text/html" in data for data in assigned] == [True]
+    assert ["text/html" in data for data in asked] == [True]
+    assert ["text/html" in data for data in awaited] == [True, False]
+    assert awaited[1]["text/plain"] == "All 20 sent"
+
+
+def test_a_cell_without_await_shows_its_results_too() -> None:
+    (shown,) = outputs_of("results = send_frame_sync(df, template)")
+    assert ["text/html" in data for data in shown] == [True]
+    assert "Nothing left it" in shown[0]["text/html"]
+    assert "n0@example.org" not in shown[0]["text/html"]
