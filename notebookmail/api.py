@@ -46,6 +46,9 @@ _last_results: SendResults | None = None
 class _Board(Protocol):
     """What shows a run: a widget, a terminal's progress bar, or nothing."""
 
+    shows_results: bool
+    """True when closing it leaves the whole summary in the output."""
+
     def show(self) -> None: ...
     def refresh(self) -> None: ...
     def close(self, outcomes: Outcomes, *, title: str = "") -> None: ...
@@ -190,6 +193,7 @@ class _Run:
         self._server = server
         self._started = time.monotonic()
         self._meter = Meter(self._started)
+        self._never_tried = sum(isinstance(event, RowPending) for event in plan.staying)
         self._complaint = ""
 
     async def carry_out(self, progress: ProgressMode, *, workers: int) -> None:
@@ -207,7 +211,7 @@ class _Run:
         finally:
             ticker.cancel()
             board.close(self.results, title=self.results.notice)
-            if not isinstance(board, _NoBoard):
+            if board.shows_results:
                 self.results.shown_in = current_cell()
 
     def _apply(self, event: RowEvent) -> None:
@@ -220,8 +224,8 @@ class _Run:
         """Tell how the run stands."""
         now = time.monotonic()
         counts = self.results.counts
-        left = counts["pending"]
-        per_second = self._meter.per_second(now, len(self.results) - left)
+        left = counts["pending"] - self._never_tried
+        per_second = self._meter.per_second(now, len(self._plan.going) - left)
         return Progress(
             counts=counts,
             seconds=self._meter.seconds(now),
@@ -241,6 +245,8 @@ async def _tick(board: _Board) -> None:
 
 class _NoBoard:
     """Shows nothing; the tick goes on all the same."""
+
+    shows_results = False
 
     def show(self) -> None:
         """Show nothing."""
@@ -267,11 +273,15 @@ def _make_board(mode: ProgressMode, read: Callable[[], Progress]) -> _Board:
 
 
 def _run_sync(work: Coroutine[Any, Any, SendResults]) -> SendResults:
+    return _LoopThread(work).result() if _is_loop_running() else asyncio.run(work)
+
+
+def _is_loop_running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
-    return _LoopThread(work).result()
+        return False
+    return True
 
 
 class _LoopThread:

@@ -1,6 +1,6 @@
 """The command line: `notebookmail demo`, `send`, `serve`.
 
-Exit codes: 0 everything was sent (for the demo: it went as it should), 1 some rows were not, 2 a wrong call.
+Exit codes: 0 everything was sent (a dry run: could be), 1 some rows were not, 2 a wrong call.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import NotebookmailError
 
@@ -97,7 +97,8 @@ async def _send(parsed: argparse.Namespace) -> int:
         progress="text",
     )
     print_results(results, has_headline=parsed.dry_run)  # a dry run has no board to say it
-    return ALL_SENT if results.counts["sent"] == len(results) else SOME_NOT_SENT
+    is_good = results.counts["failed"] == 0 if parsed.dry_run else results.counts["sent"] == len(results)
+    return ALL_SENT if is_good else SOME_NOT_SENT
 
 
 def _template(parsed: argparse.Namespace) -> Template:
@@ -125,9 +126,18 @@ def _read_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path)
+        texts = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as problem:
         raise NotebookmailError(f"{path} cannot be read as CSV: {problem}") from problem
+    return texts.apply(_numbers)
+
+
+def _numbers(texts: pd.Series[str]) -> pd.Series[Any]:
+    """Take a column for numbers where they print just as the file has them: 007 and 3.50 stay texts."""
+    import pandas as pd
+
+    numbers: pd.Series[Any] = pd.to_numeric(texts, errors="coerce")
+    return numbers if (numbers.astype(str) == texts).all() else texts
 
 
 async def _serve(parsed: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notebookmail.cli import main
+from notebookmail.cli import _read_csv, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,23 @@ def test_send_mails_a_csv_and_tells_by_its_exit_code(files: tuple[str, str]) -> 
     letter = ("--subject", "Hello {{ name }}", "--from", "Desk <desk@example.org>")
     shown = run("send", *files, *letter)
     assert (shown.returncode, "2 of 3 sent, 1 failed" in shown.stdout) == (1, True)
-    assert run("send", *files, *letter, "--limit", "2", "--dry-run").returncode == 1
+
+
+def test_a_dry_run_succeeds_when_every_row_can_be_built(files: tuple[str, str]) -> None:
+    letter = ("--subject", "Hello {{ name }}", "--from", "Desk <desk@example.org>", "--dry-run")
+    assert run("send", *files, *letter).returncode == 1  # one has no name
+    shown = run("send", *files, *letter[:1], "Hello {{ name | default('you') }}", *letter[2:], "--limit", "2")
+    assert (shown.returncode, "2 pending" in shown.stdout or "3 pending" in shown.stdout) == (0, True)
+
+
+def test_cells_are_mailed_as_they_stand_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "agents.csv").write_text(
+        "email,number,paid,points\na@example.org,007,3.50,1200\nb@example.org,12,4,7\n"
+    )
+    frame = _read_csv(tmp_path / "agents.csv")
+    assert frame["number"].tolist() == ["007", "12"]
+    assert frame["paid"].tolist() == ["3.50", "4"]
+    assert frame["points"].tolist() == [1200, 7]
 
 
 def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

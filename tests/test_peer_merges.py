@@ -40,7 +40,7 @@ def routes() -> pd.DataFrame:
     return rows.assign(email=local.str.lower() + "@example.org").merge(carriers, on="carrier")
 
 
-async def merged(peer: Peer) -> None:
+async def assert_all_arrive(peer: Peer) -> None:
     df = routes()
     assert df["email"].nunique() == ROWS
     results = await send_frame(df, LETTER, Server(peer.host, peer.port), confirm=ROWS, progress=False)
@@ -63,9 +63,9 @@ async def merged(peer: Peer) -> None:
 
 @pytest.mark.peer
 async def test_a_thousand_rows_arrive_at_postfixs_smtp_sink(postfix_sink: Peer) -> None:
-    await merged(postfix_sink)
+    await assert_all_arrive(postfix_sink)
 
 
 @pytest.mark.peer
 async def test_a_thousand_rows_arrive_at_npms_smtp_server(node_server: Peer) -> None:
-    await merged(node_server)
+    await assert_all_arrive(node_server)

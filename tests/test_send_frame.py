@@ -25,7 +25,10 @@ from notebookmail import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notebookmail import SendResults
+    from notebookmail.merge.progress import Progress
 
 LETTER = Template("Hello {{ name }}", sender="Desk <desk@example.org>", markdown="Dear {{ name }},\n\n*all* well?")
 
@@ -256,6 +259,36 @@ async def test_an_interrupted_run_leaves_its_results() -> None:
 
 def test_a_script_sends_without_await() -> None:
     assert send_frame_sync(people(), LETTER, progress=False).counts["sent"] == 3
+
+
+def test_a_wrong_call_of_a_script_has_a_traceback_of_its_own() -> None:
+    with pytest.raises(FrameError) as caught:
+        send_frame_sync(people(), LETTER, confirm=1, progress=False)
+    assert caught.value.__context__ is None
+
+
+async def test_rows_left_out_are_not_counted_as_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Progress] = []
+
+    class Recording:
+        shows_results = False
+
+        def __init__(self, read: Callable[[], Progress]) -> None:
+            self.read = read
+
+        def show(self) -> None:
+            seen.append(self.read())
+
+        def refresh(self) -> None:
+            seen.append(self.read())
+
+        def close(self, outcomes: object, *, title: str = "") -> None:
+            seen.append(self.read())
+
+    monkeypatch.setattr("notebookmail.api._make_board", lambda _, read: Recording(read))
+    await send_frame(people(1000), LETTER, suppress=[f"n{n}@example.org" for n in range(500)], limit=3)
+    assert (seen[0].per_second, seen[0].seconds_left) == (0, None)
+    assert (seen[-1].counts["sent"], seen[-1].seconds_left) == (3, 0)
 
 
 async def test_a_cell_sends_without_await_while_its_loop_runs() -> None:

@@ -13,7 +13,6 @@ from notebookmail.errors import (
     SMTPException,
     SMTPRecipientsRefused,
     SMTPResponseException,
-    SMTPSenderRefused,
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
@@ -52,8 +51,7 @@ def judge(error: Exception, attempts: int) -> Verdict:
         return Verdict.STOP if isinstance(error, SMTPConnectError) else Verdict.DEFER
     explanation = explain(error)
     if explanation.stops_run:
-        is_sender = isinstance(error, SMTPSenderRefused) and explanation.category == "sender"
-        return Verdict.STOP_SENDER if is_sender else Verdict.STOP
+        return Verdict.STOP_SENDER if explanation.category == "sender" else Verdict.STOP
     return Verdict.DEFER if explanation.is_transient else Verdict.FAIL
 
 

@@ -160,7 +160,9 @@ class Runner:
             except (SMTPException, ValueError) as error:
                 seconds = time.monotonic() - started
                 verdict = policy.judge(error, attempts)
-                if verdict is not Verdict.AGAIN or self._stop_reason:
+                if verdict is Verdict.AGAIN and not self._stop_reason:
+                    await asyncio.sleep(policy.wait_seconds(attempts, self._chance.random()))
+                if verdict is not Verdict.AGAIN or self._stop_reason:  # it may have been stopped meanwhile
                     self._settle(task, mail, verdict, (error, attempts, seconds))
                     return
             else:
@@ -168,7 +170,6 @@ class Runner:
                 now = datetime.now(UTC)
                 self._emit(RowSent(task.position, receipt.reply, receipt.refused, attempts, seconds, now))
                 return
-            await asyncio.sleep(policy.wait_seconds(attempts, self._chance.random()))
 
     def _settle(self, task: Task, mail: Mail, verdict: Verdict, trouble: Trouble) -> None:
         match verdict:

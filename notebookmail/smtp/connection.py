@@ -27,7 +27,7 @@ from .stream import open_stream
 from .wire.commands import END_OF_DATA, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
-from .wire.protocol import Protocol
+from .wire.protocol import Protocol, State
 from .wire.replies import malformed
 from .wire.transaction import judge_end_of_data, opening
 
@@ -94,7 +94,7 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """True while commands may be written."""
-        return self._stream.is_open and self._protocol.state.name != "CLOSED"
+        return self._stream.is_open and self._protocol.state is not State.CLOSED
 
     @property
     def is_idle(self) -> bool:
@@ -178,7 +178,7 @@ class Connection:
                 # The text may echo what was sent; during AUTH that is a secret.
                 log.debug("< %s", reply.code if self._protocol.phase == "auth" else reply)
         self._replies += replies
-        if self._protocol.state.name == "CLOSED":
+        if self._protocol.state is State.CLOSED:
             self.abort()
 
     def _closed_by(self, error: SMTPException) -> SMTPException:
@@ -210,10 +210,6 @@ class Connection:
     def abort(self) -> None:
         """Close at once, without a word to the server."""
         self._stream.abort()
-
-    async def close(self) -> None:
-        """Close and wait until the transport is gone."""
-        await self._stream.close()
 
     # --- transactions ---------------------------------------------------------------------------------------
 

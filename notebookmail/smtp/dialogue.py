@@ -127,8 +127,6 @@ class Dialogue:
             SMTPResponseException: The server refused even that; the connection is closed all the same.
         """
         reply = await self._run(commands.QUIT, timeout)
-        if self._connection is not None:
-            await self._connection.close()
         self.close()
         return _expect(reply)
 

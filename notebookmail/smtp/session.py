@@ -147,13 +147,13 @@ async def start_tls(
 
 async def authenticate(connection: Connection, options: ConnectionOptions) -> None:
     """Log in with the options' credentials, if there are any."""
-    if options.oauth_token_generator is not None and options.username is not None:
+    if options.username is None or (options.password is None and options.oauth_token_generator is None):
+        return
+    forbid_clear(connection, allow_plaintext=options.allow_plaintext_auth)
+    if options.oauth_token_generator is not None:
         token = await options.oauth_token_generator()
-        allow_plaintext = options.allow_plaintext_auth
-        forbid_clear(connection, allow_plaintext=allow_plaintext)
         await run_mechanism(connection, "XOAUTH2", xoauth2(options.username, token), (token,), options.timeout)
-    elif options.username is not None and options.password is not None:
-        forbid_clear(connection, allow_plaintext=options.allow_plaintext_auth)
+    elif options.password is not None:
         await login(connection, options.username, options.password, options.timeout)
 
 

@@ -32,7 +32,6 @@ class _Receiver(asyncio.Protocol):
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._is_writing_paused = False
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- asyncio's promise, told to the checker
@@ -53,7 +52,6 @@ class _Receiver(asyncio.Protocol):
         self.is_over, self.loss = True, exc
         _wake(self._reader)
         _wake(self._writer)
-        _wake(self.closed)
 
     def pause_writing(self) -> None:
         self._is_writing_paused = True
@@ -173,16 +171,11 @@ class Stream:
             raise
         if transport is None:
             raise SMTPConnectError(f"TLS with {hostname} failed: the connection was lost")
-        self._transport = transport
+        self._transport = self._receiver.transport = transport
 
     def abort(self) -> None:
         """Close at once, dropping what is not yet written."""
         self._transport.abort()
-
-    async def close(self) -> None:
-        """Close, and wait until the transport is gone."""
-        self._transport.close()
-        await asyncio.shield(self._receiver.closed)
 
 
 async def open_stream(options: ConnectionOptions) -> Stream:

@@ -19,7 +19,7 @@ from .text import results_text
 from .words import headline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from IPython.display import DisplayHandle
 
@@ -32,16 +32,15 @@ class Board:
 
     Args:
         read: Gives the run's progress at this moment.
-        controls: Widgets for a row below, such as buttons; the board closes them with itself.
     """
 
-    def __init__(self, read: Callable[[], Progress], *, controls: Sequence[ipywidgets.Widget] = ()) -> None:
+    shows_results = True
+
+    def __init__(self, read: Callable[[], Progress]) -> None:
         self._read = read
         self._style = ipywidgets.HTML(STYLE, layout={"display": "none"})
         self._body = ipywidgets.HTML(progress_html(read()), layout={"width": "auto", "margin": "0"})
-        self._controls = ipywidgets.HBox(list(controls))
-        shown = [self._style, self._body, *([self._controls] if controls else [])]
-        self.widget = ipywidgets.VBox(shown)
+        self.widget = ipywidgets.VBox([self._style, self._body])
         self._handle: DisplayHandle | None = None
 
     def show(self) -> None:
@@ -65,7 +64,7 @@ class Board:
             page = {"text/html": results_html(outcomes, title=title), "text/plain": results_text(outcomes)}
             update_display(page, raw=True, display_id=handle.display_id)  # type: ignore[no-untyped-call]
         self._style.value = self._body.value = ""  # nbclient saves the last state also of closed widgets
-        for widget in (*self._controls.children, self._controls, self._body, self._style, self.widget):
+        for widget in (self._body, self._style, self.widget):
             close_widget(widget)
 
 

@@ -35,10 +35,3 @@ def _body(message: EmailMessage) -> Html:
     text = message.get_body(("plain",))
     content = text.get_content() if text is not None else "(no text)"
     return element("div", *(element("p", line or "\u00a0") for line in content.splitlines()), class_="nbm-letter")
-
-
-def message_text(message: EmailMessage) -> str:
-    """Show a message as plain text."""
-    heads = [f"{name}: {message[name]}" for name in _FIELDS if message[name] is not None]
-    text = message.get_body(("plain",))
-    return "\n".join([*heads, "", text.get_content().replace("\r\n", "\n") if text is not None else "(no text)"])

@@ -48,6 +48,8 @@ class TerminalBoard:
         console: Where to write; standard output by default.
     """
 
+    shows_results = False
+
     def __init__(self, read: Callable[[], Progress], *, console: Console | None = None) -> None:
         self._read = read
         self._console = console or _console()

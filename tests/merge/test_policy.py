@@ -46,6 +46,7 @@ CASES = [
     (rcpt(551, "moved"), "address", Verdict.FAIL),
     (mail(550, "5.1.8 bad sender"), "sender", Verdict.STOP_SENDER),
     (mail(553, "not yours"), "sender", Verdict.STOP_SENDER),
+    (rcpt(550, "5.1.8 sender address rejected"), "sender", Verdict.STOP_SENDER),  # as Postfix does by default
     (mail(550, "5.7.60 cannot send as"), "sender", Verdict.STOP_SENDER),
     (data(554, "5.7.1 spam"), "policy", Verdict.FAIL),
     (data(552, "5.3.4 too big"), "size", Verdict.FAIL),

@@ -127,6 +127,15 @@ async def test_a_refused_login_stops_the_run_and_leaves_the_rest_pending() -> No
     assert outcomes.outcome(3).to == "3@example.org"
 
 
+async def test_a_stopped_run_tries_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 0.02)
+    refused = at("auth", SMTPAuthenticationError(535, "5.7.8 no"))
+    sender = ScriptedSender(r0=[SMTPServerDisconnected("gone")], r1=[refused])
+    outcomes, _ = await outcomes_of(sender, [build("r0"), build("r1")], workers=2)
+    assert sender.delivered == []
+    assert [outcomes.status_at(0), outcomes.status_at(1)] == ["pending", "pending"]
+
+
 async def test_a_server_that_cannot_be_reached_any_more_stops_the_run() -> None:
     sender = ScriptedSender(r1=[at("connect", SMTPConnectError("refused"))] * 9)
     outcomes, _ = await outcomes_of(sender, [build(f"r{n}") for n in range(3)])

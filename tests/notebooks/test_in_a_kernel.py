@@ -29,6 +29,12 @@ def test_results_are_shown_once_and_again_where_they_are_asked_for() -> None:
     assert awaited[1]["text/plain"] == "All 20 sent"
 
 
+def test_results_are_shown_in_full_where_only_a_line_of_text_was() -> None:
+    (shown,) = outputs_of("await send_frame(df, template, progress='text')")
+    assert ["text/html" in data for data in shown].count(True) == 1
+    assert "text/html" in shown[-1]
+
+
 def test_a_cell_without_await_shows_its_results_too() -> None:
     (shown,) = outputs_of("results = send_frame_sync(df, template)")
     assert ["text/html" in data for data in shown] == [True]

@@ -249,6 +249,21 @@ async def test_credentials_do_not_leave_this_machine_in_clear(monkeypatch: pytes
         smtp.close()
 
 
+async def test_no_token_is_asked_for_where_it_could_not_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notebookmail.smtp.session._is_local", lambda _: False)
+    asked: list[str] = []
+
+    async def token() -> str:
+        asked.append("token")
+        return CANARY
+
+    async with Sandbox() as box:
+        smtp = SMTP(hostname="127.0.0.1", port=box.server.port, username="me", oauth_token_generator=token)
+        with pytest.raises(SMTPNotSupported, match="not sent in clear"):
+            await smtp.connect()
+    assert asked == []
+
+
 @pytest.mark.parametrize("way", ["starttls", "tls"])
 async def test_messages_go_under_tls(certificates: Certificates, way: str) -> None:
     context = server_context(certificates)

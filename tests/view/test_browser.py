@@ -122,6 +122,7 @@ def test_the_table_can_be_used_from_the_keyboard(watched: Watched) -> None:
     page.keyboard.press("Enter")
 
     page.get_by_text("rows 101\u2013120 of 120").wait_for()
+    assert page.locator(".nbm-page tbody tr").count() == 20
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])

@@ -107,7 +107,7 @@ def test_a_board_that_was_never_shown_can_be_closed(screen: Screen) -> None:
 
 def test_a_closed_board_frees_every_widget_it_made(screen: Screen) -> None:
     before = set(ipywidgets.widgets.widget._instances)
-    board = Board(sample_progress, controls=[ipywidgets.Button(description="Stop")])
+    board = Board(sample_progress)
     board.show()
     board.close(mixed_outcomes())
 
@@ -118,12 +118,6 @@ def test_a_page_without_a_kernel_has_a_stand_in_for_the_board(screen: Screen) ->
     Board(sample_progress).show()
 
     assert {VIEW, "text/html", "text/plain"} <= set(screen.shown[0])
-
-
-def test_controls_stand_below_the_progress() -> None:
-    stop = ipywidgets.Button(description="Stop")
-
-    assert Board(sample_progress, controls=[stop]).widget.children[-1].children == (stop,)
 
 
 def test_the_table_turns_its_pages() -> None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 # RFC 5321 4.1.1.1: ehlo-keyword. AUTH=LOGIN is how servers older than RFC 2554 wrote it.
 _KEYWORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =](.*))?")
-_LIMIT = re.compile(r"(MAILMAX|RCPTMAX|RCPTDOMAINMAX)=([0-9]{1,6})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,6 @@ class Extensions:
     def auth_methods(self) -> tuple[str, ...]:
         """The SASL mechanisms, in lower case, in the server's order (RFC 4954)."""
         return tuple(dict.fromkeys(self.parameters.get("auth", "").lower().split()))
-
-    @property
-    def limits(self) -> dict[str, int]:
-        """MAILMAX, RCPTMAX and RCPTDOMAINMAX where announced (RFC 9422)."""
-        found = _LIMIT.finditer(self.parameters.get("limits", ""))
-        return {match[1].upper(): int(match[2]) for match in found}
 
 
 def read_extensions(reply: SMTPResponse) -> Extensions:

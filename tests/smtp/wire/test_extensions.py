@@ -35,10 +35,6 @@ def test_size_is_a_number_or_unlimited(line: str, size: int | None) -> None:
     assert offered(line).size == size
 
 
-def test_limits_are_read() -> None:
-    assert offered("LIMITS MAILMAX=20 rcptmax=100 X=1").limits == {"MAILMAX": 20, "RCPTMAX": 100}
-
-
 @pytest.mark.parametrize("line", ["<script>alert(1)</script>", "", "-X", "X\u00df", "A<b>"])
 def test_what_is_no_keyword_is_passed_over(line: str) -> None:
     assert dict(offered(line, "DSN").parameters) == {"dsn": ""}
