@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _NAME_AND_ADDRESS = re.compile(r"(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
-_BLANKS = re.compile(" {2,}")
+_BLANKS = re.compile(r"\s{2,}")
 _AUTHOR_QUOTES = re.compile(r'\s*"([^"]*)"\s*')
 
 
@@ -96,7 +96,7 @@ class MailboxTemplate:
                 mailbox = parse_mailbox(text)
                 name, address = mailbox.name, mailbox.address
             else:
-                name, address = self._name.render(context, row).strip(" "), parse_address(text)
+                name, address = self._name.render(context, row), parse_address(text)
             if not address.isascii():
                 address = to_ascii_domain(address)
         except AddressError as problem:
@@ -105,8 +105,9 @@ class MailboxTemplate:
             raise TemplateError(
                 "the name holds a line break or another control character: clean the column", self._field, row
             )
-        # A phrase is words (RFC 5322 3.2.5): readers do not agree on how many spaces stand between them.
-        return Mailbox(_BLANKS.sub(" ", name), address)
+        # A phrase is words (RFC 5322 3.2.5): readers do not agree on how many blanks stand between them, and some
+        # take a no-break or wide space for one.
+        return Mailbox(_BLANKS.sub(" ", name.strip()), address)
 
 
 def _cut(env: Environment, source: str) -> tuple[str | None, str]:

@@ -242,6 +242,13 @@ def test_lone_dots_and_long_lines_survive():
     assert parse(compile_row(letter(text=body))).get_content().replace("\r\n", "\n") == body + "\n"
 
 
+def test_blanks_of_any_kind_in_a_name_are_one_blank():
+    mail = compile_row(
+        letter(to="{{ name }} <{{ email }}>"), {"name": " =? \xa0=?\u3000 ", "email": "a@example.org"}
+    )
+    assert parse(mail)["To"].addresses[0].display_name == "=? =?"
+
+
 def test_whom_a_row_is_for_is_known_although_its_name_is_missing():
     compiler = Compiler(letter(to="{{ name }} <{{ email }}>"), ("name", "email"), date=WHEN)
     assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@example.org"})) == "a@example.org"
