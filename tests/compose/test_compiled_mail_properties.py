@@ -64,7 +64,7 @@ def compiled(compiler, fields):
         return None, refusal
 
 
-@settings(deadline=None, max_examples=4000)
+@settings(deadline=None, max_examples=400)
 @given(addresses, values, values, addresses | st.none())
 @example("a@example.org", "Bob", "ok", "c@example.org")
 def test_a_row_is_compiled_exactly_as_asked_or_refused(address, name, value, copy):
