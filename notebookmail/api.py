@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import os
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -22,10 +20,11 @@ from .plan import Duplicates, SendOptions, make_plan
 from .results import SendResults
 from .server import URL_VARIABLE, Server
 from .smtp.pool import Pool
+from .sync import run_sync
 from .view.frontend import current_cell, is_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from .compose.template import Template
     from .merge.events import RowEvent
@@ -135,7 +134,7 @@ def send_frame_sync(df: Any, template: Template, server: Server | None = None, *
     Raises:
         FrameError, TemplateError, SMTPException: As for send_frame.
     """
-    return _run_sync(send_frame(df, template, server, **options))
+    return run_sync(send_frame(df, template, server, **options))
 
 
 def last_results() -> SendResults | None:
@@ -270,56 +269,3 @@ def _make_board(mode: ProgressMode, read: Callable[[], Progress]) -> _Board:
 
         return TerminalBoard(read)
     raise FrameError(f"progress={mode!r}: it is one of 'auto', 'widget', 'text', False")
-
-
-def _run_sync(work: Coroutine[Any, Any, SendResults]) -> SendResults:
-    return _LoopThread(work).result() if _is_loop_running() else asyncio.run(work)
-
-
-def _is_loop_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-class _LoopThread:
-    """Runs a coroutine on an event loop of its own while the caller's thread, and its loop, wait.
-
-    The caller's context comes along, so that a board shows in the cell that asked for it.
-    """
-
-    def __init__(self, work: Coroutine[Any, Any, SendResults]) -> None:
-        self._work = work
-        self._loop = asyncio.new_event_loop()
-        self._task: asyncio.Task[SendResults] | None = None
-        self._started = threading.Event()
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(target=context.run, args=(self._serve,), name="notebookmail", daemon=True)
-
-    def _serve(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._main())
-
-    async def _main(self) -> None:
-        self._task = asyncio.ensure_future(self._work)
-        self._started.set()
-        await asyncio.wait([self._task])
-
-    def result(self) -> SendResults:
-        """Wait for the coroutine; an interrupt cancels it and waits for its end.
-
-        Raises:
-            BaseException: What the coroutine raised, or the interrupt.
-        """
-        self._thread.start()
-        self._started.wait()
-        assert self._task is not None  # noqa: S101 -- set before the event, told to the checker
-        try:
-            self._thread.join()
-        except KeyboardInterrupt:
-            self._loop.call_soon_threadsafe(self._task.cancel)
-            self._thread.join()
-            raise
-        return self._task.result()

@@ -1,39 +1,40 @@
 """The public SMTP client: the documented face of aiosmtplib over our own wire.
 
-Transactions and AUTH stand here, connecting and the other commands in dialogue.py. A whole message takes its turn
-as one, so that tasks which share a client never mix theirs; one who sends MAIL, RCPT and DATA by hand should not
-share.
+Transactions stand here, AUTH in login.py, connecting and the other commands in dialogue.py. A whole message takes
+its turn as one, so that tasks which share a client never mix theirs; one who sends MAIL, RCPT and DATA by hand
+should not share.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused, at
 from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.sync import run_nested, run_sync, running_loop
 
-from . import session
 from .content import AnyMessage, mail_from_bytes, mail_from_message, make_envelope
-from .dialogue import DEFAULT, Dialogue, Timeout
-from .wire import auth, commands
+from .dialogue import DEFAULT, Timeout
+from .login import Login
+from .options import lists_options
+from .wire import commands
 from .wire.payload import to_crlf
 from .wire.transaction import is_accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from typing import Unpack
 
     from notebookmail.mail import Mail
 
     from .connection import Connection
     from .options import ConnectionChanges
-    from .wire.auth import Mechanism
     from .wire.extensions import Extensions
 
     SendResult = tuple[dict[str, SMTPResponse], str]
 
 
-class SMTP(Dialogue):
+class SMTP(Login):
     """An SMTP client (RFC 5321).
 
     Args:
@@ -50,29 +51,55 @@ class SMTP(Dialogue):
     # --- a transaction by hand --------------------------------------------------------------------------------
 
     async def mail(
-        self, sender: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+        self,
+        sender: str,
+        /,
+        *,
+        options: Iterable[str] | None = None,
+        encoding: str = "ascii",
+        timeout: Timeout = DEFAULT,
     ) -> SMTPResponse:
         """Begin a transaction (RFC 5321 4.1.1.2).
 
+        Args:
+            sender: The reverse-path address; "" is the null sender.
+            options: Parameters, such as "SMTPUTF8".
+            encoding: "utf-8" for an international address, which also wants the option SMTPUTF8 (RFC 6531).
+            timeout: Seconds.
+
         Raises:
             SMTPSenderRefused: Refused.
-            ValueError: Not an address.
+            ValueError: Not an address, or not one in that encoding.
         """
-        reply = await self._greeted(commands.mail(sender, tuple(options)), timeout)
+        _check_encoding(sender, encoding)
+        reply = await self._greeted(commands.mail(sender, tuple(options or ())), timeout)
         if not is_accepted(reply):
             raise at("mail", SMTPSenderRefused(*reply, sender))
         return reply
 
     async def rcpt(
-        self, recipient: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+        self,
+        recipient: str,
+        /,
+        *,
+        options: Iterable[str] | None = None,
+        encoding: str = "ascii",
+        timeout: Timeout = DEFAULT,
     ) -> SMTPResponse:
         """Name a recipient (RFC 5321 4.1.1.3).
 
+        Args:
+            recipient: The forward-path address.
+            options: Parameters, such as "NOTIFY=NEVER" (RFC 3461).
+            encoding: "utf-8" for an international address.
+            timeout: Seconds.
+
         Raises:
             SMTPRecipientRefused: Refused.
-            ValueError: Not an address.
+            ValueError: Not an address, or not one in that encoding.
         """
-        reply = await self._greeted(commands.rcpt(recipient, tuple(options)), timeout)
+        _check_encoding(recipient, encoding)
+        reply = await self._greeted(commands.rcpt(recipient, tuple(options or ())), timeout)
         if not is_accepted(reply):
             raise at("rcpt", SMTPRecipientRefused(*reply, recipient))
         return reply
@@ -98,51 +125,6 @@ class SMTP(Dialogue):
 
         return await self._in_turn(work)
 
-    # --- AUTH -------------------------------------------------------------------------------------------------
-
-    async def login(self, username: str, password: str, /, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by the first mechanism that works of those both sides know (RFC 4954).
-
-        Raises:
-            SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
-            SMTPAuthenticationError: Refused.
-        """
-
-        async def work(connection: Connection) -> SMTPResponse:
-            seconds = self._seconds(timeout)
-            await self._ready_for_auth(connection, seconds)
-            return await session.login(connection, username, password, seconds)
-
-        return await self._in_turn(work)
-
-    async def auth_plain(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by PLAIN (RFC 4616). Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("PLAIN", auth.plain(username, password), password, timeout)
-
-    async def auth_login(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by LOGIN. Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("LOGIN", auth.login(username, password), password, timeout)
-
-    async def auth_crammd5(self, username: str, password: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by CRAM-MD5 (RFC 2195). Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("CRAM-MD5", auth.cram_md5(username, password), password, timeout)
-
-    async def auth_xoauth2(self, username: str, access_token: str, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Log in by XOAUTH2 with an access token. Raises SMTPAuthenticationError when refused."""
-        return await self._mechanism("XOAUTH2", auth.xoauth2(username, access_token), access_token, timeout)
-
-    async def _mechanism(self, name: str, steps: Mechanism, secret: str, timeout: Timeout) -> SMTPResponse:
-        async def work(connection: Connection) -> SMTPResponse:
-            seconds = self._seconds(timeout)
-            await self._ready_for_auth(connection, seconds)
-            return await session.run_mechanism(connection, name, steps, (secret,), seconds)
-
-        return await self._in_turn(work)
-
-    async def _ready_for_auth(self, connection: Connection, timeout: float | None) -> None:
-        await self._hello_if_needed(connection, timeout)
-        session.forbid_clear(connection, allow_plaintext=self._options.allow_plaintext_auth)
-
     # --- whole messages ---------------------------------------------------------------------------------------
 
     async def sendmail(
@@ -152,8 +134,8 @@ class SMTP(Dialogue):
         message: str | bytes,
         /,
         *,
-        mail_options: Iterable[str] = (),
-        rcpt_options: Iterable[str] = (),
+        mail_options: Iterable[str] | None = None,
+        rcpt_options: Iterable[str] | None = None,
         timeout: Timeout = DEFAULT,
     ) -> SendResult:
         """Send finished content in one transaction.
@@ -177,8 +159,8 @@ class SMTP(Dialogue):
         *,
         sender: str | None = None,
         recipients: str | Sequence[str] | None = None,
-        mail_options: Iterable[str] = (),
-        rcpt_options: Iterable[str] = (),
+        mail_options: Iterable[str] | None = None,
+        rcpt_options: Iterable[str] | None = None,
         timeout: Timeout = DEFAULT,
     ) -> SendResult:
         """Send an email.message object; sender and recipients are read from its headers unless given.
@@ -203,6 +185,32 @@ class SMTP(Dialogue):
 
         return await self._deliver(make, timeout)
 
+    def sendmail_sync(self, *arguments: Any, **keywords: Any) -> SendResult:
+        """Do what `sendmail` does, from code that cannot await: a script, or a notebook's cell.
+
+        A client that is connected on the event loop running here sends over its connection and stays connected.
+        Otherwise a connection of its own is opened with the client's options, and closed again.
+
+        Raises:
+            SMTPException, ValueError: As for `connect` and `sendmail`.
+            RuntimeError: The client is connected on a running loop that cannot be entered twice, such as uvloop's.
+        """
+        return self._send_sync(lambda client: client.sendmail(*arguments, **keywords))
+
+    def send_message_sync(self, *arguments: Any, **keywords: Any) -> SendResult:
+        """Do what `send_message` does, from code that cannot await; see `sendmail_sync`."""
+        return self._send_sync(lambda client: client.send_message(*arguments, **keywords))
+
+    def _send_sync(self, send: Callable[[SMTP], Coroutine[Any, Any, SendResult]]) -> SendResult:
+        if self.is_connected and self._loop is running_loop():
+            return run_nested(send(self))
+
+        async def over_own_connection() -> SendResult:
+            async with SMTP(**self._options.as_keywords()) as client:
+                return await send(client)
+
+        return run_sync(over_own_connection())
+
     async def _deliver(self, make: Callable[[Extensions], Mail], timeout: Timeout) -> SendResult:
         async def work(connection: Connection) -> SendResult:
             seconds = self._seconds(timeout)
@@ -214,14 +222,27 @@ class SMTP(Dialogue):
         return await self._in_turn(work)
 
 
+def _check_encoding(address: str, encoding: str) -> None:
+    """Refuse what would go out in another encoding than was asked for; ASCII and UTF-8 are all SMTP has."""
+    try:
+        is_right = address.encode(encoding) == address.encode()
+    except (UnicodeEncodeError, LookupError):
+        is_right = False
+    if not is_right:
+        raise ValueError(
+            f"{address!r} cannot be sent as {encoding}: international addresses want encoding='utf-8'"
+        )
+
+
+@lists_options
 async def send(
     message: AnyMessage | str | bytes,
     /,
     *,
     sender: str | None = None,
     recipients: str | Sequence[str] | None = None,
-    mail_options: Iterable[str] = (),
-    rcpt_options: Iterable[str] = (),
+    mail_options: Iterable[str] | None = None,
+    rcpt_options: Iterable[str] | None = None,
     **options: Unpack[ConnectionChanges],
 ) -> SendResult:
     """Connect, send one message, quit.

@@ -10,9 +10,9 @@ import copy
 import email.policy
 import io
 from email.generator import BytesGenerator
-from email.headerregistry import AddressHeader
+from email.headerregistry import Address, AddressHeader, Group
 from email.message import EmailMessage, Message
-from email.utils import getaddresses
+from email.utils import formataddr, getaddresses
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.address import has_control, is_ascii_domain, parse_mailbox, to_ascii_domain
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 AnyMessage = EmailMessage | Message
 
+_ADDRESS_HEADERS = tuple(
+    f"{prefix}{name}" for prefix in ("", "Resent-") for name in ("From", "Sender", "Reply-To", "To", "Cc")
+)
+
 
 def mail_from_bytes(envelope: Envelope, message: str | bytes) -> Mail:
     """Make a mail object of finished content; a text is encoded as UTF-8."""
@@ -42,8 +46,8 @@ def mail_from_message(
     *,
     sender: str | None,
     recipients: str | Sequence[str] | None,
-    mail_options: Iterable[str],
-    rcpt_options: Iterable[str],
+    mail_options: Iterable[str] | None,
+    rcpt_options: Iterable[str] | None,
 ) -> Mail:
     """Make a mail object of an email.message object, as the server's extensions allow.
 
@@ -57,10 +61,12 @@ def mail_from_message(
         mail_options,
         rcpt_options,
     )
-    needs_smtputf8 = not all(map(str.isascii, (envelope.sender, *envelope.recipients)))
+    outgoing = _outgoing(message)
+    addresses = (envelope.sender, *envelope.recipients, *_written_addresses(outgoing))
+    needs_smtputf8 = not all(map(str.isascii, addresses))
     if needs_smtputf8 and "smtputf8" not in extensions:
         raise at("mail", SMTPNotSupported("an address is international, and the server does not offer SMTPUTF8"))
-    octets = flatten(message, utf8=needs_smtputf8, eight_bit="8bitmime" in extensions)
+    octets = flatten(outgoing, utf8=needs_smtputf8, eight_bit="8bitmime" in extensions)
     return Mail(
         envelope,
         (to_crlf(octets),),
@@ -70,8 +76,48 @@ def mail_from_message(
     )
 
 
+def _outgoing(message: AnyMessage) -> AnyMessage:
+    """Copy a message's head for the wire: without Bcc, and with the ASCII form of international domains."""
+    outgoing = copy.copy(message)  # changing a header gives the copy a header list of its own
+    del outgoing["Bcc"]
+    del outgoing["Resent-Bcc"]
+    for name in _ADDRESS_HEADERS:
+        found = _addresses(outgoing, name)
+        if not all(is_ascii_domain(address) for address in found):
+            outgoing.replace_header(name, _with_ascii_domains(outgoing[name]))
+    return outgoing
+
+
+def _written_addresses(message: AnyMessage) -> list[str]:
+    return [address for name in _ADDRESS_HEADERS for address in _addresses(message, name)]
+
+
+def _with_ascii_domains(value: Any) -> Any:
+    if isinstance(value, AddressHeader):
+        return [
+            Group(group.display_name, [_with_ascii_domain(each) for each in group.addresses])
+            for group in value.groups
+        ]
+    return ", ".join(formataddr((name, _ascii(address))) for name, address in getaddresses([str(value)]))
+
+
+def _with_ascii_domain(address: Address) -> Address:
+    return Address(address.display_name, addr_spec=_ascii(address.addr_spec))
+
+
+def _ascii(address: str) -> str:
+    """Rewrite the domain where that is enough; an international local part needs SMTPUTF8 anyway."""
+    try:
+        return to_ascii_domain(address) if address.rpartition("@")[0].isascii() else address
+    except AddressError:
+        return address
+
+
 def make_envelope(
-    sender: str, recipients: str | Sequence[str], mail_options: Iterable[str], rcpt_options: Iterable[str]
+    sender: str,
+    recipients: str | Sequence[str],
+    mail_options: Iterable[str] | None,
+    rcpt_options: Iterable[str] | None,
 ) -> Envelope:
     """Make an envelope of what a caller gave: addresses, or mailboxes with names.
 
@@ -85,16 +131,14 @@ def make_envelope(
     if not listed:
         raise ValueError("a message needs at least one recipient")
     unique = tuple(dict.fromkeys(map(_envelope_address, listed)))
-    return Envelope(_envelope_address(sender), unique, tuple(mail_options), tuple(rcpt_options))
+    return Envelope(_envelope_address(sender), unique, tuple(mail_options or ()), tuple(rcpt_options or ()))
 
 
 def _envelope_address(text: str) -> str:
     if has_control(text):
         raise ValueError("an address holds no control characters or line breaks")
     try:
-        address = parse_mailbox(text).address if text else text
-        local = address.rpartition("@")[0]
-        return to_ascii_domain(address) if local.isascii() and not is_ascii_domain(address) else address
+        return _ascii(parse_mailbox(text).address) if text else text
     except AddressError:
         return text
 
@@ -141,10 +185,7 @@ def _addresses(message: AnyMessage, name: str) -> list[str]:
 
 
 def flatten(message: AnyMessage, *, utf8: bool, eight_bit: bool) -> bytes:
-    """Write a message out with CRLF line ends and without its Bcc headers."""
-    blind = copy.copy(message)  # deleting a header gives the copy a header list of its own
-    del blind["Bcc"]
-    del blind["Resent-Bcc"]
+    """Write a message out with CRLF line ends."""
     cte_type = "8bit" if eight_bit else "7bit"
     policy: email.policy.Policy
     if isinstance(message.policy, email.policy.EmailPolicy):
@@ -152,5 +193,5 @@ def flatten(message: AnyMessage, *, utf8: bool, eight_bit: bool) -> bytes:
     else:
         policy = message.policy.clone(linesep="\r\n", cte_type=cte_type)
     buffer = io.BytesIO()
-    BytesGenerator(buffer, mangle_from_=False, policy=policy).flatten(blind)
+    BytesGenerator(buffer, mangle_from_=False, policy=policy).flatten(message)
     return buffer.getvalue()

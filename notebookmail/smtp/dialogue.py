@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import enum
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -23,8 +22,8 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from . import session
 from .connection import Connection
-from .options import ConnectionChanges, ConnectionOptions
-from .wire import auth, commands
+from .options import ConnectionChanges, ConnectionOptions, lists_options
+from .wire import commands
 from .wire.extensions import Extensions
 from .wire.transaction import is_accepted
 
@@ -50,12 +49,14 @@ DEFAULT = Unset.token
 
 
 class Dialogue:
-    """The SMTP client without its transactions and AUTH methods."""
+    """The SMTP client without AUTH and transactions."""
 
+    @lists_options
     def __init__(self, **options: Unpack[ConnectionChanges]) -> None:
-        self._options = ConnectionOptions(**options)
+        self._options = ConnectionOptions().changed(options)
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._forget_session()
 
     def _forget_session(self) -> None:
@@ -82,8 +83,12 @@ class Dialogue:
 
     # --- the connection -------------------------------------------------------------------------------------
 
+    @lists_options
     async def connect(self, **changes: Unpack[ConnectionChanges]) -> SMTPResponse:
         """Connect, start TLS and log in as the options say; return the greeting.
+
+        Args:
+            **changes: Options that differ from now on from those the client was made with.
 
         Raises:
             SMTPException: Already connected, or no usable connection.
@@ -92,10 +97,10 @@ class Dialogue:
         async with self._turn:
             if self.is_connected:
                 raise SMTPException("already connected; close the connection first")
-            self._options = dataclasses.replace(self._options, **changes)
+            self._options = self._options.changed(changes)
             self._forget_session()
             connection = await Connection.open(self._options)
-            self._connection = connection
+            self._connection, self._loop = connection, asyncio.get_running_loop()
             try:
                 await self._prepare(connection)
             except BaseException:
@@ -180,11 +185,6 @@ class Dialogue:
     def server_auth_methods(self) -> list[str]:
         """The SASL mechanisms the server offers, in lower case."""
         return list(self._extensions.auth_methods)
-
-    @property
-    def supported_auth_methods(self) -> list[str]:
-        """The mechanisms both sides know, in the order login tries them."""
-        return [name for name in auth.MECHANISMS if name in self._extensions.auth_methods]
 
     # --- commands ---------------------------------------------------------------------------------------------
 
@@ -282,7 +282,7 @@ class Dialogue:
             if "starttls" not in connection.extensions:
                 raise at("tls", SMTPNotSupported("the server does not offer STARTTLS"))
             hostname = server_hostname or self._options.host
-            options = dataclasses.replace(self._options, start_tls=None, **changes)
+            options = self._options.changed({"start_tls": None, **changes})
             reply = await session.start_tls(connection, options, hostname, seconds)
             self._forget_session()
             return reply
@@ -317,24 +317,24 @@ class Dialogue:
         return reply.message
 
     async def vrfy(
-        self, address: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+        self, address: str, /, *, options: Iterable[str] | None = None, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Ask whether an address exists; few servers tell.
 
         Raises:
             SMTPResponseException: Refused.
         """
-        return _expect(await self._greeted(commands.vrfy(address, tuple(options)), timeout))
+        return _expect(await self._greeted(commands.vrfy(address, tuple(options or ())), timeout))
 
     async def expn(
-        self, address: str, /, *, options: Iterable[str] = (), timeout: Timeout = DEFAULT
+        self, address: str, /, *, options: Iterable[str] | None = None, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Ask who is on a list; few servers tell.
 
         Raises:
             SMTPResponseException: Refused.
         """
-        return _expect(await self._greeted(commands.expn(address, tuple(options)), timeout))
+        return _expect(await self._greeted(commands.expn(address, tuple(options or ())), timeout))
 
     async def _greeted(self, command: Command, timeout: Timeout) -> SMTPResponse:
         async def work(connection: Connection) -> SMTPResponse:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
 SMTPTokenGenerator = Callable[[], Awaitable[str]]
 """An async function that returns a fresh OAuth access token."""
@@ -31,15 +34,15 @@ class ConnectionChanges(TypedDict, total=False):
 
     hostname: str | None
     port: int | None
-    username: str | None
-    password: str | None
+    username: str | bytes | None
+    password: str | bytes | None
     oauth_token_generator: SMTPTokenGenerator | None
     local_hostname: str | None
     source_address: tuple[str, int] | None
     timeout: float | None
-    use_tls: bool
+    use_tls: bool | None
     start_tls: bool | None
-    validate_certs: bool
+    validate_certs: bool | None
     client_cert: StrPath | None
     client_key: StrPath | None
     tls_context: ssl.SSLContext | None
@@ -52,7 +55,7 @@ class ConnectionChanges(TypedDict, total=False):
 class TLSChanges(TypedDict, total=False):
     """What STARTTLS may settle anew; ConnectionOptions says what each means."""
 
-    validate_certs: bool
+    validate_certs: bool | None
     client_cert: StrPath | None
     client_key: StrPath | None
     tls_context: ssl.SSLContext | None
@@ -89,8 +92,8 @@ class ConnectionOptions:
 
     hostname: str | None = None
     port: int | None = None
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    username: str | bytes | None = None
+    password: str | bytes | None = field(default=None, repr=False)
     oauth_token_generator: SMTPTokenGenerator | None = field(default=None, repr=False)
     local_hostname: str | None = None
     source_address: tuple[str, int] | None = None
@@ -139,6 +142,22 @@ class ConnectionOptions:
             (not all(map(_HOSTNAME.fullmatch, names)), "host names hold letters, digits, dots and hyphens"),
         )
 
+    def changed(self, changes: Mapping[str, Any]) -> ConnectionOptions:
+        """Return these options with some of them replaced; None leaves use_tls and validate_certs as they are.
+
+        Raises:
+            ValueError: They contradict each other now.
+            TypeError: There is no such option.
+        """
+        kept = {name for name in ("use_tls", "validate_certs") if changes.get(name) is None}
+        return dataclasses.replace(self, **{name: value for name, value in changes.items() if name not in kept})
+
+    def as_keywords(self) -> ConnectionChanges:
+        """Return every option, as the arguments that make the same options again."""
+        return cast(
+            "ConnectionChanges", {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        )
+
     @property
     def host(self) -> str:
         """The host to connect to and to verify."""
@@ -176,3 +195,21 @@ class ConnectionOptions:
         if self.client_cert:
             context.load_cert_chain(self.client_cert, keyfile=self.client_key)
         return context
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def lists_options(function: _Function) -> _Function:
+    """Let help() and editors show the options that a function takes as `**options`, by name and with defaults.
+
+    The long signature stands once, in ConnectionOptions; this copies it.
+    """
+    signature = inspect.signature(function)
+    named = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type)
+        for each in dataclasses.fields(ConnectionOptions)
+    ]
+    function.__signature__ = signature.replace(parameters=[*named, *options])  # type: ignore[attr-defined] # PEP 362
+    return function

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from notebookmail.errors import (
     SMTPAuthenticationError,
@@ -24,13 +25,15 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from .connection import Connection
 from .wire import commands
-from .wire.auth import MECHANISMS, Mechanism, xoauth2
+from .wire.auth import MECHANISMS, Mechanism, oauthbearer, xoauth2
+from .wire.commands import MAX_COMMAND_OCTETS
 from .wire.extensions import Extensions, read_extensions
 from .wire.transaction import is_accepted
 
 if TYPE_CHECKING:
     from .options import ConnectionOptions
     from .stream import Stream
+    from .wire.commands import Command
 
 
 async def establish(options: ConnectionOptions) -> Connection:
@@ -146,15 +149,43 @@ async def start_tls(
 
 
 async def authenticate(connection: Connection, options: ConnectionOptions) -> None:
-    """Log in with the options' credentials, if there are any."""
+    """Log in with the options' credentials, if there are any.
+
+    Raises:
+        SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
+        SMTPAuthenticationError: Refused.
+    """
     if options.username is None or (options.password is None and options.oauth_token_generator is None):
         return
     forbid_clear(connection, allow_plaintext=options.allow_plaintext_auth)
+    username = octets(options.username)
     if options.oauth_token_generator is not None:
-        token = await options.oauth_token_generator()
-        await run_mechanism(connection, "XOAUTH2", xoauth2(options.username, token), (token,), options.timeout)
+        name = _token_mechanism(connection)
+        token = octets(await options.oauth_token_generator())
+        host, port = options.host, options.effective_port
+        steps = xoauth2(username, token) if name == "XOAUTH2" else oauthbearer(username, token, host, port)
+        await run_mechanism(connection, name, steps, (token,), options.timeout)
     elif options.password is not None:
-        await login(connection, options.username, options.password, options.timeout)
+        await login(connection, username, octets(options.password), options.timeout)
+
+
+def octets(credential: str | bytes) -> bytes:
+    """Encode a credential given as text."""
+    return credential.encode() if isinstance(credential, str) else bytes(credential)
+
+
+def _token_mechanism(connection: Connection) -> Literal["XOAUTH2", "OAUTHBEARER"]:
+    """Choose how a token is shown: as the large providers document it, else as RFC 7628 does."""
+    offered = connection.extensions.auth_methods
+    if "xoauth2" in offered:
+        return "XOAUTH2"
+    if "oauthbearer" in offered:
+        return "OAUTHBEARER"
+    raise at("auth", SMTPNotSupported(f"no way to log in with a token: {_offer(offered)}"))
+
+
+def _offer(offered: tuple[str, ...]) -> str:
+    return f"the server offers {', '.join(offered).upper() or 'no AUTH at all'}"
 
 
 def forbid_clear(connection: Connection, *, allow_plaintext: bool) -> None:
@@ -178,7 +209,7 @@ def _is_local(peer: object) -> bool:
         return False
 
 
-async def login(connection: Connection, username: str, password: str, timeout: float | None) -> SMTPResponse:
+async def login(connection: Connection, username: bytes, password: bytes, timeout: float | None) -> SMTPResponse:
     """Try the mechanisms both sides know, strongest first; some servers offer what they then refuse.
 
     Raises:
@@ -198,13 +229,12 @@ async def login(connection: Connection, username: str, password: str, timeout: f
             if not connection.is_open:
                 break
     if refusal is None:
-        known = ", ".join(offered).upper() or "none at all"
-        raise at("auth", SMTPNotSupported(f"no way to log in: the server offers {known}"))
+        raise at("auth", SMTPNotSupported(f"no way to log in with a password: {_offer(offered)}"))
     raise refusal
 
 
 async def run_mechanism(
-    connection: Connection, name: str, mechanism: Mechanism, secrets: tuple[str, ...], timeout: float | None
+    connection: Connection, name: str, mechanism: Mechanism, secrets: tuple[bytes, ...], timeout: float | None
 ) -> SMTPResponse:
     """Carry out one SASL exchange (RFC 4954 4).
 
@@ -212,42 +242,65 @@ async def run_mechanism(
         connection: Ready for commands.
         name: The mechanism's name on the wire.
         mechanism: Yields the responses.
-        secrets: Texts which a server's reply must not carry into an exception.
+        secrets: What a server's reply must not carry into an exception.
         timeout: Seconds for each reply.
 
     Raises:
-        SMTPAuthenticationError: Refused.
+        SMTPAuthenticationError: Refused; or the server is not to be trusted, and the connection is closed, so
+            that no weaker mechanism hands it the password.
     """
-    command = commands.auth(name, next(mechanism))
+    command, held_back = _first_command(name, next(mechanism))
     while True:
         (reply,) = await connection.execute(command, timeout=timeout)
         if reply.code != SMTPStatus.auth_continue:
             break
         try:
-            command = commands.auth_response(mechanism.send(_challenge(reply)))
+            answer = held_back or _answer(connection, mechanism, _challenge(reply))
         except (StopIteration, binascii.Error):
-            command = commands.auth_response(None)
+            answer = None
+        command, held_back = commands.auth_response(answer), None
     if not is_accepted(reply):
         raise at("auth", SMTPAuthenticationError(reply.code, _without(reply.message, secrets)))
+    with contextlib.suppress(StopIteration):
+        _answer(connection, mechanism, None)
     return reply
+
+
+def _first_command(name: str, initial: bytes | None) -> tuple[Command, bytes | None]:
+    """AUTH with the initial response, or that response held back where the line would grow too long.
+
+    Access tokens do that; RFC 4954 4 then wants the response after an empty challenge.
+    """
+    command = commands.auth(name, initial)
+    if len(command.line) <= MAX_COMMAND_OCTETS:
+        return command, None
+    return commands.auth(name), initial
+
+
+def _answer(connection: Connection, mechanism: Mechanism, challenge: bytes | None) -> bytes | None:
+    try:
+        return mechanism.send(challenge)
+    except SMTPAuthenticationError:
+        connection.abort()
+        raise
 
 
 def _challenge(reply: SMTPResponse) -> bytes:
     return base64.b64decode(reply.message.encode(), validate=True)
 
 
-def _without(message: str, secrets: tuple[str, ...]) -> str:
+def _without(message: str, secrets: tuple[bytes, ...]) -> str:
     """Take out of a reply what a hostile or careless server echoed."""
     for secret in filter(None, secrets):
-        for form in (secret, base64.b64encode(secret.encode()).decode()):
-            message = message.replace(form, "***")
+        for form in (secret, base64.b64encode(secret)):
+            message = message.replace(form.decode("utf-8", "backslashreplace"), "***")
     # An echo of PLAIN's or XOAUTH2's response holds the secret among other octets: no long token is worth keeping.
     return " ".join("***" if _decodes_to(word, secrets) else word for word in message.split(" "))
 
 
-def _decodes_to(word: str, secrets: tuple[str, ...]) -> bool:
+def _decodes_to(word: str, secrets: tuple[bytes, ...]) -> bool:
     try:
-        octets = base64.b64decode(word.encode(), validate=True)
+        echoed = base64.b64decode(word.encode(), validate=True)
     except binascii.Error:
         return False
-    return any(secret.encode() in octets for secret in filter(None, secrets))
+    return any(secret in echoed for secret in filter(None, secrets))

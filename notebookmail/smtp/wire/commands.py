@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from notebookmail.address import parse_address
 
+MAX_COMMAND_OCTETS = 512
+"""The longest command line a server must take, CRLF included (RFC 5321 4.5.3.1.4)."""
+
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _BLANK_OR_CONTROL = re.compile(rb"[\x00-\x20\x7f]")
 

@@ -1,0 +1,106 @@
+"""The one seam between callers without `await` and the package's coroutines.
+
+Three situations, three ways. No event loop runs in the caller's thread: asyncio.run. One runs, as in a notebook's
+cell: a loop of its own in a background thread, while the caller waits; nothing is patched, and an interrupt ends
+the work. The work belongs to the loop that runs, because a connection was opened on it: only then is that loop
+entered a second time, by nest-asyncio2, which changes asyncio for the whole process and slows its tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+_T = TypeVar("_T")
+
+
+def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end from code that cannot await, also from inside a running event loop.
+
+    An interrupt cancels it, waits for its end and goes on upwards.
+
+    Raises:
+        BaseException: What the coroutine raised, or the interrupt.
+    """
+    return asyncio.run(work) if running_loop() is None else _LoopThread(work).result()
+
+
+def run_nested(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end on the loop that already runs in this thread.
+
+    Raises:
+        RuntimeError: The loop cannot be entered twice (uvloop's cannot); nothing was run.
+        BaseException: What the coroutine raised, or the interrupt.
+    """
+    import nest_asyncio2
+
+    loop = asyncio.get_running_loop()
+    try:
+        nest_asyncio2.apply(loop)
+    except ValueError as problem:
+        work.close()
+        raise RuntimeError("this event loop cannot be entered a second time: await the call instead") from problem
+    task = loop.create_task(work)
+    try:
+        return loop.run_until_complete(task)
+    except BaseException:
+        if not task.done():  # an interrupt: left alone, the task would go on after the caller was told it ended
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        raise
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if one does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class _LoopThread(Generic[_T]):
+    """Runs a coroutine on an event loop of its own while the caller's thread, and its loop, wait.
+
+    The caller's context comes along, so that a board shows in the cell that asked for it.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, _T]) -> None:
+        self._work = work
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[_T] | None = None
+        self._started = threading.Event()
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._serve,), name="notebookmail", daemon=True)
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        self._task = asyncio.ensure_future(self._work)
+        self._started.set()
+        await asyncio.wait([self._task])
+
+    def result(self) -> _T:
+        """Wait for the coroutine; an interrupt cancels it and waits for its end.
+
+        Raises:
+            BaseException: What the coroutine raised, or the interrupt.
+        """
+        self._thread.start()
+        self._started.wait()
+        assert self._task is not None  # noqa: S101 -- set before the event, told to the checker
+        try:
+            self._thread.join()
+        except KeyboardInterrupt:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+            self._thread.join()
+            raise
+        return self._task.result()
