@@ -17,6 +17,7 @@ from .content import AnyMessage, mail_from_bytes, mail_from_message, make_envelo
 from .dialogue import DEFAULT, Timeout
 from .login import Login
 from .options import lists_options
+from .turns import Turn
 from .wire import commands
 from .wire.payload import to_crlf
 from .wire.transaction import is_accepted
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from .connection import Connection
     from .options import ConnectionChanges
+    from .turns import Make
     from .wire.extensions import Extensions
 
     SendResult = tuple[dict[str, SMTPResponse], str]
@@ -211,15 +213,23 @@ class SMTP(Login):
 
         return run_sync(over_own_connection())
 
-    async def _deliver(self, make: Callable[[Extensions], Mail], timeout: Timeout) -> SendResult:
+    async def _deliver(self, make: Make, timeout: Timeout) -> SendResult:
+        turn = Turn(make)
+
         async def work(connection: Connection) -> SendResult:
             seconds = self._seconds(timeout)
             await self._hello_if_needed(connection, seconds)
-            mail = make(connection.extensions)
-            receipt = await connection.deliver(mail, timeout=seconds, end_of_data_timeout=seconds)
+            extensions = connection.extensions
+            mail = connection.begun or make(extensions)
+            receipt = await connection.deliver(
+                mail,
+                timeout=seconds,
+                end_of_data_timeout=seconds,
+                next_mail=lambda: self._turns.next_mail(extensions),
+            )
             return dict(receipt.refused), receipt.reply.message
 
-        return await self._in_turn(work)
+        return await self._in_turn(work, turn)
 
 
 def _check_encoding(address: str, encoding: str) -> None:

@@ -7,7 +7,6 @@ knows: the protocol machine.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -21,21 +20,22 @@ from notebookmail.errors import (
     SMTPServerDisconnected,
     at,
 )
+from notebookmail.mail import Receipt
 from notebookmail.reply import SMTPResponse, SMTPStatus
 
+from .deadline import Deadline
 from .stream import open_stream
 from .wire.commands import END_OF_DATA, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
-from .wire.protocol import Protocol, State
-from .wire.replies import malformed
-from .wire.transaction import judge_end_of_data, opening
+from .wire.protocol import Protocol
+from .wire.transaction import goes_by_chunk, judge_end_of_data, opening
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from notebookmail.mail import Mail, Receipt
+    from notebookmail.mail import Mail
 
     from .options import ConnectionOptions
     from .stream import Stream
@@ -59,11 +59,12 @@ class Connection:
         extensions: What its EHLO reply offers; empty before that.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self) -> None:
         self.greeting = SMTPResponse(SMTPStatus.invalid_response, "")
         self.extensions = Extensions()
-        self._stream = stream
+        self._stream: Stream
         self._protocol = Protocol()
+        self._deadline = Deadline()
         self._replies: list[SMTPResponse] = []
         self._needs_reset = False
         self._ahead: tuple[Mail, Opening, tuple[Command, ...]] | None = None
@@ -75,7 +76,8 @@ class Connection:
         Raises:
             SMTPConnectError and its subclasses: There is no usable connection.
         """
-        connection = cls(await open_stream(options))
+        connection = cls()
+        connection._stream = await open_stream(options, connection)
         try:
             (connection.greeting,) = await connection._await_replies(1, options.timeout)
         except SMTPResponseException as problem:
@@ -94,12 +96,17 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """True while commands may be written."""
-        return self._stream.is_open and self._protocol.state is not State.CLOSED
+        return self._stream.is_open and not self._protocol.is_over
 
     @property
     def is_idle(self) -> bool:
         """True when no reply is awaited and no transaction was begun for a message to come."""
         return self.is_open and self._protocol.is_clean and self._ahead is None
+
+    @property
+    def begun(self) -> Mail | None:
+        """The mail whose transaction was opened ahead: it has to be delivered next, or the connection closed."""
+        return self._ahead[0] if self._ahead is not None else None
 
     @property
     def is_unconfirmed(self) -> bool:
@@ -116,70 +123,80 @@ class Connection:
         """The stream below, for its transport's facts."""
         return self._stream
 
+    # --- what the stream tells ------------------------------------------------------------------------------
+
+    def take_in(self, data: bytes) -> None:
+        """Bytes arrived: read them at once, whoever waits, so that a server out of step is cut off at once."""
+        is_secret = self._protocol.awaits_secret
+        try:
+            replies = self._protocol.receive(data)
+        except SMTPException:
+            replies = []  # the protocol keeps the error for whoever comes next
+        if log.isEnabledFor(logging.DEBUG):
+            for reply in replies:
+                log.debug("< %s", reply.code if is_secret else reply)  # the text may echo what was sent
+        self._replies += replies
+        if self._protocol.is_over:
+            self.abort()
+        elif not replies:
+            return
+        self._deadline.wake()
+
+    def look_up(self) -> None:
+        """There is room to write again, or the connection is gone."""
+        self._deadline.wake()
+
     # --- commands, one at a time or in groups ---------------------------------------------------------------
 
-    async def execute(self, *group: Command, timeout: float | None) -> list[SMTPResponse]:
+    async def execute(
+        self, *group: Command, timeout: float | None, end_of_data_timeout: float | None = None
+    ) -> list[SMTPResponse]:
         """Write a group of commands and wait for all its replies.
 
         Args:
             group: Commands; only the last may be one that ends a group (RFC 2920 3.1).
             timeout: Seconds to wait for each reply.
+            end_of_data_timeout: Seconds to wait for the reply to an end of data, if not the same.
 
         Raises:
             SMTPServerDisconnected, SMTPReadTimeoutError, SMTPResponseException: And the connection is closed.
         """
         self._write(group)
-        return await self._await_replies(len(group), timeout)
+        return await self._await_replies(len(group), timeout, end_of_data_timeout)
 
-    def _write(self, group: tuple[Command, ...], content: Sequence[bytes] = ()) -> None:
-        self._absorb()
-        if not self.is_open:
-            raise self._closed_by(self._stream.lost())
-        try:
-            written = self._protocol.write(*group)
-        except SMTPException as error:
-            raise self._closed_by(error) from error.__cause__
-        self._stream.write([*content, written])
+    def _write(self, group: tuple[Command, ...], content: bytes = b"") -> None:
+        self._check_open()
+        written = self._protocol.write(*group)
+        self._stream.write(content + written if content else written)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("> %s", " ".join(map(repr, group)))
 
-    def _absorb(self) -> None:
-        """Look at what came unasked: a goodbye, or a server out of step."""
-        if self._stream.has_unread and not self._protocol.awaited:
-            try:
-                self._take_in(self._stream.take_unread())
-                self._protocol.check()
-            except SMTPException as error:
-                raise self._closed_by(error) from error.__cause__
-
-    async def _await_replies(self, count: int, timeout: float | None) -> list[SMTPResponse]:
-        """Wait for so many replies; any way this can end early closes the connection."""
-        try:
-            while len(self._replies) < count:
-                self._protocol.check()
-                async with asyncio.timeout(timeout):
-                    data = await self._stream.read()
-                self._take_in(data)
-        except TimeoutError as problem:
-            late = SMTPReadTimeoutError(f"the server did not answer within {timeout} seconds")
-            raise self._closed_by(late) from problem
-        except SMTPException as error:
+    def _check_open(self) -> None:
+        """Raise what closed the connection, if something did."""
+        error = self._protocol.fault or (None if self._stream.is_open else self._stream.lost())
+        if error is not None:
             raise self._closed_by(error) from error.__cause__
-        except BaseException:
-            self.abort()
-            raise
+
+    async def _await_replies(
+        self, count: int, timeout: float | None, end_of_data_timeout: float | None = None
+    ) -> list[SMTPResponse]:
+        """Wait for so many replies; any way this can end early closes the connection."""
+        while len(self._replies) < count:
+            is_last = end_of_data_timeout is not None and self._protocol.phase == "end_of_data"
+            await self._wait(end_of_data_timeout if is_last else timeout, "the server did not answer")
         replies, self._replies = self._replies[:count], self._replies[count:]
         return replies
 
-    def _take_in(self, data: bytes) -> None:
-        replies = self._protocol.receive(data)
-        if log.isEnabledFor(logging.DEBUG):
-            for reply in replies:
-                # The text may echo what was sent; during AUTH that is a secret.
-                log.debug("< %s", reply.code if self._protocol.phase == "auth" else reply)
-        self._replies += replies
-        if self._protocol.state is State.CLOSED:
+    async def _wait(self, seconds: float | None, what: str) -> None:
+        """Wait until something happens: replies, room to write, or the end."""
+        self._check_open()
+        try:
+            is_in_time = await self._deadline.wait(seconds)
+        except BaseException:
             self.abort()
+            raise
+        if not is_in_time:
+            raise self._closed_by(SMTPReadTimeoutError(f"{what} within {seconds} seconds"))
 
     def _closed_by(self, error: SMTPException) -> SMTPException:
         """Close, and say on the exception what is known about the message under way."""
@@ -198,8 +215,6 @@ class Connection:
         """
         try:
             self._protocol.tls_started()
-            if self._stream.has_unread:
-                raise malformed("bytes after the answer to STARTTLS were not sent under TLS")
             await self._stream.start_tls(context, hostname, timeout)
         except SMTPException as error:
             error.phase = "tls"
@@ -209,6 +224,7 @@ class Connection:
 
     def abort(self) -> None:
         """Close at once, without a word to the server."""
+        self._deadline.close()
         self._stream.abort()
 
     # --- transactions ---------------------------------------------------------------------------------------
@@ -234,7 +250,9 @@ class Connection:
             SMTPException: With `phase`, and `unconfirmed` when the message may have been delivered.
             ValueError: A control character in an address or option.
         """
-        opened = await self._open_transaction(mail, timeout)
+        opened = await self._open_transaction(mail, timeout, end_of_data_timeout)
+        if isinstance(opened, Receipt):
+            return opened
         ahead = self._open_ahead(next_mail)
         await self._write_content(mail.segments, ahead, timeout)
         (reply,) = await self._await_replies(1, end_of_data_timeout)
@@ -254,7 +272,9 @@ class Connection:
         await self._write_content(segments, (), timeout)
         return (await self._await_replies(1, timeout))[0]
 
-    async def _open_transaction(self, mail: Mail, timeout: float | None) -> Opened:
+    async def _open_transaction(
+        self, mail: Mail, timeout: float | None, end_of_data_timeout: float | None
+    ) -> Opened | Receipt:
         if self._ahead is not None:
             ahead_mail, steps, group = self._ahead
             if ahead_mail is not mail:
@@ -263,20 +283,24 @@ class Connection:
             replies = await self._await_replies(len(group), timeout)
         else:
             steps = opening(mail, self.extensions, reset_first=self._needs_reset)
-            replies = await self.execute(*next(steps), timeout=timeout)
+            group = next(steps)
+            replies = await self.execute(*group, timeout=timeout, end_of_data_timeout=end_of_data_timeout)
         self._needs_reset = True  # until the end of data closes the transaction
         try:
             while True:
-                replies = await self.execute(*steps.send(replies), timeout=timeout)
+                group = steps.send(replies)
+                replies = await self.execute(*group, timeout=timeout, end_of_data_timeout=end_of_data_timeout)
         except StopIteration as done:
-            opened: Opened = done.value
-            return opened
+            opened: Opened | Receipt = done.value
+        if isinstance(opened, Receipt):
+            self._needs_reset = False
+        return opened
 
     def _open_ahead(self, next_mail: Callable[[], Mail | None]) -> tuple[Command, ...]:
         """Begin the next message's transaction in the group that starts with this one's end of data."""
         mail = next_mail() if self.extensions.can_pipeline else None
-        if mail is None:
-            return ()
+        if mail is None or goes_by_chunk(mail, self.extensions):
+            return ()  # a chunk would be a second message on its way, and it needs no opening
         steps = opening(mail, self.extensions)
         try:
             group = next(steps)
@@ -288,27 +312,13 @@ class Connection:
     async def _write_content(
         self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], timeout: float | None
     ) -> None:
-        pieces = list(_pieces(segments))
-        for piece in pieces[:-1]:
-            self._absorb()
-            if not self.is_open:
-                raise self._closed_by(self._stream.lost())
-            self._stream.write([piece])
-            await self._drained(timeout)
-        self._write((END_OF_DATA, *ahead), pieces[-1:])
-
-    async def _drained(self, timeout: float | None) -> None:
-        try:
-            async with asyncio.timeout(timeout):
-                await self._stream.drained()
-        except TimeoutError as problem:
-            late = SMTPReadTimeoutError(f"the server took no more content for {timeout} seconds")
-            raise self._closed_by(late) from problem
-        except SMTPException as error:
-            raise self._closed_by(error) from error.__cause__
-        except BaseException:
-            self.abort()
-            raise
+        *before, last = _pieces(segments)
+        for piece in before:
+            self._check_open()
+            self._stream.write(piece)
+            while not self._stream.has_room:
+                await self._wait(timeout, "the server took no more content")
+        self._write((END_OF_DATA, *ahead), last)
 
 
 def _pieces(segments: tuple[bytes, ...]) -> Iterator[bytes]:

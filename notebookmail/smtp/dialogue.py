@@ -23,6 +23,7 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 from . import session
 from .connection import Connection
 from .options import ConnectionChanges, ConnectionOptions, lists_options
+from .turns import Turn, Turns
 from .wire import commands
 from .wire.extensions import Extensions
 from .wire.transaction import is_accepted
@@ -55,7 +56,7 @@ class Dialogue:
     def __init__(self, **options: Unpack[ConnectionChanges]) -> None:
         self._options = ConnectionOptions().changed(options)
         self._connection: Connection | None = None
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._forget_session()
 
@@ -94,7 +95,8 @@ class Dialogue:
             SMTPException: Already connected, or no usable connection.
             ValueError: Options that contradict each other.
         """
-        async with self._turn:
+        await self._turns.take(Turn())
+        try:
             if self.is_connected:
                 raise SMTPException("already connected; close the connection first")
             self._options = self._options.changed(changes)
@@ -107,6 +109,8 @@ class Dialogue:
                 self.close()
                 raise
             return connection.greeting
+        finally:
+            self._turns.leave()
 
     async def _prepare(self, connection: Connection) -> None:
         options = self._options
@@ -188,15 +192,22 @@ class Dialogue:
 
     # --- commands ---------------------------------------------------------------------------------------------
 
-    async def _in_turn(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
-        async with self._turn:
+    async def _in_turn(self, work: Callable[[Connection], Awaitable[_T]], turn: Turn | None = None) -> _T:
+        turn = turn or Turn()
+        await self._turns.take(turn)
+        try:
             connection = self._connected()
+            if connection.begun is not None and connection.begun is not turn.mail:
+                connection.abort()
+                raise SMTPServerDisconnected("closed: a message was cancelled after its transaction was opened")
             try:
                 return await work(connection)
             finally:
                 if not connection.is_open and self._connection is connection:
                     self._connection = None
                     self._forget_session()
+        finally:
+            self._turns.leave()
 
     async def _run(self, command: Command, timeout: Timeout) -> SMTPResponse:
         async def work(connection: Connection) -> SMTPResponse:

@@ -56,9 +56,9 @@ def wants_lane(waiting: int, idle: int, lanes: int, limits: PoolLimits) -> bool:
     return waiting > idle and lanes < limits.connections
 
 
-def is_spent(sent: int, limits: PoolLimits) -> bool:
-    """Decide whether a connection has carried its share."""
-    return limits.messages_per_connection is not None and sent >= limits.messages_per_connection
+def is_spent(sent: int, limits: PoolLimits, mail_max: int | None = None) -> bool:
+    """Decide whether a connection has carried its share: ours, or the server's MAILMAX (RFC 9422 4.1)."""
+    return any(most is not None and sent >= most for most in (limits.messages_per_connection, mail_max))
 
 
 class Pool:
@@ -233,13 +233,17 @@ class _Lane:
                 job.result.set_result(receipt)
 
     def _take_upcoming(self) -> Mail | None:
-        if is_spent(self._sent + 1, self._pool._limits):
+        if self._is_spent(self._sent + 1):
             return None
         self._upcoming = self._pool.take()
         return self._upcoming.mail if self._upcoming is not None else None
 
+    def _is_spent(self, sent: int) -> bool:
+        offered = self._connection.extensions.limits if self._connection is not None else {}
+        return is_spent(sent, self._pool._limits, offered.get("mailmax"))
+
     async def _ready(self) -> Connection:
-        if self._connection is not None and is_spent(self._sent, self._pool._limits):
+        if self._connection is not None and self._is_spent(self._sent):
             await self._say_goodbye()
         if self._connection is None or not self._connection.is_open:
             self._connection, self._sent = None, 0

@@ -1,150 +1,110 @@
 """A byte stream over asyncio's transports, and TLS.
 
-The only place that meets OSError and ssl errors: what leaves here is of our own exception tree. Reading is
-bounded: a server that floods is not read from until somebody wants to know.
+The only place that meets OSError and ssl errors: what leaves here is of our own exception tree. What arrives is
+handed on at once, so that nothing piles up here; what is written waits for room, so that a server that reads
+slowly is felt.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from notebookmail.errors import SMTPConnectError, SMTPConnectTimeoutError, SMTPServerDisconnected, at
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable
 
     from .options import ConnectionOptions
 
-_MAX_UNREAD_OCTETS = 262_144
 _T = TypeVar("_T")
 
 
-class _Receiver(asyncio.Protocol):
-    """Keeps what arrives until it is read, and tells when the peer is gone."""
+class Listener(Protocol):
+    """Who is told what happens on a stream."""
 
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.unread = bytearray()
-        self.is_over = False
-        self.loss: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
-        self._is_writing_paused = False
+    def take_in(self, data: bytes) -> None:
+        """Bytes arrived."""
+
+    def look_up(self) -> None:
+        """There is room to write again, or the connection is gone."""
+
+
+class Stream(asyncio.Protocol):
+    """A connection: bytes in, bytes out. Opened by `open_stream`."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._transport: asyncio.Transport | None = None
+        self._loss: Exception | None = None
+        self._is_over = False
+        self.has_room = True
+        """False while so much waits to be sent that more should not be written."""
+
+    # --- what asyncio calls ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- asyncio's promise, told to the checker
-        self.transport = transport
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.unread += data
-        if len(self.unread) > _MAX_UNREAD_OCTETS and self.transport is not None:
-            self.transport.pause_reading()
-        _wake(self._reader)
+        """Hand on what arrived."""
+        self._listener.take_in(data)
 
     def eof_received(self) -> bool:
-        self.is_over = True
-        _wake(self._reader)
+        """Tell that the peer says no more; the transport closes."""
+        self._is_over = True
+        self._listener.look_up()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.is_over, self.loss = True, exc
-        _wake(self._reader)
-        _wake(self._writer)
+        """Tell that the connection is gone."""
+        self._is_over, self._loss = True, exc
+        self._listener.look_up()
 
     def pause_writing(self) -> None:
-        self._is_writing_paused = True
+        """Note that enough waits to be sent."""
+        self.has_room = False
 
     def resume_writing(self) -> None:
-        self._is_writing_paused = False
-        _wake(self._writer)
+        """Tell that there is room again."""
+        self.has_room = True
+        self._listener.look_up()
 
-    async def arrival(self) -> None:
-        """Wait until something is unread or the peer is gone."""
-        if not self.unread and not self.is_over:
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
+    # --- what a connection calls ----------------------------------------------------------------------------
 
-    async def drained(self) -> None:
-        """Wait until the transport takes more to write."""
-        while self._is_writing_paused and not self.is_over:
-            self._writer = asyncio.get_running_loop().create_future()
-            await self._writer
-
-
-def _wake(waiter: asyncio.Future[None] | None) -> None:
-    if waiter is not None and not waiter.done():
-        waiter.set_result(None)
-
-
-class Stream:
-    """An open connection: bytes in, bytes out. Made by `open_stream`."""
-
-    def __init__(self, transport: asyncio.Transport, receiver: _Receiver) -> None:
-        self._transport = transport
-        self._receiver = receiver
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The transport below; replaced when TLS starts."""
+        assert self._transport is not None  # noqa: S101 -- open_stream hands out connected streams only
+        return self._transport
 
     @property
     def is_open(self) -> bool:
         """False once either side is gone."""
-        return not (self._receiver.is_over or self._transport.is_closing())
+        return not (self._is_over or self.transport.is_closing())
 
     @property
     def is_tls(self) -> bool:
         """True when everything travels encrypted."""
-        return self._transport.get_extra_info("sslcontext") is not None
-
-    @property
-    def has_unread(self) -> bool:
-        """True when bytes arrived that nobody has read."""
-        return bool(self._receiver.unread)
+        return self.info("sslcontext") is not None
 
     def info(self, key: str) -> Any:
         """What asyncio knows of the transport ("peername", "socket", "cipher", ...)."""
-        return self._transport.get_extra_info(key)
+        return self.transport.get_extra_info(key)
 
-    def write(self, pieces: Sequence[bytes]) -> None:
-        """Hand bytes to the transport; `drained` waits where there are many.
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the transport; where there are many, look at `has_room` in between.
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
-        # Not writelines: from 3.12 on it leaves flow control out (fixed in some later releases), and a server that
-        # stops reading would go unnoticed.
-        self._transport.write(b"".join(pieces))
-
-    async def drained(self) -> None:
-        """Wait until more may be written.
-
-        Raises:
-            SMTPServerDisconnected: The connection went down meanwhile.
-        """
-        await self._receiver.drained()
-        if self._receiver.is_over:
-            raise self.lost()
-
-    async def read(self) -> bytes:
-        """Wait for bytes and return all that arrived.
-
-        Raises:
-            SMTPServerDisconnected: Nothing more will come.
-        """
-        await self._receiver.arrival()
-        if not self._receiver.unread:
-            raise self.lost()
-        return self.take_unread()
-
-    def take_unread(self) -> bytes:
-        """Return what arrived and was not read yet, without waiting."""
-        data = bytes(self._receiver.unread)
-        self._receiver.unread.clear()
-        if not self._receiver.is_over:
-            self._transport.resume_reading()
-        return data
+        self.transport.write(data)
 
     def lost(self) -> SMTPServerDisconnected:
         """Make the error for a connection that is gone, with what asyncio knows of why."""
-        loss = self._receiver.loss
+        loss = self._loss
         error = SMTPServerDisconnected(f"the connection was lost: {loss}" if loss else "the connection was lost")
         error.__cause__ = loss
         return error
@@ -162,7 +122,7 @@ class Stream:
         """
         loop = asyncio.get_running_loop()
         upgrade = loop.start_tls(
-            self._transport, self._receiver, context, server_hostname=hostname, ssl_handshake_timeout=timeout
+            self.transport, self, context, server_hostname=hostname, ssl_handshake_timeout=timeout
         )
         try:
             transport = await _mapped(upgrade, f"TLS with {hostname}", timeout)
@@ -171,44 +131,42 @@ class Stream:
             raise
         if transport is None:
             raise SMTPConnectError(f"TLS with {hostname} failed: the connection was lost")
-        self._transport = self._receiver.transport = transport
+        self._transport = transport
 
     def abort(self) -> None:
         """Close at once, dropping what is not yet written."""
-        self._transport.abort()
+        self.transport.abort()
 
 
-async def open_stream(options: ConnectionOptions) -> Stream:
+async def open_stream(options: ConnectionOptions, listener: Listener) -> Stream:
     """Connect, under TLS if the options say so.
 
     Raises:
         SMTPConnectError, SMTPConnectTimeoutError: No connection came about.
     """
-    transport, receiver = await _mapped(_connect(options), f"connecting to {options.endpoint}", options.timeout)
-    return Stream(transport, receiver)
+    return await _mapped(_connect(options, listener), f"connecting to {options.endpoint}", options.timeout)
 
 
-async def _connect(options: ConnectionOptions) -> tuple[asyncio.Transport, _Receiver]:
+async def _connect(options: ConnectionOptions, listener: Listener) -> Stream:
     loop = asyncio.get_running_loop()
-    receivers: list[_Receiver] = []
 
-    def make() -> _Receiver:
-        receivers.append(_Receiver())
-        return receivers[-1]
+    def make() -> Stream:
+        return Stream(listener)
 
+    stream: Stream
     tls: dict[str, Any] = {}
     if options.use_tls:
         tls = {"ssl": options.ssl_context, "server_hostname": options.host}
     if options.socket_path is not None:
         path = options.socket_path
-        transport, _ = await loop.create_unix_connection(make, path, **tls)  # type: ignore[arg-type] # bytes work
+        _, stream = await loop.create_unix_connection(make, path, **tls)  # type: ignore[arg-type] # bytes work
     elif options.sock is not None:
-        transport, _ = await loop.create_connection(make, sock=options.sock, **tls)
+        _, stream = await loop.create_connection(make, sock=options.sock, **tls)
     else:
-        transport, _ = await loop.create_connection(
+        _, stream = await loop.create_connection(
             make, options.host, options.effective_port, local_addr=options.source_address, **tls
         )
-    return transport, receivers[-1]
+    return stream
 
 
 async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) -> _T:

@@ -93,7 +93,7 @@ async def test_an_idle_connection_is_said_goodbye_to(serve: Serve) -> None:
         await pool.deliver(letter(1))
         await pool.close()
         await asyncio.sleep(0)
-    assert server.sessions[0].heard[-1] == b"QUIT\r\n"
+    assert b"QUIT\r\n" in server.sessions[0].heard
 
 
 async def test_a_dropped_connection_costs_only_its_own_messages(serve: Serve) -> None:

@@ -1,4 +1,4 @@
-"""The stream's flow control, also after the transport was changed for TLS."""
+"""The stream hands on all that arrives, and tells when there is room to write, also under TLS."""
 
 from __future__ import annotations
 
@@ -9,40 +9,74 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.stream import open_stream
+from notebookmail.smtp.stream import Stream, open_stream
 
 if TYPE_CHECKING:
     from conftest import Certificates
 
-OCTETS = 2_000_000
+OCTETS = 40_000_000
+PIECE = 100_000
+
+
+class Listening:
+    """Counts what arrives, and wakes whoever waits."""
+
+    def __init__(self) -> None:
+        self.octets = 0
+        self.happened = asyncio.Event()
+
+    def take_in(self, data: bytes) -> None:
+        self.octets += len(data)
+        self.happened.set()
+
+    def look_up(self) -> None:
+        self.happened.set()
 
 
 @pytest.mark.parametrize("is_tls", [False, True])
-async def test_more_than_is_kept_unread_arrives_whole(certificates: Certificates, is_tls: bool) -> None:
+async def test_much_goes_both_ways_whole(certificates: Certificates, is_tls: bool) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.chain, certificates.key)
+    may_read = asyncio.Event()
+    sent = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if is_tls:
             await writer.start_tls(context)
-        await reader.readline()
-        writer.write(b"x" * OCTETS)
-        await writer.drain()
+        await may_read.wait()
+        echoed = 0
+        while echoed < OCTETS:
+            piece = await reader.read(100_000)
+            writer.write(piece)
+            await writer.drain()
+            echoed += len(piece)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     options = ConnectionOptions(hostname="127.0.0.1", port=port, cert_bundle=certificates.authority)
-    stream = await open_stream(options)
+    listening = Listening()
+    stream = await open_stream(options, listening)
     if is_tls:
         await stream.start_tls(options.ssl_context, "localhost", 5)
-    stream.write([b"go\r\n"])
-    arrived = 0
-    async with asyncio.timeout(10):
-        while arrived < OCTETS:
-            await asyncio.sleep(0.01)  # let more arrive than is kept
-            arrived += len(await stream.read())
-    assert arrived == OCTETS
-    stream.abort()
+    async with asyncio.timeout(20):
+        while stream.has_room:
+            stream.write(b"x" * PIECE)
+            sent += PIECE
+        assert sent < OCTETS
+        may_read.set()
+        while stream.is_open:
+            while stream.has_room and sent < OCTETS:
+                stream.write(b"x" * PIECE)
+                sent += PIECE
+            listening.happened.clear()
+            await listening.happened.wait()
+    assert listening.octets == OCTETS
+    assert str(stream.lost()) == "the connection was lost"
     server.close()
     await server.wait_closed()
+
+
+def test_a_stream_that_was_never_connected_is_a_bug_that_shows() -> None:
+    with pytest.raises(AssertionError):
+        Stream(Listening()).write(b"x")

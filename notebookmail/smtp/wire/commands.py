@@ -26,7 +26,7 @@ class Command:
 
     Attributes:
         verb: Its name, such as "MAIL"; "." for the end of data.
-        line: The bytes to write, CRLF included.
+        line: The bytes to write, CRLF included; for BDAT also the chunk behind it.
         is_secret: True when the line holds credentials.
     """
 
@@ -35,8 +35,8 @@ class Command:
     is_secret: bool = False
 
     def __repr__(self) -> str:
-        shown = f"{self.verb} ***" if self.is_secret else self.line.decode("utf-8", "replace").rstrip()
-        return f"<{shown}>"
+        line = self.line.partition(b"\r\n")[0]  # never the chunk of a BDAT
+        return f"<{self.verb} ***>" if self.is_secret else f"<{line.decode('utf-8', 'replace')}>"
 
 
 def _guarded(argument: str | bytes, forbidden: re.Pattern[bytes] = _BLANK_OR_CONTROL) -> bytes:
@@ -133,6 +133,11 @@ def auth_response(response: bytes | None) -> Command:
     """The answer to an AUTH challenge; None cancels the exchange (RFC 4954 4)."""
     line = b"*" if response is None else base64.b64encode(response)
     return Command("AUTH", line + b"\r\n", is_secret=True)
+
+
+def bdat(chunk: bytes) -> Command:
+    """BDAT with the whole content as its last chunk, octets included (RFC 3030 2)."""
+    return Command("BDAT", b"BDAT %d LAST\r\n" % len(chunk) + chunk)
 
 
 DATA = _command("DATA")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _KEYWORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =](.*))?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is read out of the parameters is kept
 class Extensions:
     """The service extensions of one session.
 
@@ -29,21 +30,40 @@ class Extensions:
     def __contains__(self, keyword: str) -> bool:
         return keyword.lower() in self.parameters
 
-    @property
+    @cached_property
     def can_pipeline(self) -> bool:
         """Commands may go out in groups (RFC 2920)."""
         return "pipelining" in self.parameters
 
-    @property
+    @cached_property
+    def can_chunk(self) -> bool:
+        """Content may go by BDAT (RFC 3030)."""
+        return "chunking" in self.parameters
+
+    @cached_property
     def size(self) -> int | None:
         """The largest message in octets; None when the server does not say, or sets no limit (RFC 1870)."""
-        text = self.parameters.get("size", "")
-        return int(text) or None if text.isascii() and text.isdigit() and len(text) < 20 else None  # noqa: PLR2004
+        return _number(self.parameters.get("size", ""), digits=20) or None
 
-    @property
+    @cached_property
     def auth_methods(self) -> tuple[str, ...]:
         """The SASL mechanisms, in lower case, in the server's order (RFC 4954)."""
         return tuple(dict.fromkeys(self.parameters.get("auth", "").lower().split()))
+
+    @cached_property
+    def limits(self) -> Mapping[str, int]:
+        """What the server limits, in lower case: "mailmax", "rcptmax", "rcptdomainmax" (RFC 9422)."""
+        limits: dict[str, int] = {}
+        for word in self.parameters.get("limits", "").lower().split():
+            name, _, value = word.partition("=")
+            number = _number(value, digits=6)
+            if number:
+                limits[name] = number
+        return MappingProxyType(limits)
+
+
+def _number(text: str, *, digits: int) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def read_extensions(reply: SMTPResponse) -> Extensions:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 _BARE = re.compile(rb"\r\n|\r|\n")
-_NOT_CRLF = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
 
 def to_crlf(content: bytes) -> bytes:
@@ -14,7 +13,7 @@ def to_crlf(content: bytes) -> bytes:
     A bare CR or LF is what SMTP smuggling is made of (CVE-2023-51764): some servers read `LF . LF` as the end of
     data. None leaves here.
     """
-    if _NOT_CRLF.search(content):
+    if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):  # faster than any search
         content = _BARE.sub(b"\r\n", content)
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 

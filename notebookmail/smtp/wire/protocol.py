@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPServerDisconnected, at
@@ -31,6 +32,8 @@ class State(enum.Enum):
     TLS = "the TLS handshake comes next"
     CLOSED = "nothing may be written any more"
 
+    __hash__ = object.__hash__  # every member is one object; Enum's own hash is Python code, and the table is hot
+
 
 GREETING = Command("", b"")
 """Stands in the queue for the greeting, which answers no command."""
@@ -47,8 +50,14 @@ _TRANSITIONS: dict[tuple[State, str, int], State] = {
     (State.COMMAND, "QUIT", _ANY): State.CLOSED,
     (State.COMMAND, "*", _ANY): State.COMMAND,
 }
+_FIRST = {State.COMMAND: "", State.CHALLENGE: "AUTH", State.CONTENT: "."}
+"""The states in which something may be written, and what comes first there; "" is any command."""
+
 _GROUPABLE = frozenset({"MAIL", "RCPT", "RSET", "."})
 """Commands after which another may follow unanswered; every other ends its group (RFC 2920 3.1)."""
+
+_ENDS_DATA = frozenset({".", "BDAT"})
+"""Commands that hand out the end of data: a BDAT is always the last chunk here, octets included (RFC 3030 2)."""
 
 _PHASES: dict[str, Phase] = {
     "": "connect",
@@ -60,8 +69,19 @@ _PHASES: dict[str, Phase] = {
     "RCPT": "rcpt",
     "DATA": "data",
     ".": "end_of_data",
+    "BDAT": "end_of_data",
     "QUIT": "quit",
 }
+
+
+@lru_cache(maxsize=1024)
+def next_state(state: State, verb: str, code: int) -> State | None:
+    """Look a reply up in the table; None when it is no answer to that command there."""
+    for key, known in ((verb, code), (verb, _ANY), ("*", _ANY)):
+        following = _TRANSITIONS.get((state, key, known))
+        if following is not None and (known == code or not 300 <= code < 400):  # noqa: PLR2004 -- 3yz: go on
+            return following
+    return None
 
 
 class Protocol:
@@ -71,7 +91,8 @@ class Protocol:
         self.state = State.GREETING
         self._awaited: deque[Command] = deque([GREETING])
         self._reader = ReplyReader()
-        self._fault: SMTPException | None = None
+        self.fault: SMTPException | None = None
+        """What the server did that ended the session, once it did."""
 
     @property
     def awaited(self) -> int:
@@ -82,12 +103,22 @@ class Protocol:
     def is_clean(self) -> bool:
         """True when a new command may be written and would get its own reply."""
         idle = self.state is State.COMMAND and not self._awaited
-        return idle and self._fault is None and not self._reader.has_leftover
+        return idle and self.fault is None and not self._reader.has_leftover
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing may be written any more."""
+        return self.fault is not None or self.state is State.CLOSED
+
+    @property
+    def awaits_secret(self) -> bool:
+        """True while a command that carries credentials is unanswered."""
+        return bool(self._awaited) and self._awaited[-1].is_secret
 
     @property
     def is_unconfirmed(self) -> bool:
         """True while the end of data is handed out and its reply has not come."""
-        return any(command.verb == "." for command in self._awaited)
+        return any(command.verb in _ENDS_DATA for command in self._awaited)
 
     @property
     def phase(self) -> Phase | None:
@@ -107,7 +138,7 @@ class Protocol:
             SMTPException: The server broke the protocol earlier; the session is to be closed.
             RuntimeError: The group is not allowed in this state: a mistake of the caller.
         """
-        self.check()
+        self._check()
         if self._reader.has_leftover:
             raise malformed("bytes came before a command was written")
         self._check_group(group)
@@ -117,14 +148,15 @@ class Protocol:
         return b"".join(command.line for command in group)
 
     def _check_group(self, group: tuple[Command, ...]) -> None:
-        expected = {State.COMMAND: None, State.CHALLENGE: "AUTH", State.CONTENT: "."}
-        if self.state not in expected:
+        first = _FIRST.get(self.state)
+        if first is None:
             raise RuntimeError(f"nothing may be written now: {self.state.value}")
-        first = expected[self.state]
-        if (first is not None and group[0].verb != first) or (first is None and group[0].verb == "."):
+        if (first or group[0].verb) != group[0].verb or (not first and group[0].verb == "."):
             raise RuntimeError(f"{group[0]!r} may not be written now: {self.state.value}")
-        if any(command.verb not in _GROUPABLE for command in (*self._awaited, *group[:-1])):
-            raise RuntimeError("a command that ends its group was followed by another")
+        before = group[:-1] if not self._awaited else (self._awaited[-1], *group[:-1])
+        for command in before:
+            if command.verb not in _GROUPABLE:
+                raise RuntimeError("a command that ends its group was followed by another")
 
     def receive(self, data: bytes) -> list[SMTPResponse]:
         """Take in bytes and return the replies that they complete, in the order of the commands.
@@ -135,57 +167,54 @@ class Protocol:
         Raises:
             SMTPException: The bytes are no valid reply, or nobody asked for it.
         """
-        self.check()
-        self._reader.feed(data)
+        self._check()
+        reader = self._reader
+        reader.feed(data)
         replies: list[SMTPResponse] = []
         try:
-            while (reply := self._reader.next_reply()) is not None:
-                replies += self._credit(reply)
-            if self.state is State.TLS and self._reader.has_leftover:
+            while (reply := reader.next_reply()) is not None:
+                if reply.code == SMTPStatus.domain_unavailable:
+                    replies += self._shut(reply)
+                else:
+                    self._credit(reply)
+                    replies.append(reply)
+            if self.state is State.TLS and reader.has_leftover:
                 raise malformed("bytes after the answer to STARTTLS were not sent under TLS")  # CVE-2011-0411
         except SMTPException as fault:
-            self._fault = fault
+            self.fault = fault
             if not replies:
                 raise
         return replies
 
-    def _credit(self, reply: SMTPResponse) -> list[SMTPResponse]:
-        if reply.code == SMTPStatus.domain_unavailable:
-            return self._shut(reply)
+    def _credit(self, reply: SMTPResponse) -> None:
         if not self._awaited:
             raise self._unsolicited(reply)
-        command = self._awaited[0]
-        self.state = self._next_state(command, reply.code)
+        verb = self._awaited[0].verb
+        following = next_state(self.state, verb, reply.code)
+        if following is None:
+            raise malformed(f"{reply.code} is no answer to {verb or 'connecting'}")
+        self.state = following
         self._awaited.popleft()
-        return [reply]
 
     def _unsolicited(self, reply: SMTPResponse) -> SMTPException:
         if self.state is State.CONTENT and reply.code >= SMTPStatus.mailbox_unavailable:
             return at("content", SMTPDataError(*reply))  # some servers do not wait for the end to refuse
         return malformed(f"unsolicited: {reply}")
 
-    def _next_state(self, command: Command, code: int) -> State:
-        for verb, known in ((command.verb, code), (command.verb, _ANY), ("*", _ANY)):
-            state = _TRANSITIONS.get((self.state, verb, known))
-            if state is not None and (known == code or not 300 <= code < 400):  # noqa: PLR2004 -- 3yz: go on
-                return state
-        raise malformed(f"{code} is no answer to {command.verb or 'connecting'}")
-
     def _shut(self, reply: SMTPResponse) -> list[SMTPResponse]:
         answered = len(self._awaited)
         self._awaited.clear()
         self.state = State.CLOSED
-        self._fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
+        self.fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
         return [reply] * answered
 
-    def check(self) -> None:
-        """Raise the error that poisoned the session, if one did."""
-        if self._fault is not None:
-            raise self._fault
+    def _check(self) -> None:
+        if self.fault is not None:
+            raise self.fault
 
     def tls_started(self) -> None:
         """Begin anew under TLS: what the server said in clear counts no longer (RFC 3207 4.2)."""
-        self.check()
+        self._check()
         if self.state is not State.TLS:
             raise RuntimeError("TLS starts only after the server's 220")
         self.state = State.COMMAND

@@ -15,6 +15,9 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 MAX_REPLY_OCTETS = 65_536
 """More than any honest reply (RFC 5321 4.5.3.1.5: 512 octets a line); a server that sends more is cut off."""
 
+_PLAIN = re.compile(rb"([2-5][0-5][0-9]) ([ -~]*)\r\n")
+"""A reply of one line, as most are: read in one step."""
+
 _LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])(.*))?", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SHOWN_OCTETS = 120
@@ -32,7 +35,8 @@ class ReplyReader:
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
+        self._start = 0  # what stands before it is read
         self._lines: list[str] = []
         self._code = 0
         self._octets = 0
@@ -40,11 +44,12 @@ class ReplyReader:
     @property
     def has_leftover(self) -> bool:
         """True when bytes came that are not yet part of a handed-out reply."""
-        return bool(self._buffer or self._lines)
+        return self._start < len(self._buffer) or bool(self._lines)
 
     def feed(self, data: bytes) -> None:
         """Take in bytes from the server."""
-        self._buffer += data
+        self._buffer = self._buffer[self._start :] + data
+        self._start = 0
 
     def next_reply(self) -> SMTPResponse | None:
         """Hand out the next complete reply, or None while there is none.
@@ -52,6 +57,13 @@ class ReplyReader:
         Raises:
             SMTPResponseException: With code -1, when what came is no reply by RFC 5321.
         """
+        plain = None if self._lines else _PLAIN.match(self._buffer, self._start, self._start + MAX_REPLY_OCTETS)
+        if plain is None:
+            return self._next_by_lines()
+        self._start = plain.end()
+        return SMTPResponse(int(plain[1]), plain[2].decode("ascii"))
+
+    def _next_by_lines(self) -> SMTPResponse | None:
         while (line := self._next_line()) is not None:
             code, is_last, text = _parse(line)
             if self._lines and code != self._code:
@@ -65,20 +77,20 @@ class ReplyReader:
         return None
 
     def _next_line(self) -> bytes | None:
-        end = self._buffer.find(b"\n")
-        carriage = self._buffer.find(b"\r")
+        buffer, start = self._buffer, self._start
+        end = buffer.find(b"\n", start)
+        carriage = buffer.find(b"\r", start)
         if end < 0:
-            if 0 <= carriage < len(self._buffer) - 1:
+            if 0 <= carriage < len(buffer) - 1:
                 raise malformed("a carriage return in the middle of a line")
-            self._bound(len(self._buffer))
+            self._bound(len(buffer) - start)
             return None
-        if carriage != end - 1 or end == 0:
-            raise malformed(f"a line does not end in CRLF: {_shown(self._buffer[:end])}")
-        self._bound(end + 1)
-        line = bytes(self._buffer[:carriage])
-        del self._buffer[: end + 1]
-        self._octets += end + 1
-        return line
+        if carriage != end - 1 or end == start:
+            raise malformed(f"a line does not end in CRLF: {_shown(buffer[start:end])}")
+        self._bound(end + 1 - start)
+        self._start = end + 1
+        self._octets += end + 1 - start
+        return buffer[start:carriage]
 
     def _bound(self, further: int) -> None:
         if self._octets + further > MAX_REPLY_OCTETS:
@@ -95,6 +107,6 @@ def _parse(line: bytes) -> tuple[int, bool, str]:
     return int(match[1]), match[2] != b"-", text
 
 
-def _shown(octets: bytes | bytearray) -> str:
-    shown = bytes(octets[:_SHOWN_OCTETS])
+def _shown(octets: bytes) -> str:
+    shown = octets[:_SHOWN_OCTETS]
     return repr(shown)[1:] + ("..." if len(octets) > _SHOWN_OCTETS else "")
