@@ -38,7 +38,7 @@ DRY_RUN_NOTICE = "Dry run: every message was built, none was sent."
 REFRESH_SECONDS = 0.1
 """How often the board may repaint. The tick also wakes an idle kernel's loop, so that an interrupt is noticed."""
 
-_WORKERS_PER_CONNECTION = 2  # one message on its way, one waiting to be opened behind it
+_WORKERS_PER_CONNECTION = 3  # one message on its way, one opened behind it, one being made
 _last_results: SendResults | None = None
 
 

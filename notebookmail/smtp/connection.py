@@ -301,8 +301,8 @@ class Connection:
         mail = next_mail() if self.extensions.can_pipeline else None
         if mail is None or goes_by_chunk(mail, self.extensions):
             return ()  # a chunk would be a second message on its way, and it needs no opening
-        steps = opening(mail, self.extensions)
         try:
+            steps = opening(mail, self.extensions)
             group = next(steps)
         except (SMTPException, ValueError):
             return ()  # it cannot be sent at all; its own turn will say so
@@ -312,18 +312,19 @@ class Connection:
     async def _write_content(
         self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], timeout: float | None
     ) -> None:
-        *before, last = _pieces(segments)
-        for piece in before:
+        pieces = list(map(dot_stuff, segments))
+        if len(pieces) > 1 or len(pieces[0]) > _WRITE_OCTETS:
+            pieces = list(_cut(pieces))
+        for piece in pieces[:-1]:
             self._check_open()
             self._stream.write(piece)
             while not self._stream.has_room:
                 await self._wait(timeout, "the server took no more content")
-        self._write((END_OF_DATA, *ahead), last)
+        self._write((END_OF_DATA, *ahead), pieces[-1])
 
 
-def _pieces(segments: tuple[bytes, ...]) -> Iterator[bytes]:
-    """Dot-stuff the content and cut it to sizes in which a stalled server shows."""
-    for segment in segments:
-        stuffed = dot_stuff(segment)
-        for start in range(0, len(stuffed), _WRITE_OCTETS):
-            yield stuffed[start : start + _WRITE_OCTETS]
+def _cut(pieces: list[bytes]) -> Iterator[bytes]:
+    """Cut content to sizes in which a stalled server shows."""
+    for piece in pieces:
+        for start in range(0, len(piece), _WRITE_OCTETS):
+            yield piece[start : start + _WRITE_OCTETS]

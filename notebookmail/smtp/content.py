@@ -13,9 +13,10 @@ from email.generator import BytesGenerator
 from email.headerregistry import Address, AddressHeader, Group
 from email.message import EmailMessage, Message
 from email.utils import formataddr, getaddresses
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.address import has_control, is_ascii_domain, parse_mailbox, to_ascii_domain
+from notebookmail.address import has_control, is_ascii_domain, parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, SMTPNotSupported, at
 from notebookmail.mail import Envelope, Mail
 
@@ -36,8 +37,10 @@ _ADDRESS_HEADERS = tuple(
 def mail_from_bytes(envelope: Envelope, message: str | bytes) -> Mail:
     """Make a mail object of finished content; a text is encoded as UTF-8."""
     octets = to_crlf(message.encode() if isinstance(message, str) else bytes(message))
+    if octets.isascii():
+        return Mail(envelope, (octets,))
     headers = octets.partition(b"\r\n\r\n")[0]
-    return Mail(envelope, (octets,), needs_8bit=not octets.isascii(), needs_smtputf8=not headers.isascii())
+    return Mail(envelope, (octets,), needs_8bit=True, needs_smtputf8=not headers.isascii())
 
 
 def mail_from_message(
@@ -134,13 +137,23 @@ def make_envelope(
     return Envelope(_envelope_address(sender), unique, tuple(mail_options or ()), tuple(rcpt_options or ()))
 
 
+@lru_cache(maxsize=4096)
 def _envelope_address(text: str) -> str:
-    if has_control(text):
-        raise ValueError("an address holds no control characters or line breaks")
+    if not text or _is_plain(text):
+        return text  # as the caller wrote it: that is how the refused ones are named
     try:
-        return _ascii(parse_mailbox(text).address) if text else text
+        return _ascii(parse_mailbox(text).address)
     except AddressError:
+        if has_control(text):
+            raise ValueError("an address holds no control characters or line breaks") from None
         return text
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return text.isascii() and bool(parse_address(text))
+    except AddressError:
+        return False
 
 
 def sender_of(message: AnyMessage) -> str:

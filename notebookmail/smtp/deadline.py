@@ -15,7 +15,7 @@ class Deadline:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._due = math.inf
+        self._due = self._rings_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[bool] | None = None
 
@@ -29,14 +29,12 @@ class Deadline:
             True when woken, False when the time was up.
         """
         self._set(seconds)
-        self._waiter = waiter = self._new_waiter()
+        waiter: asyncio.Future[bool] = self._loop.create_future()
+        self._waiter = waiter
         try:
             return await waiter
         finally:
             self._waiter = None
-
-    def _new_waiter(self) -> asyncio.Future[bool]:
-        return self._loop.create_future()
 
     def wake(self) -> None:
         """End the wait, if there is one."""
@@ -47,19 +45,23 @@ class Deadline:
         """Give the timer back; a wait goes on until it is woken."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer, self._rings_at = None, math.inf
 
     def _set(self, seconds: float | None) -> None:
         self._due = math.inf if seconds is None else self._loop.time() + seconds
-        if self._due < (self._timer.when() if self._timer is not None else math.inf):
+        if self._due < self._rings_at:
             self.close()
-            self._timer = self._loop.call_at(self._due, self._ring)
+            self._start()
+
+    def _start(self) -> None:
+        self._rings_at = self._due
+        self._timer = self._loop.call_at(self._due, self._ring)
 
     def _ring(self) -> None:
-        self._timer = None
+        self.close()
         if self._waiter is None or self._waiter.done():
             return
         if self._loop.time() >= self._due:
             self._waiter.set_result(False)
         elif self._due < math.inf:
-            self._timer = self._loop.call_at(self._due, self._ring)
+            self._start()

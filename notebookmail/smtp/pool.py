@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ from .session import establish
 from .wire import commands
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from notebookmail.mail import Mail, Receipt
 
     from .connection import Connection
@@ -56,9 +59,9 @@ def wants_lane(waiting: int, idle: int, lanes: int, limits: PoolLimits) -> bool:
     return waiting > idle and lanes < limits.connections
 
 
-def is_spent(sent: int, limits: PoolLimits, mail_max: int | None = None) -> bool:
-    """Decide whether a connection has carried its share: ours, or the server's MAILMAX (RFC 9422 4.1)."""
-    return any(most is not None and sent >= most for most in (limits.messages_per_connection, mail_max))
+def share(limits: PoolLimits, offered: Mapping[str, int]) -> float:
+    """Decide how many messages a connection may carry: our limit, or the server's MAILMAX (RFC 9422 4.1)."""
+    return min(limits.messages_per_connection or math.inf, offered.get("mailmax", math.inf))
 
 
 class Pool:
@@ -172,8 +175,10 @@ class _Lane:
 
     def __init__(self, pool: Pool, connection: Connection | None) -> None:
         self._pool = pool
-        self._connection = connection
-        self._sent = 0
+        self._connection: Connection | None = None
+        self._left = math.inf  # messages that the connection may still carry
+        if connection is not None:
+            self._use(connection)
         self._upcoming: _Job | None = None
         self.task = asyncio.create_task(self._work())
 
@@ -228,27 +233,28 @@ class _Lane:
             connection.abort()
             _settle(job, error)
         else:
-            self._sent += 1
+            self._left -= 1
             if not job.result.done():
                 job.result.set_result(receipt)
 
     def _take_upcoming(self) -> Mail | None:
-        if self._is_spent(self._sent + 1):
+        if self._left <= 1:
             return None
         self._upcoming = self._pool.take()
         return self._upcoming.mail if self._upcoming is not None else None
 
-    def _is_spent(self, sent: int) -> bool:
-        offered = self._connection.extensions.limits if self._connection is not None else {}
-        return is_spent(sent, self._pool._limits, offered.get("mailmax"))
-
     async def _ready(self) -> Connection:
-        if self._connection is not None and self._is_spent(self._sent):
+        if self._left <= 0:
             await self._say_goodbye()
         if self._connection is None or not self._connection.is_open:
-            self._connection, self._sent = None, 0
-            self._connection = await establish(self._pool._options)
+            self._connection = None
+            self._use(await establish(self._pool._options))
+        assert self._connection is not None  # noqa: S101 -- set just now, told to the checker
         return self._connection
+
+    def _use(self, connection: Connection) -> None:
+        self._connection = connection
+        self._left = share(self._pool._limits, connection.extensions.limits)
 
     async def _say_goodbye(self) -> None:
         connection, self._connection = self._connection, None

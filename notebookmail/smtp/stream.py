@@ -38,7 +38,8 @@ class Stream(asyncio.Protocol):
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._loss: Exception | None = None
-        self._is_over = False
+        self.is_open = False
+        """False once either side is gone."""
         self.has_room = True
         """False while so much waits to be sent that more should not be written."""
 
@@ -47,7 +48,7 @@ class Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- asyncio's promise, told to the checker
-        self._transport = transport
+        self._transport, self.is_open = transport, True
 
     def data_received(self, data: bytes) -> None:
         """Hand on what arrived."""
@@ -55,13 +56,13 @@ class Stream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Tell that the peer says no more; the transport closes."""
-        self._is_over = True
+        self.is_open = False
         self._listener.look_up()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
-        self._is_over, self._loss = True, exc
+        self.is_open, self._loss = False, exc
         self._listener.look_up()
 
     def pause_writing(self) -> None:
@@ -80,11 +81,6 @@ class Stream(asyncio.Protocol):
         """The transport below; replaced when TLS starts."""
         assert self._transport is not None  # noqa: S101 -- open_stream hands out connected streams only
         return self._transport
-
-    @property
-    def is_open(self) -> bool:
-        """False once either side is gone."""
-        return not (self._is_over or self.transport.is_closing())
 
     @property
     def is_tls(self) -> bool:
@@ -135,6 +131,7 @@ class Stream(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once, dropping what is not yet written."""
+        self.is_open = False
         self.transport.abort()
 
 

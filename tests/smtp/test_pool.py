@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notebookmail import Sandbox, SMTPConnectError, SMTPException, SMTPServerDisconnected
 from notebookmail.mail import Envelope, Mail
-from notebookmail.smtp.pool import Pool, PoolLimits, is_spent, wants_lane
+from notebookmail.smtp.pool import Pool, PoolLimits, share, wants_lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,5 +182,7 @@ def test_a_lane_is_opened_only_for_messages_nobody_is_free_for(
 
 
 def test_without_a_limit_no_connection_is_ever_spent() -> None:
-    assert not is_spent(10**9, PoolLimits())
-    assert is_spent(5, PoolLimits(messages_per_connection=5))
+    assert share(PoolLimits(), {}) == math.inf
+    assert share(PoolLimits(messages_per_connection=5), {}) == 5
+    assert share(PoolLimits(messages_per_connection=5), {"mailmax": 3}) == 3
+    assert share(PoolLimits(), {"mailmax": 3, "rcptmax": 1}) == 3

@@ -145,18 +145,19 @@ class Protocol:
         self._awaited.extend(group)
         if self.state is State.CONTENT:
             self.state = State.COMMAND
-        return b"".join(command.line for command in group)
+        return b"".join([command.line for command in group])
 
     def _check_group(self, group: tuple[Command, ...]) -> None:
-        first = _FIRST.get(self.state)
+        verb, first = group[0].verb, _FIRST.get(self.state)
         if first is None:
             raise RuntimeError(f"nothing may be written now: {self.state.value}")
-        if (first or group[0].verb) != group[0].verb or (not first and group[0].verb == "."):
+        if verb != first if first else verb == ".":
             raise RuntimeError(f"{group[0]!r} may not be written now: {self.state.value}")
-        before = group[:-1] if not self._awaited else (self._awaited[-1], *group[:-1])
-        for command in before:
+        if self._awaited and self._awaited[-1].verb not in _GROUPABLE:
+            raise RuntimeError(f"{self._awaited[-1]!r} ends its group, and is not answered yet")
+        for command in group[:-1]:
             if command.verb not in _GROUPABLE:
-                raise RuntimeError("a command that ends its group was followed by another")
+                raise RuntimeError(f"{command!r} ends its group, and another command follows it")
 
     def receive(self, data: bytes) -> list[SMTPResponse]:
         """Take in bytes and return the replies that they complete, in the order of the commands.

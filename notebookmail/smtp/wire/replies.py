@@ -57,11 +57,15 @@ class ReplyReader:
         Raises:
             SMTPResponseException: With code -1, when what came is no reply by RFC 5321.
         """
-        plain = None if self._lines else _PLAIN.match(self._buffer, self._start, self._start + MAX_REPLY_OCTETS)
+        start = self._start
+        if start == len(self._buffer):
+            return None
+        plain = None if self._lines else _PLAIN.match(self._buffer, start, start + MAX_REPLY_OCTETS)
         if plain is None:
             return self._next_by_lines()
         self._start = plain.end()
-        return SMTPResponse(int(plain[1]), plain[2].decode("ascii"))
+        code, text = plain.groups()
+        return SMTPResponse(int(code), text.decode("ascii"))
 
     def _next_by_lines(self) -> SMTPResponse | None:
         while (line := self._next_line()) is not None:

@@ -99,9 +99,7 @@ def opening(mail: Mail, extensions: Extensions, *, reset_first: bool = False) ->
     """
     plan = _plan(mail, extensions)
     reset = (RSET,) if reset_first else ()
-    if extensions.can_pipeline:
-        return (yield from _open_grouped(mail, plan, reset))
-    return (yield from _open_singly(mail, plan, reset))
+    return (_open_grouped if extensions.can_pipeline else _open_singly)(mail, plan, reset)
 
 
 def _open_grouped(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Opening:
