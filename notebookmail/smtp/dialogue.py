@@ -22,18 +22,18 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from . import session
 from .connection import Connection
-from .options import ConnectionChanges, ConnectionOptions, lists_options
+from .options import ConnectionChanges, ConnectionOptions, StrPath, lists_options
 from .turns import Turn, Turns
 from .wire import commands
 from .wire.extensions import Extensions
 from .wire.transaction import is_accepted
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
     from typing import Unpack
 
-    from .options import TLSChanges
     from .wire.commands import Command
 
 _T = TypeVar("_T")
@@ -270,20 +270,35 @@ class Dialogue:
         self,
         *,
         server_hostname: str | None = None,
+        validate_certs: bool | None = None,
+        client_cert: StrPath | Unset | None = DEFAULT,
+        client_key: StrPath | Unset | None = DEFAULT,
+        cert_bundle: StrPath | Unset | None = DEFAULT,
+        tls_context: ssl.SSLContext | Unset | None = DEFAULT,
         timeout: Timeout = DEFAULT,
-        **changes: Unpack[TLSChanges],
     ) -> SMTPResponse:
         """Go on under TLS (RFC 3207); EHLO is needed again afterwards.
 
         Args:
             server_hostname: The name the certificate must carry, if not the host connected to.
+            validate_certs: False accepts any certificate; left out, this and what follows is as for `connect`.
+            client_cert: Path of our certificate.
+            client_key: Path of its key.
+            cert_bundle: Path of the authorities to trust.
+            tls_context: A context of the caller's; excludes the certificate options.
             timeout: Seconds.
-            **changes: TLS options that override those of `connect`.
 
         Raises:
             SMTPNotSupported: Not offered.
             SMTPException: Already under TLS, refused, or failed; refusal and failure close the connection.
         """
+        given: dict[str, object] = {
+            "client_cert": client_cert,
+            "client_key": client_key,
+            "cert_bundle": cert_bundle,
+            "tls_context": tls_context,
+        }
+        changes = {name: value for name, value in given.items() if not isinstance(value, Unset)}
 
         async def work(connection: Connection) -> SMTPResponse:
             seconds = self._seconds(timeout)
@@ -293,7 +308,7 @@ class Dialogue:
             if "starttls" not in connection.extensions:
                 raise at("tls", SMTPNotSupported("the server does not offer STARTTLS"))
             hostname = server_hostname or self._options.host
-            options = self._options.changed({"start_tls": None, **changes})
+            options = self._options.changed({"start_tls": None, "validate_certs": validate_certs, **changes})
             reply = await session.start_tls(connection, options, hostname, seconds)
             self._forget_session()
             return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import os
@@ -12,9 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
+from notebookmail.errors import SMTPConnectError, at
+
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SMTPTokenGenerator = Callable[[], Awaitable[str]]
 """An async function that returns a fresh OAuth access token."""
@@ -24,9 +27,14 @@ SUBMISSION_PORT = 587
 SUBMISSIONS_PORT = 465
 """Implicit TLS (RFC 8314 3.3)."""
 
-_HOSTNAME = re.compile(r"[A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\]")
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")  # a name in any script, or an address
+_LOCAL_NAME = re.compile(r"[A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\]")
 StrPath = str | os.PathLike[str]
 _MAX_PORT = 65_535
+
+
+def _is_name(name: str | None, form: re.Pattern[str]) -> bool:
+    return name is None or form.fullmatch(name) is not None
 
 
 class ConnectionChanges(TypedDict, total=False):
@@ -52,14 +60,13 @@ class ConnectionChanges(TypedDict, total=False):
     allow_plaintext_auth: bool
 
 
-class TLSChanges(TypedDict, total=False):
-    """What STARTTLS may settle anew; ConnectionOptions says what each means."""
-
-    validate_certs: bool | None
-    client_cert: StrPath | None
-    client_key: StrPath | None
-    tls_context: ssl.SSLContext | None
-    cert_bundle: StrPath | None
+@contextlib.contextmanager
+def _named(options: str, *files: StrPath | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:  # ssl.SSLError is one
+        named = ", ".join(os.fspath(file) for file in files if file)
+        raise at("tls", SMTPConnectError(f"{options} cannot be used ({named}): {problem}")) from problem
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the TLS context is built once and cached
@@ -118,28 +125,35 @@ class ConnectionOptions:
         own_socket = self.sock is not None or self.socket_path is not None
         own_tls = bool(self.client_cert or self.client_key or self.cert_bundle)
         context = self.tls_context is not None
-        names = [name for name in (self.hostname, self.local_hostname) if name is not None and name.isascii()]
         return (
             (self.use_tls and bool(self.start_tls), "use_tls and start_tls exclude each other"),
-            (context and own_tls, "tls_context already holds the certificates: give either"),
-            (context and not self.validate_certs, "tls_context decides on validation itself"),
+            (context and own_tls, "tls_context excludes client_cert, client_key and cert_bundle"),
+            (context and not self.validate_certs, "tls_context decides in place of validate_certs"),
             (bool(self.client_key) and not self.client_cert, "client_key wants client_cert beside it"),
             (self.sock is not None and self.socket_path is not None, "sock and socket_path exclude each other"),
-            (own_socket and self.port is not None, "a given socket has no use for a port"),
-            (own_socket and self.source_address is not None, "a given socket has no use for a source_address"),
+            (own_socket and self.port is not None, "sock or socket_path has no use for port"),
+            (own_socket and self.source_address is not None, "sock or socket_path has no use for source_address"),
             (
                 own_socket and self.use_tls and not self.hostname,
-                "TLS over a given socket wants hostname, to verify",
+                "use_tls over sock or socket_path wants hostname, to verify",
             ),
             (
                 bool(self.password) and self.oauth_token_generator is not None,
-                "password or token generator, not both",
+                "password or oauth_token_generator, not both",
             ),
-            (self.oauth_token_generator is not None and not self.username, "a token generator wants a username"),
+            (self.oauth_token_generator is not None and not self.username, "oauth_token_generator wants username"),
             (self.password is not None and not self.username, "a password wants a username"),
+            (
+                self.username is not None and self.password is None and self.oauth_token_generator is None,
+                "username wants password or oauth_token_generator",
+            ),
             (self.timeout is not None and self.timeout <= 0, "timeout is a number of seconds above 0, or None"),
             (self.port is not None and not 0 < self.port <= _MAX_PORT, f"port is a number from 1 to {_MAX_PORT}"),
-            (not all(map(_HOSTNAME.fullmatch, names)), "host names hold letters, digits, dots and hyphens"),
+            (not _is_name(self.hostname, _HOST), "hostname is a host's name or an IP address"),
+            (
+                not _is_name(self.local_hostname, _LOCAL_NAME),
+                "local_hostname holds letters, digits, dots and hyphens, or is an address in brackets",
+            ),
         )
 
     def changed(self, changes: Mapping[str, Any]) -> ConnectionOptions:
@@ -188,12 +202,14 @@ class ConnectionOptions:
         """
         if self.tls_context is not None:
             return self.tls_context
-        context = ssl.create_default_context(cafile=self.cert_bundle)
+        with _named("cert_bundle", self.cert_bundle):
+            context = ssl.create_default_context(cafile=self.cert_bundle)
         if not self.validate_certs:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if self.client_cert:
-            context.load_cert_chain(self.client_cert, keyfile=self.client_key)
+            with _named("client_cert or client_key", self.client_cert, self.client_key):
+                context.load_cert_chain(self.client_cert, keyfile=self.client_key)
         return context
 
 

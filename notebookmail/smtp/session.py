@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import ipaddress
+import re
 import socket
 from typing import TYPE_CHECKING, Literal
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from .options import ConnectionOptions
     from .stream import Stream
     from .wire.commands import Command
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{4,}={0,2}")
 
 
 async def establish(options: ConnectionOptions) -> Connection:
@@ -137,9 +141,9 @@ async def start_tls(
     """
     try:
         context = options.ssl_context
-    except OSError as problem:  # ssl.SSLError is one
+    except SMTPException:
         connection.abort()
-        raise at("tls", SMTPException(f"the TLS settings cannot be used: {problem}")) from problem
+        raise
     (reply,) = await connection.execute(commands.STARTTLS, timeout=timeout)
     if reply.code != SMTPStatus.ready:
         connection.abort()
@@ -251,7 +255,12 @@ async def run_mechanism(
     """
     command, held_back = _first_command(name, next(mechanism))
     while True:
-        (reply,) = await connection.execute(command, timeout=timeout)
+        try:
+            (reply,) = await connection.execute(command, timeout=timeout)
+        except SMTPResponseException as problem:  # no valid reply: its text quotes what was said
+            problem.message = _without(problem.message, secrets)
+            problem.args = (problem.code, problem.message)
+            raise
         if reply.code != SMTPStatus.auth_continue:
             break
         try:
@@ -295,12 +304,12 @@ def _without(message: str, secrets: tuple[bytes, ...]) -> str:
         for form in (secret, base64.b64encode(secret)):
             message = message.replace(form.decode("utf-8", "backslashreplace"), "***")
     # An echo of PLAIN's or XOAUTH2's response holds the secret among other octets: no long token is worth keeping.
-    return " ".join("***" if _decodes_to(word, secrets) else word for word in message.split(" "))
+    return _BASE64.sub(lambda run: "***" if _decodes_to(run[0], secrets) else run[0], message)
 
 
 def _decodes_to(word: str, secrets: tuple[bytes, ...]) -> bool:
     try:
-        echoed = base64.b64decode(word.encode(), validate=True)
+        echoed = base64.b64decode(word.rstrip("=") + "=" * (-len(word.rstrip("=")) % 4), validate=True)
     except binascii.Error:
         return False
     return any(secret in echoed for secret in filter(None, secrets))

@@ -171,6 +171,8 @@ async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) ->
     try:
         async with asyncio.timeout(timeout):
             return await operation
+    except SMTPConnectError:  # an OSError too: the settings of TLS are told as what they are
+        raise
     except TimeoutError as problem:
         raise at("connect", SMTPConnectTimeoutError(f"{what} took longer than {timeout} seconds")) from problem
     except ssl.SSLError as problem:

@@ -11,6 +11,7 @@ from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from answering import answering
 from local_server import CANARY, authenticator, real_server
 
 from notebookmail import (
@@ -18,6 +19,7 @@ from notebookmail import (
     Sandbox,
     SMTPAuthenticationError,
     SMTPConnectError,
+    SMTPDataError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientRefused,
@@ -135,6 +137,33 @@ async def test_a_transaction_by_hand() -> None:
             assert (await smtp.data("Subject: x\n\n.dot")).code == 250
         assert (caught.value.enhanced_code, caught.value.recipient) == ("5.1.1", "no@example.org")
         assert box.received[0].content == b"Subject: x\r\n\r\n.dot\r\n"
+
+
+@pytest.mark.parametrize(
+    ("refused", "kind", "phase", "argument"),
+    [
+        ("mail", SMTPSenderRefused, "mail", ("a@example.org",)),
+        ("rcpt", SMTPRecipientRefused, "rcpt", ("b@example.org",)),
+        ("data", SMTPDataError, "data", ()),
+        ("content", SMTPDataError, "end_of_data", ()),
+    ],
+)
+async def test_a_step_by_hand_that_is_refused_says_what_it_was(
+    *, serve: Serve, refused: str, kind: type[SMTPException], phase: str, argument: tuple[str, ...]
+) -> None:
+    async def by_hand(smtp: SMTP) -> None:
+        await smtp.mail("a@example.org")
+        await smtp.rcpt("b@example.org")
+        await smtp.data("x")
+
+    async with serve(answering(**{refused: "450 4.3.0 not now"})) as server:
+        smtp = SMTP(hostname="127.0.0.1", port=server.port)
+        await smtp.connect()
+        with pytest.raises(kind) as caught:
+            await by_hand(smtp)
+        assert smtp.is_connected
+        await smtp.quit()
+    assert (caught.value.args, caught.value.phase) == ((450, "4.3.0 not now", *argument), phase)
 
 
 async def test_a_second_connect_is_refused_and_a_closed_client_connects_again() -> None:
@@ -292,16 +321,6 @@ async def test_required_tls_that_is_not_offered_sends_nothing() -> None:
         with pytest.raises(SMTPNotSupported, match="nothing is sent in clear"):
             await send(letter(), hostname="127.0.0.1", port=box.server.port, start_tls=True)
         assert box.received == []
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"use_tls": True, "start_tls": True}, {"password": "x"}, {"socket_path": "/x", "port": 25}, {"timeout": 0},
-     {"client_key": "k"}, {"hostname": "a b"}, {"tls_context": ssl.create_default_context(), "cert_bundle": "x"}],
-)  # fmt: skip
-def test_contradicting_options_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 -- each has its own words
-        SMTP(**options)
 
 
 def test_no_secret_is_in_a_clients_repr() -> None:
