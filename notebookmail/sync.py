@@ -1,9 +1,10 @@
 """The one seam between callers without `await` and the package's coroutines.
 
 Three situations, three ways. No event loop runs in the caller's thread: asyncio.run. One runs, as in a notebook's
-cell: a loop of its own in a background thread, while the caller waits; nothing is patched, and an interrupt ends
-the work. The work belongs to the loop that runs, because a connection was opened on it: only then is that loop
-entered a second time, by nest-asyncio2, which changes asyncio for the whole process and slows its tasks.
+cell, and a whole run of messages is wanted: a loop of its own in a background thread, while the caller waits;
+nothing is patched, and an interrupt ends the work. One runs, and the work belongs to it, because a connection or
+the server itself lives on it: that loop is entered a second time, by nest-asyncio2. That changes asyncio for the
+whole process and slows its tasks, so it happens only when such a call is made, never on import.
 """
 
 from __future__ import annotations
@@ -32,29 +33,31 @@ def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
 
 
 def run_nested(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end on the loop that already runs in this thread.
+    """Run a coroutine to its end on the loop that already runs in this thread; it must be one `can_nest` allows.
+
+    An interrupt cancels it, drives it to its end and goes on upwards: left alone it would go on running.
 
     Raises:
-        RuntimeError: The loop cannot be entered twice (uvloop's cannot); nothing was run.
         BaseException: What the coroutine raised, or the interrupt.
     """
     import nest_asyncio2
 
     loop = asyncio.get_running_loop()
-    try:
-        nest_asyncio2.apply(loop)
-    except ValueError as problem:
-        work.close()
-        raise RuntimeError("this event loop cannot be entered a second time: await the call instead") from problem
+    nest_asyncio2.apply(loop)
     task = loop.create_task(work)
     try:
         return loop.run_until_complete(task)
     except BaseException:
-        if not task.done():  # an interrupt: left alone, the task would go on after the caller was told it ended
+        if not task.done():
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 loop.run_until_complete(task)
         raise
+
+
+def can_nest(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether a running loop can be entered a second time: asyncio's own can, uvloop's cannot."""
+    return isinstance(loop, asyncio.BaseEventLoop)
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

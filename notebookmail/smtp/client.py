@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused, at
 from notebookmail.reply import SMTPResponse, SMTPStatus
-from notebookmail.sync import run_nested, run_sync, running_loop
+from notebookmail.sync import can_nest, run_nested, run_sync, running_loop
 
 from .content import AnyMessage, mail_from_bytes, mail_from_message, make_envelope
 from .dialogue import DEFAULT, Timeout
@@ -195,7 +195,8 @@ class SMTP(Login):
 
         Raises:
             SMTPException, ValueError: As for `connect` and `sendmail`.
-            RuntimeError: The client is connected on a running loop that cannot be entered twice, such as uvloop's.
+            RuntimeError: The client is connected on a running loop that cannot be entered twice, such as uvloop's;
+                nothing was sent.
         """
         return self._send_sync(lambda client: client.sendmail(*arguments, **keywords))
 
@@ -204,13 +205,16 @@ class SMTP(Login):
         return self._send_sync(lambda client: client.send_message(*arguments, **keywords))
 
     def _send_sync(self, send: Callable[[SMTP], Coroutine[Any, Any, SendResult]]) -> SendResult:
-        if self.is_connected and self._loop is running_loop():
-            return run_nested(send(self))
-
         async def over_own_connection() -> SendResult:
             async with SMTP(**self._options.as_keywords()) as client:
                 return await send(client)
 
+        loop = running_loop()
+        is_ours = loop is not None and self.is_connected and self._loop is loop
+        if loop is not None and can_nest(loop):
+            return run_nested(send(self) if is_ours else over_own_connection())
+        if is_ours:
+            raise RuntimeError("the running event loop cannot be entered twice: await the call without _sync")
         return run_sync(over_own_connection())
 
     async def _deliver(self, make: Make, timeout: Timeout) -> SendResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from notebookmail.errors import SMTPConnectError, SMTPConnectTimeoutError, SMTPServerDisconnected, at
 
@@ -47,8 +47,8 @@ class Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 -- asyncio's promise, told to the checker
-        self._transport, self.is_open = transport, True
+        # Not isinstance: uvloop's transports are no subclass, though they do all that one does.
+        self._transport, self.is_open = cast("asyncio.Transport", transport), True
 
     def data_received(self, data: bytes) -> None:
         """Hand on what arrived."""

@@ -40,3 +40,17 @@ def test_a_cell_without_await_shows_its_results_too() -> None:
     assert ["text/html" in data for data in shown] == [True]
     assert "Nothing left it" in shown[0]["text/html"]
     assert "n0@example.org" not in shown[0]["text/html"]
+
+
+def test_a_client_connected_in_an_earlier_cell_sends_without_await() -> None:
+    *sent, last = outputs_of(
+        "from notebookmail import SMTP, Sandbox\nbox = await Sandbox().__aenter__()\n"
+        "client = SMTP(hostname='127.0.0.1', port=box.server.port)\nawait client.connect()",
+        "client.sendmail_sync('a@example.org', 'b@example.org', 'Subject: x')",
+        "await client.sendmail('a@example.org', 'b@example.org', 'Subject: x')",
+        "client.sendmail_sync('a@example.org', 'b@example.org', 'Subject: x')",
+        "await client.quit()\nlen(box.received), client.is_connected",
+    )
+    for number, (output,) in enumerate(sent[1:], start=1):
+        assert output["text/plain"] == f"({{}}, '2.0.0 OK, message {number} is in the sandbox')"
+    assert last[0]["text/plain"] == "(3, False)"
