@@ -74,7 +74,7 @@ def path(address: str) -> str:
     Raises:
         AddressError: Not one valid address; it is refused, never repaired.
     """
-    if not address or address.lower() == "postmaster":
+    if "@" not in address and address.lower() in {"", "postmaster"}:
         return f"<{address}>"
     return f"<{parse_address(address)}>"
 

@@ -19,6 +19,8 @@ from .commands import Command
 from .replies import ReplyReader, malformed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from notebookmail.errors import Phase
 
 
@@ -173,21 +175,21 @@ class Protocol:
         reader.feed(data)
         replies: list[SMTPResponse] = []
         try:
-            while (reply := reader.next_reply()) is not None:
-                if reply.code == SMTPStatus.domain_unavailable:
-                    replies += self._shut(reply)
-                else:
-                    self._credit(reply)
-                    replies.append(reply)
+            for reply in reader.next_plain():
+                replies += self._credit(reply)
+            while (following := reader.next_reply()) is not None:
+                replies += self._credit(following)
             if self.state is State.TLS and reader.has_leftover:
                 raise malformed("bytes after the answer to STARTTLS were not sent under TLS")  # CVE-2011-0411
         except SMTPException as fault:
-            self.fault = fault
+            self.fault = self.fault or fault
             if not replies:
                 raise
         return replies
 
-    def _credit(self, reply: SMTPResponse) -> None:
+    def _credit(self, reply: SMTPResponse) -> Sequence[SMTPResponse]:
+        if reply.code == SMTPStatus.domain_unavailable:
+            return self._shut(reply)
         if not self._awaited:
             raise self._unsolicited(reply)
         verb = self._awaited[0].verb
@@ -196,6 +198,7 @@ class Protocol:
             raise malformed(f"{reply.code} is no answer to {verb or 'connecting'}")
         self.state = following
         self._awaited.popleft()
+        return (reply,)
 
     def _unsolicited(self, reply: SMTPResponse) -> SMTPException:
         if self.state is State.CONTENT and reply.code >= SMTPStatus.mailbox_unavailable:

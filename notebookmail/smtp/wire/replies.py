@@ -15,9 +15,10 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 MAX_REPLY_OCTETS = 65_536
 """More than any honest reply (RFC 5321 4.5.3.1.5: 512 octets a line); a server that sends more is cut off."""
 
-_PLAIN = re.compile(rb"([2-5][0-5][0-9]) ([ -~]*)\r\n")
-"""A reply of one line, as most are: read in one step."""
+_PLAIN = re.compile(r"(?:[2-5][0-5][0-9] [ -~]*\r\n)+")
+"""Complete replies of one line each, as most are; they are read in one step."""
 
+_PLAIN_REPLY = re.compile(r"(...) (.*)\r\n")
 _LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])(.*))?", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SHOWN_OCTETS = 120
@@ -51,23 +52,22 @@ class ReplyReader:
         self._buffer = self._buffer[self._start :] + data
         self._start = 0
 
+    def next_plain(self) -> list[SMTPResponse]:
+        """Hand out all replies at once, if all are complete and plain; else none, and `next_reply` reads them."""
+        if self._lines or self._start or len(self._buffer) > MAX_REPLY_OCTETS or not self._buffer.isascii():
+            return []
+        text = self._buffer.decode("ascii")
+        if not _PLAIN.fullmatch(text):
+            return []
+        self._start = len(text)
+        return [SMTPResponse(int(code), words) for code, words in _PLAIN_REPLY.findall(text)]
+
     def next_reply(self) -> SMTPResponse | None:
         """Hand out the next complete reply, or None while there is none.
 
         Raises:
             SMTPResponseException: With code -1, when what came is no reply by RFC 5321.
         """
-        start = self._start
-        if start == len(self._buffer):
-            return None
-        plain = None if self._lines else _PLAIN.match(self._buffer, start, start + MAX_REPLY_OCTETS)
-        if plain is None:
-            return self._next_by_lines()
-        self._start = plain.end()
-        code, text = plain.groups()
-        return SMTPResponse(int(code), text.decode("ascii"))
-
-    def _next_by_lines(self) -> SMTPResponse | None:
         while (line := self._next_line()) is not None:
             code, is_last, text = _parse(line)
             if self._lines and code != self._code:
