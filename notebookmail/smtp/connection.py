@@ -173,8 +173,8 @@ class Connection:
 
     def _check_open(self) -> None:
         """Raise what closed the connection, if something did."""
-        error = self._protocol.fault or (None if self._stream.is_open else self._stream.lost())
-        if error is not None:
+        if self._protocol.fault is not None or not self._stream.is_open:
+            error = self._protocol.fault or self._stream.lost()
             raise self._closed_by(error) from error.__cause__
 
     async def _await_replies(

@@ -19,22 +19,18 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[bool] | None = None
 
-    async def wait(self, seconds: float | None) -> bool:
-        """Wait until `wake` is called.
+    def wait(self, seconds: float | None) -> asyncio.Future[bool]:
+        """Begin a wait, to be awaited at once: True when `wake` was called, False when the time was up.
 
         Args:
             seconds: How long at most; None for no limit.
-
-        Returns:
-            True when woken, False when the time was up.
         """
-        self._set(seconds)
-        waiter: asyncio.Future[bool] = self._loop.create_future()
-        self._waiter = waiter
-        try:
-            return await waiter
-        finally:
-            self._waiter = None
+        self._due = math.inf if seconds is None else self._loop.time() + seconds
+        if self._due < self._rings_at:
+            self.close()
+            self._start()
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
     def wake(self) -> None:
         """End the wait, if there is one."""
@@ -46,12 +42,6 @@ class Deadline:
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._rings_at = None, math.inf
-
-    def _set(self, seconds: float | None) -> None:
-        self._due = math.inf if seconds is None else self._loop.time() + seconds
-        if self._due < self._rings_at:
-            self.close()
-            self._start()
 
     def _start(self) -> None:
         self._rings_at = self._due

@@ -75,6 +75,8 @@ class Pool:
     def __init__(self, options: ConnectionOptions, limits: PoolLimits | None = None) -> None:
         self._options = options
         self._limits = limits or PoolLimits()
+        self.timeout = options.timeout
+        self.end_of_data_timeout = max(options.timeout or 0.0, END_OF_DATA_SECONDS)
         self._waiting: deque[_Job] = deque()
         self._lanes: set[_Lane] = set()
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -215,11 +217,10 @@ class _Lane:
 
     async def _deliver(self, job: _Job, connection: Connection) -> None:
         try:
-            timeout = self._pool._options.timeout
             receipt = await connection.deliver(
                 job.mail,
-                timeout=timeout,
-                end_of_data_timeout=max(timeout or 0.0, END_OF_DATA_SECONDS),
+                timeout=self._pool.timeout,
+                end_of_data_timeout=self._pool.end_of_data_timeout,
                 next_mail=self._take_upcoming,
             )
         except asyncio.CancelledError:

@@ -177,7 +177,7 @@ class Protocol:
         try:
             for reply in reader.next_plain():
                 replies += self._credit(reply)
-            while (following := reader.next_reply()) is not None:
+            while reader.has_leftover and (following := reader.next_reply()) is not None:
                 replies += self._credit(following)
             if self.state is State.TLS and reader.has_leftover:
                 raise malformed("bytes after the answer to STARTTLS were not sent under TLS")  # CVE-2011-0411

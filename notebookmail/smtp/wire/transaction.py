@@ -221,12 +221,10 @@ def _words(limits: Mapping[str, int]) -> str:
 
 
 def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
-    envelope, size = mail.envelope, mail.size
+    envelope = mail.envelope
     options = list(envelope.mail_options)
     named = {option.partition("=")[0].upper() for option in options} if options else ()
-    needs_smtputf8 = (
-        mail.needs_smtputf8 or not envelope.sender.isascii() or not all(map(str.isascii, envelope.recipients))
-    )
+    needs_smtputf8 = mail.needs_smtputf8 or not "".join((envelope.sender, *envelope.recipients)).isascii()
     if needs_smtputf8:
         if "smtputf8" not in extensions:
             reason = "an address or header is international, and the server does not offer SMTPUTF8"
@@ -234,9 +232,11 @@ def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
         options += [] if "SMTPUTF8" in named else ["SMTPUTF8"]
     if (mail.needs_8bit or needs_smtputf8) and "8bitmime" in extensions and "BODY" not in named:
         options.append("BODY=8BITMIME")
-    if extensions.size is not None and size > extensions.size:
-        reason = f"5.3.4 the message has {size} octets, the server takes at most {extensions.size}"
-        raise at("mail", SMTPDataError(int(SMTPStatus.storage_exceeded), reason))
-    if "size" in extensions and "SIZE" not in named:
-        options.append(f"SIZE={size}")
+    if "size" in extensions:
+        size, most = mail.size, extensions.size
+        if most is not None and size > most:
+            reason = f"5.3.4 the message has {size} octets, the server takes at most {most}"
+            raise at("mail", SMTPDataError(int(SMTPStatus.storage_exceeded), reason))
+        if "SIZE" not in named:
+            options.append(f"SIZE={size}")
     return tuple(options)
