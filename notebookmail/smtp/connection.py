@@ -24,7 +24,7 @@ from notebookmail.mail import Receipt
 from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from .deadline import Deadline
-from .stream import open_stream
+from .stream import Stream
 from .wire.commands import END_OF_DATA, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from notebookmail.mail import Mail
 
     from .options import ConnectionOptions
-    from .stream import Stream
     from .wire.transaction import Opened, Opening
 
 log = logging.getLogger("notebookmail.smtp")
@@ -62,7 +61,7 @@ class Connection:
     def __init__(self) -> None:
         self.greeting = SMTPResponse(SMTPStatus.invalid_response, "")
         self.extensions = Extensions()
-        self._stream: Stream
+        self._stream = Stream(self)
         self._protocol = Protocol()
         self._deadline = Deadline()
         self._replies: list[SMTPResponse] = []
@@ -77,8 +76,8 @@ class Connection:
             SMTPConnectError and its subclasses: There is no usable connection.
         """
         connection = cls()
-        connection._stream = await open_stream(options, connection)
         try:
+            await connection._stream.open(options)
             (connection.greeting,) = await connection._await_replies(1, options.timeout)
         except SMTPResponseException as problem:
             raise at("connect", SMTPConnectResponseError(problem.code, problem.message)) from problem
@@ -144,6 +143,8 @@ class Connection:
 
     def look_up(self) -> None:
         """There is room to write again, or the connection is gone."""
+        if not self._stream.is_open:
+            self._deadline.close()
         self._deadline.wake()
 
     # --- commands, one at a time or in groups ---------------------------------------------------------------

@@ -32,7 +32,10 @@ class Listener(Protocol):
 
 
 class Stream(asyncio.Protocol):
-    """A connection: bytes in, bytes out. Opened by `open_stream`."""
+    """A connection: bytes in, bytes out.
+
+    Its listener has it before it is open: the first bytes may arrive before `open` returns.
+    """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
@@ -76,10 +79,18 @@ class Stream(asyncio.Protocol):
 
     # --- what a connection calls ----------------------------------------------------------------------------
 
+    async def open(self, options: ConnectionOptions) -> None:
+        """Connect, under TLS if the options say so.
+
+        Raises:
+            SMTPConnectError, SMTPConnectTimeoutError: No connection came about.
+        """
+        await _mapped(_connect(options, self), f"connecting to {options.endpoint}", options.timeout)
+
     @property
     def transport(self) -> asyncio.Transport:
         """The transport below; replaced when TLS starts."""
-        assert self._transport is not None  # noqa: S101 -- open_stream hands out connected streams only
+        assert self._transport is not None  # noqa: S101 -- there is nothing to do with one that never opened
         return self._transport
 
     @property
@@ -132,38 +143,28 @@ class Stream(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, dropping what is not yet written."""
         self.is_open = False
-        self.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
 
-async def open_stream(options: ConnectionOptions, listener: Listener) -> Stream:
-    """Connect, under TLS if the options say so.
-
-    Raises:
-        SMTPConnectError, SMTPConnectTimeoutError: No connection came about.
-    """
-    return await _mapped(_connect(options, listener), f"connecting to {options.endpoint}", options.timeout)
-
-
-async def _connect(options: ConnectionOptions, listener: Listener) -> Stream:
+async def _connect(options: ConnectionOptions, stream: Stream) -> None:
     loop = asyncio.get_running_loop()
 
     def make() -> Stream:
-        return Stream(listener)
+        return stream
 
-    stream: Stream
     tls: dict[str, Any] = {}
     if options.use_tls:
         tls = {"ssl": options.ssl_context, "server_hostname": options.host}
     if options.socket_path is not None:
         path = options.socket_path
-        _, stream = await loop.create_unix_connection(make, path, **tls)  # type: ignore[arg-type] # bytes work
+        await loop.create_unix_connection(make, path, **tls)  # type: ignore[arg-type] # bytes work
     elif options.sock is not None:
-        _, stream = await loop.create_connection(make, sock=options.sock, **tls)
+        await loop.create_connection(make, sock=options.sock, **tls)
     else:
-        _, stream = await loop.create_connection(
+        await loop.create_connection(
             make, options.host, options.effective_port, local_addr=options.source_address, **tls
         )
-    return stream
 
 
 async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) -> _T:

@@ -280,7 +280,7 @@ async def test_silence_after_connecting_is_a_connect_timeout(serve: Serve) -> No
 
     async with serve(speak) as server:
         with pytest.raises(SMTPConnectTimeoutError, match="no greeting"):
-            await Connection.open(server.options(timeout=0.05))
+            await Connection.open(server.options(timeout=0.5))
 
 
 async def test_a_closed_port_is_a_connect_error(serve: Serve) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.stream import Stream, open_stream
+from notebookmail.smtp.stream import Stream
 
 if TYPE_CHECKING:
     from conftest import Certificates
@@ -56,7 +56,8 @@ async def test_much_goes_both_ways_whole(certificates: Certificates, is_tls: boo
     port = server.sockets[0].getsockname()[1]
     options = ConnectionOptions(hostname="127.0.0.1", port=port, cert_bundle=certificates.authority)
     listening = Listening()
-    stream = await open_stream(options, listening)
+    stream = Stream(listening)
+    await stream.open(options)
     if is_tls:
         await stream.start_tls(options.ssl_context, "localhost", 5)
     async with asyncio.timeout(20):
