@@ -1,7 +1,7 @@
 """A scripted server in one line: every command is answered with success unless the test says otherwise.
 
 Served by the `serve` fixture of the smtp room. It keeps nothing and judges nothing; what it heard stands in its
-session. Where a real server can be brought to answer like that, local_server.py and peers.py have one.
+session. Where a real server can be brought to answer like that, local_server.py and peers/ have one.
 """
 
 from __future__ import annotations

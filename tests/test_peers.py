@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import socket
 import ssl
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from peers import Arrival, Peer, PeerMissing, smtp_server, smtp_sink
+from cast import CAST
+from peers import Arrival, Peer, PeerMissing, Setup, smtp_server, smtp_sink
+from peers.process import wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Certificates
 
 pytestmark = pytest.mark.peer
@@ -138,10 +142,75 @@ def test_options_of_smtp_server_reach_it() -> None:
         assert client.esmtp_features["size"] == "1000"
 
 
-def test_a_missing_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NOTEBOOKMAIL_POSTFIX", "NOTEBOOKMAIL_NODE_MODULES", "NODE_PATH"):
+EVERY_KIND = ("aiosmtpd", "dovecot", "exim", "maildev", "opensmtpd", "postfix", "smtp-server")
+
+# What a test run that is killed leaves to do.
+RUN_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+from cast import CAST
+from peers import PeerMissing, Setup
+name, folder, *certificate = sys.argv[1:]
+try:
+    with CAST[name].start(Path(folder), Setup(certificate=tuple(map(Path, certificate)))) as peer:
+        print(peer.port, flush=True)
+        sys.stdin.read()
+except PeerMissing as reason:
+    print(reason)
+"""
+
+
+def is_listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except ConnectionError:  # refused, or taken by one that is just going
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_no_port_and_no_process_is_left_after_the_end(
+    name: str, tmp_path: Path, certificates: Certificates
+) -> None:
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    before = children.read_text()
+    with CAST[name].start(tmp_path, Setup(certificate=(certificates.chain, certificates.key))) as peer:
+        ports = [port for port in (peer.port, peer.tls_port) if port]
+        wait_until(lambda: all(map(is_listening, ports)), lambda: f"not listening: {ports}")
+    assert [port for port in ports if is_listening(port)] == []
+    assert children.read_text() == before
+
+
+@pytest.mark.parametrize("name", ["exim", "maildev", "smtp-server"])
+def test_a_killed_test_run_leaves_no_server_behind(name: str, tmp_path: Path, certificates: Certificates) -> None:
+    files = [str(file) for file in (certificates.chain, certificates.key)]
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN_UNTIL_KILLED, name, str(tmp_path), *files],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        said = run.stdout.readline().strip()
+        if not said.isdecimal():
+            pytest.skip(said)
+        assert is_listening(int(said))
+        run.kill()
+    wait_until(lambda: not is_listening(int(said)), lambda: f"{name} still listens")
+
+
+def test_a_missing_server_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, certificates: Certificates
+) -> None:
+    for name in ("NOTEBOOKMAIL_PEERS", "NOTEBOOKMAIL_NODE_MODULES", "NODE_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("pathlib.Path.is_file", lambda _: False)
     for serve, name in ((smtp_sink, "smtp-sink"), (smtp_server, "smtp-server")):
         with pytest.raises(PeerMissing, match=f"{name} is missing"), serve():
+            pass
+    setup = Setup(certificate=(certificates.chain, certificates.key))
+    for name in ("dovecot", "exim", "maildev", "opensmtpd", "postfix"):
+        with pytest.raises(PeerMissing, match=f"{name}.* is missing"), CAST[name].start(tmp_path, setup):
             pass

@@ -1,0 +1,90 @@
+"""A server's process: started on a free port, awaited, and ended with all it started.
+
+Nothing here goes to sleep and hopes: what is waited for is looked at until a deadline.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from .peer import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+START_SECONDS = 15.0
+STOP_SECONDS = 5.0
+DELIVER_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.01
+
+LIFE_LINE = ("sh", "-c", 'exec 3<&0 </dev/null; (read -r _ <&3 || kill $$) & exec 3<&-; exec "$@"', "sh")
+"""Put before a server's command: it ends with its input, so that not even a killed test run leaves it behind."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(is_so: Callable[[], bool], complaint: Callable[[], str], seconds: float = START_SECONDS) -> None:
+    """Wait until something is so.
+
+    Raises:
+        RuntimeError: With the complaint, when it is not so in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise RuntimeError(complaint())
+        time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+    """Wait until the process listens.
+
+    Raises:
+        RuntimeError: It ended, or does not listen in time; with what it wrote.
+    """
+
+    def listens() -> bool:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended at once: {text(errors)}")
+        try:
+            socket.create_connection((HOST, port), timeout=1.0).close()
+        except OSError:
+            return False
+        return True
+
+    wait_until(listens, lambda: f"the server does not listen on {port}: {text(errors)}")
+
+
+def text(errors: IO[bytes]) -> str:
+    """What a server wrote to its standard error."""
+    errors.seek(0)
+    return errors.read().decode(errors="replace").strip()
+
+
+@contextmanager
+def stopped(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the process when the block ends, and collect it: no zombie, no port held.
+
+    A process that was given an input ends with it.
+    """
+    try:
+        yield
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        else:
+            process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
