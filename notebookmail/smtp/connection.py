@@ -185,7 +185,8 @@ class Connection:
         while len(self._replies) < count:
             is_last = end_of_data_timeout is not None and self._protocol.phase == "end_of_data"
             await self._wait(end_of_data_timeout if is_last else timeout, "the server did not answer")
-        replies, self._replies = self._replies[:count], self._replies[count:]
+        replies = self._replies[:count]
+        del self._replies[:count]
         return replies
 
     async def _wait(self, seconds: float | None, what: str) -> None:
@@ -255,7 +256,11 @@ class Connection:
         if isinstance(opened, Receipt):
             return opened
         ahead = self._open_ahead(next_mail)
-        await self._write_content(mail.segments, ahead, timeout)
+        segments = mail.segments
+        if len(segments) == 1 and len(segments[0]) <= _WRITE_OCTETS:
+            self._write((END_OF_DATA, *ahead), dot_stuff(segments[0]))
+        else:
+            await self._write_content(segments, ahead, timeout)
         (reply,) = await self._await_replies(1, end_of_data_timeout)
         self._needs_reset = False
         return judge_end_of_data(reply, opened)
@@ -281,7 +286,10 @@ class Connection:
             if ahead_mail is not mail:
                 raise RuntimeError("another message's transaction is already open on this connection")
             self._ahead = None
-            replies = await self._await_replies(len(group), timeout)
+            replies, self._replies = self._replies, []
+            if len(replies) != len(group):  # most often they came with the reply to the message before
+                self._replies = replies
+                replies = await self._await_replies(len(group), timeout)
         else:
             steps = opening(mail, self.extensions, reset_first=self._needs_reset)
             group = next(steps)
@@ -313,19 +321,18 @@ class Connection:
     async def _write_content(
         self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], timeout: float | None
     ) -> None:
-        pieces = list(map(dot_stuff, segments))
-        if len(pieces) > 1 or len(pieces[0]) > _WRITE_OCTETS:
-            pieces = list(_cut(pieces))
-        for piece in pieces[:-1]:
+        *before, last = _cut(segments)
+        for piece in before:
             self._check_open()
             self._stream.write(piece)
             while not self._stream.has_room:
                 await self._wait(timeout, "the server took no more content")
-        self._write((END_OF_DATA, *ahead), pieces[-1])
+        self._write((END_OF_DATA, *ahead), last)
 
 
-def _cut(pieces: list[bytes]) -> Iterator[bytes]:
-    """Cut content to sizes in which a stalled server shows."""
-    for piece in pieces:
-        for start in range(0, len(piece), _WRITE_OCTETS):
-            yield piece[start : start + _WRITE_OCTETS]
+def _cut(segments: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Dot-stuff content and cut it to sizes in which a stalled server shows."""
+    for segment in segments:
+        stuffed = dot_stuff(segment)
+        for start in range(0, len(stuffed), _WRITE_OCTETS):
+            yield stuffed[start : start + _WRITE_OCTETS]

@@ -107,7 +107,7 @@ class Stream(asyncio.Protocol):
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
-        self.transport.write(data)
+        self._transport.write(data)  # type: ignore[union-attr] # open streams have one
 
     def lost(self) -> SMTPServerDisconnected:
         """Make the error for a connection that is gone, with what asyncio knows of why."""

@@ -76,8 +76,3 @@ async def test_much_goes_both_ways_whole(certificates: Certificates, is_tls: boo
     assert str(stream.lost()) == "the connection was lost"
     server.close()
     await server.wait_closed()
-
-
-def test_a_stream_that_was_never_connected_is_a_bug_that_shows() -> None:
-    with pytest.raises(AssertionError):
-        Stream(Listening()).write(b"x")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from notebookmail.address import parse_address
@@ -79,20 +80,24 @@ def path(address: str) -> str:
     return f"<{parse_address(address)}>"
 
 
-def _path_line(opening: str, address: str, options: tuple[str, ...]) -> bytes:
-    # A quoted local part may hold blanks; parse_address has vouched for the path as a whole.
-    line = _guarded(opening + path(address), _CONTROL)
+def _with_options(line: bytes, options: tuple[str, ...]) -> bytes:
     return b" ".join((line, *map(_guarded, options))) + b"\r\n" if options else line + b"\r\n"
+
+
+@lru_cache(maxsize=64)
+def _mail_from(sender: str) -> bytes:
+    return _guarded(f"MAIL FROM:{path(sender)}", _CONTROL)
 
 
 def mail(sender: str, options: tuple[str, ...] = ()) -> Command:
     """MAIL FROM (RFC 5321 4.1.1.2)."""
-    return Command("MAIL", _path_line("MAIL FROM:", sender, options))
+    return Command("MAIL", _with_options(_mail_from(sender), options))
 
 
 def rcpt(recipient: str, options: tuple[str, ...] = ()) -> Command:
     """RCPT TO (RFC 5321 4.1.1.3)."""
-    return Command("RCPT", _path_line("RCPT TO:", recipient, options))
+    # A quoted local part may hold blanks: `path` has vouched for the address as a whole.
+    return Command("RCPT", _with_options(_guarded(f"RCPT TO:{path(recipient)}", _CONTROL), options))
 
 
 def ehlo(hostname: str) -> Command:

@@ -19,8 +19,6 @@ from .commands import Command
 from .replies import ReplyReader, malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from notebookmail.errors import Phase
 
 
@@ -40,6 +38,8 @@ class State(enum.Enum):
 GREETING = Command("", b"")
 """Stands in the queue for the greeting, which answers no command."""
 
+_IN_CLEAR = "bytes after the answer to STARTTLS were not sent under TLS"  # CVE-2011-0411
+_CLOSING = int(SMTPStatus.domain_unavailable)
 _ANY = 0
 # (state, verb, reply code) -> next state; _ANY matches every code from 200 to 299 and 400 to 599.
 _TRANSITIONS: dict[tuple[State, str, int], State] = {
@@ -175,42 +175,49 @@ class Protocol:
         reader.feed(data)
         replies: list[SMTPResponse] = []
         try:
-            for reply in reader.next_plain():
-                replies += self._credit(reply)
-            while reader.has_leftover and (following := reader.next_reply()) is not None:
-                replies += self._credit(following)
+            self._credit(reader.next_plain(), replies)
+            while reader.has_leftover and (reply := reader.next_reply()) is not None:
+                self._credit([reply], replies)
             if self.state is State.TLS and reader.has_leftover:
-                raise malformed("bytes after the answer to STARTTLS were not sent under TLS")  # CVE-2011-0411
+                raise malformed(_IN_CLEAR)
         except SMTPException as fault:
-            self.fault = self.fault or fault
+            self.fault = fault
             if not replies:
                 raise
         return replies
 
-    def _credit(self, reply: SMTPResponse) -> Sequence[SMTPResponse]:
-        if reply.code == SMTPStatus.domain_unavailable:
-            return self._shut(reply)
-        if not self._awaited:
+    def _credit(self, came: list[SMTPResponse], replies: list[SMTPResponse]) -> None:
+        """Give each reply to the oldest unanswered command."""
+        awaited = self._awaited
+        for reply in came:
+            code = reply[0]
+            if not awaited or code == _CLOSING:
+                self._take_unasked(reply, replies)
+                continue
+            following = next_state(self.state, awaited[0].verb, code)
+            if following is None:
+                raise malformed(f"{code} is no answer to {awaited[0].verb or 'connecting'}")
+            self.state = following
+            awaited.popleft()
+            replies.append(reply)
+
+    def _take_unasked(self, reply: SMTPResponse, replies: list[SMTPResponse]) -> None:
+        """A reply that nobody awaits, or that ends the session and so answers all."""
+        if self.fault is not None:
+            return  # the server has closed: what it says behind its 421 is nobody's
+        if self.state is State.TLS:
+            raise malformed(_IN_CLEAR)
+        if reply.code != _CLOSING:
             raise self._unsolicited(reply)
-        verb = self._awaited[0].verb
-        following = next_state(self.state, verb, reply.code)
-        if following is None:
-            raise malformed(f"{reply.code} is no answer to {verb or 'connecting'}")
-        self.state = following
-        self._awaited.popleft()
-        return (reply,)
+        replies += [reply] * len(self._awaited)
+        self._awaited.clear()
+        self.state = State.CLOSED
+        self.fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
 
     def _unsolicited(self, reply: SMTPResponse) -> SMTPException:
         if self.state is State.CONTENT and reply.code >= SMTPStatus.mailbox_unavailable:
             return at("content", SMTPDataError(*reply))  # some servers do not wait for the end to refuse
         return malformed(f"unsolicited: {reply}")
-
-    def _shut(self, reply: SMTPResponse) -> list[SMTPResponse]:
-        answered = len(self._awaited)
-        self._awaited.clear()
-        self.state = State.CLOSED
-        self.fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
-        return [reply] * answered
 
     def _check(self) -> None:
         if self.fault is not None:

@@ -8,6 +8,7 @@ visible: it ends up on terminals and in notebooks.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from notebookmail.errors import SMTPResponseException
 from notebookmail.reply import SMTPResponse, SMTPStatus
@@ -15,12 +16,12 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 MAX_REPLY_OCTETS = 65_536
 """More than any honest reply (RFC 5321 4.5.3.1.5: 512 octets a line); a server that sends more is cut off."""
 
-_PLAIN = re.compile(r"(?:[2-5][0-5][0-9] [ -~]*\r\n)+")
-"""Complete replies of one line each, as most are; they are read in one step."""
+_PLAIN = re.compile(rb"[2-5][0-5][0-9] [ -~]*")
+"""The only line of a reply, as most are: it says nothing that has to be made visible."""
 
-_PLAIN_REPLY = re.compile(r"(...) (.*)\r\n")
 _LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])(.*))?", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SHORT_OCTETS = 4096  # of what the short way reads, and remembers
 _SHOWN_OCTETS = 120
 
 
@@ -54,13 +55,17 @@ class ReplyReader:
 
     def next_plain(self) -> list[SMTPResponse]:
         """Hand out all replies at once, if all are complete and plain; else none, and `next_reply` reads them."""
-        if self._lines or self._start or len(self._buffer) > MAX_REPLY_OCTETS or not self._buffer.isascii():
+        buffer = self._buffer
+        if self._lines or self._start or not buffer.endswith(b"\r\n") or len(buffer) > _SHORT_OCTETS:
             return []
-        text = self._buffer.decode("ascii")
-        if not _PLAIN.fullmatch(text):
-            return []
-        self._start = len(text)
-        return [SMTPResponse(int(code), words) for code, words in _PLAIN_REPLY.findall(text)]
+        replies: list[SMTPResponse] = []
+        for line in buffer[:-2].split(b"\r\n"):
+            reply = _plain(line)
+            if reply is None:
+                return []
+            replies.append(reply)
+        self._start = len(buffer)
+        return replies
 
     def next_reply(self) -> SMTPResponse | None:
         """Hand out the next complete reply, or None while there is none.
@@ -99,6 +104,12 @@ class ReplyReader:
     def _bound(self, further: int) -> None:
         if self._octets + further > MAX_REPLY_OCTETS:
             raise malformed(f"longer than {MAX_REPLY_OCTETS} octets")
+
+
+@lru_cache(maxsize=256)
+def _plain(line: bytes) -> SMTPResponse | None:
+    """Read a line that is a whole reply by itself; servers say the same few again and again."""
+    return SMTPResponse(int(line[:3]), line[4:].decode("ascii")) if _PLAIN.fullmatch(line) else None
 
 
 def _parse(line: bytes) -> tuple[int, bool, str]:

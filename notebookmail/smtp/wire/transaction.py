@@ -14,7 +14,7 @@ server has taken a recipient, so MAX_CHUNK_OCTETS is where DATA begins again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from notebookmail.address import domain_of, has_control
 from notebookmail.errors import (
@@ -48,8 +48,7 @@ MAX_CHUNK_OCTETS = 65_536
 _NOT_AN_ADDRESS = int(SMTPStatus.mailbox_name_invalid)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The server waits for the content.
 
     Attributes:
