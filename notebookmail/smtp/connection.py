@@ -1,5 +1,9 @@
 """One connection to a server: the wire's decisions carried out over a stream.
 
+What is done on a connection is a course: a generator that writes, and yields how many replies it needs before it
+goes on. Courses are driven by what arrives, not by tasks, so that a busy connection goes from one message to the
+next without waiting for its turn in the event loop; `deliver` and the like put a coroutine's face on them.
+
 Whatever leaves a connection out of step (an error, a timeout, a cancelled wait) closes it, so that no later
 command ever receives a late reply. Exceptions get their `phase` and `unconfirmed` here, from the only one who
 knows: the protocol machine.
@@ -7,8 +11,10 @@ knows: the protocol machine.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from notebookmail.errors import (
     SMTPConnectError,
@@ -28,26 +34,44 @@ from .stream import Stream
 from .wire.commands import END_OF_DATA, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
-from .wire.protocol import Protocol
+from .wire.protocol import PHASES, Protocol
 from .wire.transaction import goes_by_chunk, judge_end_of_data, opening
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from notebookmail.mail import Mail
 
     from .options import ConnectionOptions
-    from .wire.transaction import Opened, Opening
+    from .wire.transaction import Opening
 
+    Done = Callable[[Any, Exception | None], None]
+
+_T = TypeVar("_T")
 log = logging.getLogger("notebookmail.smtp")
 
 _WRITE_OCTETS = 65_536
 """Content goes to the transport in pieces of about this size, so that a slow server is felt, and timed."""
 
 
+_ROOM = 0
+"""What a course yields to wait for room to write, instead of a number of replies."""
+
+
 def _no_next_mail() -> Mail | None:
     return None
+
+
+@dataclass(slots=True)
+class _Run:
+    """A course under way: what it waits for, how long, and who wants to know its end."""
+
+    course: Generator[int, None, Any]
+    timeout: float | None
+    end_of_data_timeout: float | None
+    done: Done
+    need: int | None = None
 
 
 class Connection:
@@ -63,7 +87,8 @@ class Connection:
         self.extensions = Extensions()
         self._stream = Stream(self)
         self._protocol = Protocol()
-        self._deadline = Deadline()
+        self._deadline = Deadline(self._time_is_up)
+        self._run: _Run | None = None
         self._replies: list[SMTPResponse] = []
         self._needs_reset = False
         self._ahead: tuple[Mail, Opening, tuple[Command, ...]] | None = None
@@ -78,7 +103,7 @@ class Connection:
         connection = cls()
         try:
             await connection._stream.open(options)
-            (connection.greeting,) = await connection._await_replies(1, options.timeout)
+            (connection.greeting,) = await connection._follow(connection._exchange(1), options.timeout)
         except SMTPResponseException as problem:
             raise at("connect", SMTPConnectResponseError(problem.code, problem.message)) from problem
         except SMTPReadTimeoutError as problem:
@@ -139,35 +164,139 @@ class Connection:
             self.abort()
         elif not replies:
             return
-        self._deadline.wake()
+        self._advance()
 
     def look_up(self) -> None:
         """There is room to write again, or the connection is gone."""
         if not self._stream.is_open:
             self._deadline.close()
-        self._deadline.wake()
+        self._advance()
+
+    # --- courses --------------------------------------------------------------------------------------------
+
+    def start(
+        self,
+        course: Generator[int, None, Any],
+        timeout: float | None,
+        end_of_data_timeout: float | None,
+        done: Done,
+    ) -> None:
+        """Drive a course from here on.
+
+        Args:
+            course: Yields how many replies it needs before it goes on.
+            timeout: Seconds to wait for each reply and for the server to take more content.
+            end_of_data_timeout: Seconds to wait for the reply to an end of data; None for the same.
+            done: Called with the course's value or its error, once, and perhaps before this returns.
+        """
+        if self._run is not None:
+            raise RuntimeError("this connection is busy")
+        self._run = _Run(course, timeout, end_of_data_timeout, done)
+        self._advance()
+
+    async def _follow(
+        self, course: Generator[int, None, _T], timeout: float | None, end_of_data_timeout: float | None = None
+    ) -> _T:
+        """Drive a course and wait for its end; a cancelled wait closes the connection."""
+        end: asyncio.Future[tuple[_T, Exception | None]] = asyncio.get_running_loop().create_future()
+
+        def done(value: _T, error: Exception | None) -> None:
+            if not end.done():
+                end.set_result((value, error))
+
+        self.start(course, timeout, end_of_data_timeout, done)
+        try:
+            value, error = await end
+        except BaseException:
+            self._run = None
+            self.abort()
+            raise
+        if error is not None:
+            raise error
+        return value
+
+    def _advance(self) -> None:
+        """Go on with the course as far as what arrived allows."""
+        run = self._run
+        if run is None:
+            return
+        try:
+            while self._has(run.need):
+                run.need = next(run.course)
+            self._check_open()
+            self._deadline.start(self._patience(run))
+        except StopIteration as end:
+            self._finish(run, end.value, None)
+        except Exception as error:  # noqa: BLE001 -- it is whoever follows the course that must hear of it
+            self._fail(run, error)
+
+    def _has(self, need: int | None) -> bool:
+        if not need:
+            return need is None or self._stream.has_room
+        return len(self._replies) >= need
+
+    def _patience(self, run: _Run) -> float | None:
+        if run.end_of_data_timeout is not None and self._protocol.phase == "end_of_data":
+            return run.end_of_data_timeout
+        return run.timeout
+
+    def _fail(self, run: _Run, error: Exception) -> None:
+        """Give the error to the course, which may know better what it means, and end it."""
+        try:
+            run.course.throw(error)
+        except StopIteration as end:
+            self._finish(run, end.value, None)
+        except Exception as final:  # noqa: BLE001
+            if not isinstance(final, SMTPException | ValueError):
+                self.abort()  # a bug: nobody knows what state this is in
+            self._finish(run, None, final)
+        else:
+            self._finish(run, None, error)  # nothing to go on with: the connection is closed
+
+    def _finish(self, run: _Run, value: Any, error: Exception | None) -> None:
+        self._run = None
+        run.done(value, error)
+
+    def _time_is_up(self) -> None:
+        run = self._run
+        if run is not None:
+            seconds = self._patience(run)
+            what = "answer" if run.need else "take more content"
+            self._fail(
+                run, self._closed_by(SMTPReadTimeoutError(f"the server did not {what} within {seconds} seconds"))
+            )
 
     # --- commands, one at a time or in groups ---------------------------------------------------------------
 
-    async def execute(
-        self, *group: Command, timeout: float | None, end_of_data_timeout: float | None = None
-    ) -> list[SMTPResponse]:
+    async def execute(self, *group: Command, timeout: float | None) -> list[SMTPResponse]:
         """Write a group of commands and wait for all its replies.
 
         Args:
             group: Commands; only the last may be one that ends a group (RFC 2920 3.1).
             timeout: Seconds to wait for each reply.
-            end_of_data_timeout: Seconds to wait for the reply to an end of data, if not the same.
 
         Raises:
             SMTPServerDisconnected, SMTPReadTimeoutError, SMTPResponseException: And the connection is closed.
         """
         self._write(group)
-        return await self._await_replies(len(group), timeout, end_of_data_timeout)
+        return await self._follow(self._exchange(len(group)), timeout)
+
+    def _exchange(self, count: int) -> Generator[int, None, list[SMTPResponse]]:
+        yield count
+        return self._take(count)
+
+    def _take(self, count: int) -> list[SMTPResponse]:
+        replies = self._replies[:count]
+        del self._replies[:count]
+        return replies
 
     def _write(self, group: tuple[Command, ...], content: bytes = b"") -> None:
-        self._check_open()
-        written = self._protocol.write(*group)
+        try:
+            self._check_open()
+            written = self._protocol.write(*group)
+        except SMTPException as error:
+            error.phase = error.phase or PHASES.get(group[0].verb)
+            raise self._closed_by(error) from error.__cause__
         self._stream.write(content + written if content else written)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("> %s", " ".join(map(repr, group)))
@@ -177,28 +306,6 @@ class Connection:
         if self._protocol.fault is not None or not self._stream.is_open:
             error = self._protocol.fault or self._stream.lost()
             raise self._closed_by(error) from error.__cause__
-
-    async def _await_replies(
-        self, count: int, timeout: float | None, end_of_data_timeout: float | None = None
-    ) -> list[SMTPResponse]:
-        """Wait for so many replies; any way this can end early closes the connection."""
-        while len(self._replies) < count:
-            is_last = end_of_data_timeout is not None and self._protocol.phase == "end_of_data"
-            await self._wait(end_of_data_timeout if is_last else timeout, "the server did not answer")
-        replies = self._replies[:count]
-        del self._replies[:count]
-        return replies
-
-    async def _wait(self, seconds: float | None, what: str) -> None:
-        """Wait until something happens: replies, room to write, or the end."""
-        self._check_open()
-        try:
-            is_in_time = await self._deadline.wait(seconds)
-        except BaseException:
-            self.abort()
-            raise
-        if not is_in_time:
-            raise self._closed_by(SMTPReadTimeoutError(f"{what} within {seconds} seconds"))
 
     def _closed_by(self, error: SMTPException) -> SMTPException:
         """Close, and say on the exception what is known about the message under way."""
@@ -252,18 +359,30 @@ class Connection:
             SMTPException: With `phase`, and `unconfirmed` when the message may have been delivered.
             ValueError: A control character in an address or option.
         """
-        opened = await self._open_transaction(mail, timeout, end_of_data_timeout)
-        if isinstance(opened, Receipt):
-            return opened
-        ahead = self._open_ahead(next_mail)
-        segments = mail.segments
-        if len(segments) == 1 and len(segments[0]) <= _WRITE_OCTETS:
-            self._write((END_OF_DATA, *ahead), dot_stuff(segments[0]))
-        else:
-            await self._write_content(segments, ahead, timeout)
-        (reply,) = await self._await_replies(1, end_of_data_timeout)
+        return await self._follow(self.delivery(mail, next_mail), timeout, end_of_data_timeout)
+
+    def delivery(self, mail: Mail, next_mail: Callable[[], Mail | None]) -> Generator[int, None, Receipt]:
+        """Make the course that sends one message; see `deliver`."""
+        steps, group = self._begin(mail)
+        self._needs_reset = True  # until the end of data closes the transaction
+        try:
+            while True:
+                try:
+                    yield len(group)
+                except SMTPException as lost:
+                    group = steps.throw(lost)
+                else:
+                    group = steps.send(self._take(len(group)))
+                self._write(group)
+        except StopIteration as done:
+            opened = done.value
+        if not isinstance(opened, Receipt):
+            yield from self._send(mail.segments, self._open_ahead(next_mail))
+            (reply,) = self._take(1)
+            self._needs_reset = False
+            return judge_end_of_data(reply, opened)
         self._needs_reset = False
-        return judge_end_of_data(reply, opened)
+        return opened
 
     async def send_content(self, segments: tuple[bytes, ...], *, timeout: float | None) -> SMTPResponse:
         """Send content and the end of data after a 354, and return the server's verdict.
@@ -275,35 +394,21 @@ class Connection:
         Raises:
             SMTPException: With `unconfirmed` when the message may have been delivered.
         """
-        await self._write_content(segments, (), timeout)
-        return (await self._await_replies(1, timeout))[0]
+        await self._follow(self._send(segments, ()), timeout)
+        return self._take(1)[0]
 
-    async def _open_transaction(
-        self, mail: Mail, timeout: float | None, end_of_data_timeout: float | None
-    ) -> Opened | Receipt:
+    def _begin(self, mail: Mail) -> tuple[Opening, tuple[Command, ...]]:
+        """Open the transaction, unless that was done behind the message before."""
         if self._ahead is not None:
             ahead_mail, steps, group = self._ahead
             if ahead_mail is not mail:
                 raise RuntimeError("another message's transaction is already open on this connection")
             self._ahead = None
-            replies, self._replies = self._replies, []
-            if len(replies) != len(group):  # most often they came with the reply to the message before
-                self._replies = replies
-                replies = await self._await_replies(len(group), timeout)
         else:
             steps = opening(mail, self.extensions, reset_first=self._needs_reset)
             group = next(steps)
-            replies = await self.execute(*group, timeout=timeout, end_of_data_timeout=end_of_data_timeout)
-        self._needs_reset = True  # until the end of data closes the transaction
-        try:
-            while True:
-                group = steps.send(replies)
-                replies = await self.execute(*group, timeout=timeout, end_of_data_timeout=end_of_data_timeout)
-        except StopIteration as done:
-            opened: Opened | Receipt = done.value
-        if isinstance(opened, Receipt):
-            self._needs_reset = False
-        return opened
+            self._write(group)
+        return steps, group
 
     def _open_ahead(self, next_mail: Callable[[], Mail | None]) -> tuple[Command, ...]:
         """Begin the next message's transaction in the group that starts with this one's end of data."""
@@ -318,16 +423,18 @@ class Connection:
         self._ahead = (mail, steps, group)
         return group
 
-    async def _write_content(
-        self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], timeout: float | None
-    ) -> None:
-        *before, last = _cut(segments)
-        for piece in before:
-            self._check_open()
-            self._stream.write(piece)
-            while not self._stream.has_room:
-                await self._wait(timeout, "the server took no more content")
-        self._write((END_OF_DATA, *ahead), last)
+    def _send(self, segments: tuple[bytes, ...], ahead: tuple[Command, ...]) -> Generator[int, None, None]:
+        """Write the content, its end and the group behind it, and wait for the reply to the end."""
+        if len(segments) == 1 and len(segments[0]) <= _WRITE_OCTETS:
+            self._write((END_OF_DATA, *ahead), dot_stuff(segments[0]))
+        else:
+            *before, last = _cut(segments)
+            for piece in before:
+                self._check_open()
+                self._stream.write(piece)
+                yield _ROOM
+            self._write((END_OF_DATA, *ahead), last)
+        yield 1
 
 
 def _cut(segments: tuple[bytes, ...]) -> Iterator[bytes]:

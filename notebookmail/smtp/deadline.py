@@ -8,50 +8,46 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Deadline:
-    """Bounds one wait at a time."""
+    """Bounds one wait at a time.
 
-    def __init__(self) -> None:
+    Args:
+        time_is_up: Called when the newest wait has lasted too long, also when it ended long ago: who is called
+            knows whether anybody waits.
+    """
+
+    def __init__(self, time_is_up: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
+        self._time_is_up = time_is_up
         self._due = self._rings_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
-        self._waiter: asyncio.Future[bool] | None = None
 
-    def wait(self, seconds: float | None) -> asyncio.Future[bool]:
-        """Begin a wait, to be awaited at once: True when `wake` was called, False when the time was up.
-
-        Args:
-            seconds: How long at most; None for no limit.
-        """
+    def start(self, seconds: float | None) -> None:
+        """Begin a wait of so many seconds at most; None for no limit."""
         self._due = math.inf if seconds is None else self._loop.time() + seconds
         if self._due < self._rings_at:
             self.close()
-            self._start()
-        self._waiter = waiter = self._loop.create_future()
-        return waiter
-
-    def wake(self) -> None:
-        """End the wait, if there is one."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(True)
+            self._set_timer()
 
     def close(self) -> None:
-        """Give the timer back; a wait goes on until it is woken."""
+        """Give the timer back."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._rings_at = None, math.inf
 
-    def _start(self) -> None:
+    def _set_timer(self) -> None:
         self._rings_at = self._due
         self._timer = self._loop.call_at(self._due, self._ring)
 
     def _ring(self) -> None:
         self.close()
-        if self._waiter is None or self._waiter.done():
-            return
         if self._loop.time() >= self._due:
-            self._waiter.set_result(False)
+            self._time_is_up()
         elif self._due < math.inf:
-            self._start()
+            self._set_timer()

@@ -76,7 +76,8 @@ class Dialogue:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self.is_connected and not isinstance(error, ConnectionError | TimeoutError):
+            is_well = error is None or isinstance(error, Exception)  # a cancelled task has no time for a goodbye
+            if is_well and self.is_connected and not isinstance(error, ConnectionError | TimeoutError):
                 with contextlib.suppress(SMTPException):
                     await self.quit()
         finally:
@@ -137,7 +138,9 @@ class Dialogue:
         """
         reply = await self._run(commands.QUIT, timeout)
         self.close()
-        return _expect(reply)
+        if not is_accepted(reply):
+            raise at("quit", SMTPResponseException(*reply))
+        return reply
 
     @property
     def is_connected(self) -> bool:

@@ -253,6 +253,7 @@ async def run_mechanism(
         SMTPAuthenticationError: Refused; or the server is not to be trusted, and the connection is closed, so
             that no weaker mechanism hands it the password.
     """
+    is_cancelled = False
     command, held_back = _first_command(name, next(mechanism))
     while True:
         try:
@@ -263,10 +264,15 @@ async def run_mechanism(
             raise
         if reply.code != SMTPStatus.auth_continue:
             break
+        if is_cancelled:
+            connection.abort()
+            raise at(
+                "auth", SMTPAuthenticationError(reply.code, "the server goes on after the exchange was cancelled")
+            )
         try:
             answer = held_back or _answer(connection, mechanism, _challenge(reply))
         except (StopIteration, binascii.Error):
-            answer = None
+            answer, is_cancelled = None, True
         command, held_back = commands.auth_response(answer), None
     if not is_accepted(reply):
         raise at("auth", SMTPAuthenticationError(reply.code, _without(reply.message, secrets)))

@@ -164,7 +164,7 @@ async def test_a_server_that_stops_reading_is_timed_out(serve: Serve) -> None:
 
     async with serve(speak) as server:
         connection = await establish(server.options())
-        with pytest.raises(SMTPReadTimeoutError, match="took no more content") as caught:
+        with pytest.raises(SMTPReadTimeoutError, match="did not take more content") as caught:
             await connection.deliver(BIG, timeout=0.3, end_of_data_timeout=5)
     assert not caught.value.unconfirmed
 

@@ -61,7 +61,7 @@ _GROUPABLE = frozenset({"MAIL", "RCPT", "RSET", "."})
 _ENDS_DATA = frozenset({".", "BDAT"})
 """Commands that hand out the end of data: a BDAT is always the last chunk here, octets included (RFC 3030 2)."""
 
-_PHASES: dict[str, Phase] = {
+PHASES: dict[str, Phase] = {
     "": "connect",
     "EHLO": "connect",
     "HELO": "connect",
@@ -74,6 +74,7 @@ _PHASES: dict[str, Phase] = {
     "BDAT": "end_of_data",
     "QUIT": "quit",
 }
+"""The step that a command belongs to, by its verb."""
 
 
 @lru_cache(maxsize=1024)
@@ -126,7 +127,7 @@ class Protocol:
     def phase(self) -> Phase | None:
         """The step the session is at: that of the oldest unanswered command."""
         if self._awaited:
-            return _PHASES.get(self._awaited[0].verb)
+            return PHASES.get(self._awaited[0].verb)
         if self.state is State.CONTENT:
             return "content"
         return "tls" if self.state is State.TLS else None

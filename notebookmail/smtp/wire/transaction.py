@@ -13,6 +13,7 @@ server has taken a recipient, so MAX_CHUNK_OCTETS is where DATA begins again.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,7 +88,8 @@ def opening(mail: Mail, extensions: Extensions, *, reset_first: bool = False) ->
         reset_first: True when the transaction before was broken off.
 
     Yields:
-        Groups of commands; the replies of each are to be sent in, in order.
+        Groups of commands; the replies of each are to be sent in, in order, or the error thrown in that came
+        instead.
 
     Returns:
         What to know before the content goes out by DATA, or the receipt when it went by BDAT.
@@ -112,7 +114,10 @@ def _open_grouped(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Openin
     else:
         return _judge_last(plan, to_last, refused)
     if to_last.code == SMTPStatus.start_input:
-        yield (END_OF_DATA,)  # RFC 2920 3.1: a lone dot, whatever it is answered
+        with contextlib.suppress(
+            SMTPException
+        ):  # whatever it is answered, and if nothing is: nobody gets anything
+            yield (END_OF_DATA,)  # RFC 2920 3.1: a lone dot
     raise error
 
 
