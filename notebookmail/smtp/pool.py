@@ -73,7 +73,7 @@ class Pool:
     """
 
     def __init__(self, options: ConnectionOptions, limits: PoolLimits | None = None) -> None:
-        self._options = options
+        self.options = options
         self._limits = limits or PoolLimits()
         self.timeout = options.timeout
         self.end_of_data_timeout = max(options.timeout or 0.0, END_OF_DATA_SECONDS)
@@ -85,7 +85,7 @@ class Pool:
     @property
     def endpoint(self) -> str:
         """Where it delivers to."""
-        return self._options.endpoint
+        return self.options.endpoint
 
     @property
     def connections(self) -> int:
@@ -98,7 +98,7 @@ class Pool:
         Raises:
             SMTPException: The server cannot be reached or refuses us.
         """
-        self._start_lane(await establish(self._options))
+        self._start_lane(await establish(self.options))
 
     async def deliver(self, mail: Mail) -> Receipt:
         """Send one message over whichever connection is free first.
@@ -173,7 +173,10 @@ class Pool:
 
 
 class _Lane:
-    """One connection's worth of work, one message after the other."""
+    """One connection's worth of work, one message after the other.
+
+    Its task connects, rests and says goodbye; while there are messages, the end of one begins the next, at once.
+    """
 
     def __init__(self, pool: Pool, connection: Connection | None) -> None:
         self._pool = pool
@@ -181,7 +184,10 @@ class _Lane:
         self._left = math.inf  # messages that the connection may still carry
         if connection is not None:
             self._use(connection)
+        self._job: _Job | None = None
         self._upcoming: _Job | None = None
+        self._is_beginning = False
+        self._rest = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(self._work())
 
     @property
@@ -196,14 +202,18 @@ class _Lane:
                 if not await self._carry(job):
                     return
         finally:
-            if self._upcoming is not None:
-                _settle(self._upcoming, SMTPServerDisconnected("the connection was closed before this message"))
+            for job in filter(None, (self._job, self._upcoming)):
+                lost = SMTPServerDisconnected("the connection was closed before this message was answered")
+                lost.unconfirmed = (
+                    job is self._job and self._connection is not None and self._connection.is_unconfirmed
+                )
+                _settle(job, lost)
             await self._say_goodbye()
 
     async def _carry(self, job: _Job) -> bool:
-        """Deliver one message; its failure is its own. False when the lane is of no use any more."""
+        """Deliver this message and those that follow; False when the lane is of no use any more."""
         try:
-            connection = await self._ready()
+            await self._connect()
         except asyncio.CancelledError:
             _settle(job, SMTPServerDisconnected("the pool was closed before this message's turn"))
             raise
@@ -212,31 +222,49 @@ class _Lane:
                 return False
             _settle(job, error)
             return True
-        await self._deliver(job, connection)
+        self._rest = asyncio.get_running_loop().create_future()
+        self._begin(job)
+        await self._rest
         return True
 
-    async def _deliver(self, job: _Job, connection: Connection) -> None:
-        try:
-            receipt = await connection.deliver(
-                job.mail,
-                timeout=self._pool.timeout,
-                end_of_data_timeout=self._pool.end_of_data_timeout,
-                next_mail=self._take_upcoming,
+    def _begin(self, following: _Job | None) -> None:
+        """Begin a message; where it ends at once, the next; with none, the lane rests."""
+        while following is not None:
+            self._job, self._is_beginning = following, True
+            assert self._connection is not None  # noqa: S101 -- there is one while there are messages
+            self._connection.start(
+                self._connection.delivery(following.mail, self._take_upcoming),
+                self._pool.timeout,
+                self._pool.end_of_data_timeout,
+                self._end,
             )
-        except asyncio.CancelledError:
-            lost = SMTPServerDisconnected("the connection was closed while the message was on its way")
-            lost.unconfirmed = connection.is_unconfirmed
-            _settle(job, lost)
-            raise
-        except (SMTPException, ValueError) as error:
+            self._is_beginning = False
+            if self._is_busy():
+                return
+            following = self._following()
+        if not self._rest.done():
+            self._rest.set_result(None)
+
+    def _is_busy(self) -> bool:
+        return self._job is not None
+
+    def _end(self, receipt: Receipt, error: Exception | None) -> None:
+        """One message ended; its failure is its own."""
+        job, self._job = self._job, None
+        if job is not None and error is not None:
             _settle(job, error)
-        except Exception as error:  # noqa: BLE001 -- a bug: whoever waits must hear of it
-            connection.abort()
-            _settle(job, error)
-        else:
+        elif job is not None:
             self._left -= 1
             if not job.result.done():
                 job.result.set_result(receipt)
+        if not self._is_beginning:
+            self._begin(self._following())
+
+    def _following(self) -> _Job | None:
+        if self._left <= 0 or not self.is_connected:
+            return None
+        job, self._upcoming = self._upcoming or self._pool.take(), None
+        return job
 
     def _take_upcoming(self) -> Mail | None:
         if self._left <= 1:
@@ -244,14 +272,12 @@ class _Lane:
         self._upcoming = self._pool.take()
         return self._upcoming.mail if self._upcoming is not None else None
 
-    async def _ready(self) -> Connection:
+    async def _connect(self) -> None:
         if self._left <= 0:
             await self._say_goodbye()
         if self._connection is None or not self._connection.is_open:
             self._connection = None
-            self._use(await establish(self._pool._options))
-        assert self._connection is not None  # noqa: S101 -- set just now, told to the checker
-        return self._connection
+            self._use(await establish(self._pool.options))
 
     def _use(self, connection: Connection) -> None:
         self._connection = connection
