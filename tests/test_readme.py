@@ -5,17 +5,25 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import ssl
+from email.message import EmailMessage
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from local_server import CANARY, authenticator, real_server
+
+if TYPE_CHECKING:
+    from conftest import Certificates
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 async def test_the_ten_lines_send_two_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTEBOOKMAIL_URL", raising=False)
-    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    source = EXAMPLES[0]
     names: dict[str, object] = {}
     code = compile(source, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     running = eval(code, names)  # as a notebook runs a cell with `await`
@@ -27,3 +35,25 @@ async def test_the_ten_lines_send_two_messages(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"", README))))
 def test_every_link_leads_somewhere(target: tuple[str, str]) -> None:
     assert (ROOT / (target[0] or target[1])).exists()
+
+
+async def test_the_clients_example_sends_over_tls(certificates: Certificates) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.chain, certificates.key)
+    settings = {"authenticator": authenticator, "auth_require_tls": False}
+    async with (
+        real_server(tls_context=context, require_starttls=True, **settings) as (starttls_port, first),
+        real_server(ssl=context, **settings) as (tls_port, second),
+    ):
+        source = EXAMPLES[1]
+        for option, port in (("start_tls=True", starttls_port), ("use_tls=True", tls_port)):
+            assert option in source
+            source = source.replace(option, f"{option}, port={port}, cert_bundle={str(certificates.authority)!r}")
+        source = source.replace("smtp.example.org", "localhost")
+        message = EmailMessage()
+        message["From"], message["To"] = "a@example.org", "b@example.org"
+        names: dict[str, object] = {"message": message, "messages": [message] * 3, "secret": CANARY}
+        running = eval(compile(source, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+        await running
+    assert names["refused"] == {}
+    assert (len(first.envelopes), len(second.envelopes)) == (1, 3)

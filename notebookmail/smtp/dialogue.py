@@ -206,6 +206,8 @@ class Dialogue:
             try:
                 return await work(connection)
             finally:
+                if connection.begun is not None and not self._turns.awaits(connection.begun):
+                    connection.abort()  # whoever it was begun for was cancelled: it cannot be taken back
                 if not connection.is_open and self._connection is connection:
                     self._connection = None
                     self._forget_session()

@@ -70,6 +70,11 @@ class Turns:
             self._waiting.popleft()
         return self._waiting[0][0] if self._waiting else None
 
+    def awaits(self, mail: Mail) -> bool:
+        """Tell whether the next in line waits with this mail."""
+        turn = self._next()
+        return turn is not None and turn.mail is mail
+
     def next_mail(self, extensions: Extensions) -> Mail | None:
         """Make the mail that the next in line waits with, if it waits with one and it can be made."""
         turn = self._next()
