@@ -73,8 +73,8 @@ def test_a_local_part_is_masked_as_a_word_only() -> None:
 
 @pytest.mark.parametrize("hostile", ["a" * 200_000, "'a" * 100_000, '"' * 200_000, "a@" * 100_000, '"a' * 100_000])
 def test_a_hostile_reply_costs_no_time(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     mask_text(hostile)
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 10  # quadratic, it would be minutes
