@@ -151,12 +151,13 @@ class Connection:
 
     def take_in(self, data: bytes) -> None:
         """Bytes arrived: read them at once, whoever waits, so that a server out of step is cut off at once."""
-        is_secret = self._protocol.awaits_secret
+        is_logged = log.isEnabledFor(logging.DEBUG)
+        is_secret = is_logged and self._protocol.awaits_secret
         try:
             replies = self._protocol.receive(data)
         except SMTPException:
             replies = []  # the protocol keeps the error for whoever comes next
-        if log.isEnabledFor(logging.DEBUG):
+        if is_logged:
             for reply in replies:
                 log.debug("< %s", reply.code if is_secret else reply)  # the text may echo what was sent
         self._replies += replies

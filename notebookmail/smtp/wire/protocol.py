@@ -177,7 +177,7 @@ class Protocol:
         replies: list[SMTPResponse] = []
         try:
             self._credit(reader.next_plain(), replies)
-            while reader.has_leftover and (reply := reader.next_reply()) is not None:
+            while self.fault is None and reader.has_leftover and (reply := reader.next_reply()) is not None:
                 self._credit([reply], replies)
             if self.state is State.TLS and reader.has_leftover:
                 raise malformed(_IN_CLEAR)
