@@ -45,6 +45,7 @@ class _Way(asyncio.Protocol):
         self._is_client = is_client
         self._under_way: deque[bytes | None] = deque()
         self._transport: asyncio.Transport | None = None
+        self._is_lost = asyncio.Event()
         self.peer: _Way | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -57,6 +58,13 @@ class _Way(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._hand_on_later(None)
+        self._is_lost.set()
+
+    async def closed(self) -> None:
+        """Close, and wait until it is."""
+        if self._transport is not None:
+            self._transport.abort()
+            await self._is_lost.wait()
 
     def _hand_on_later(self, data: bytes | None) -> None:
         # Timers of the same moment may ring in any order: each takes the oldest chunk, not its own.
@@ -75,10 +83,12 @@ async def far_away(port: int, delay_seconds: float) -> AsyncIterator[Distance]:
     loop = asyncio.get_running_loop()
     distance = Distance(delay_seconds)
     connecting: set[asyncio.Task[None]] = set()
+    ways: list[_Way] = []
 
     async def connect(near: _Way) -> None:
         _, far = await loop.create_connection(lambda: _Way(distance, is_client=False), "127.0.0.1", port)
         near.peer, far.peer = far, near
+        ways.extend((near, far))
 
     def accept() -> _Way:
         near = _Way(distance, is_client=True)
@@ -92,4 +102,5 @@ async def far_away(port: int, delay_seconds: float) -> AsyncIterator[Distance]:
     finally:
         server.close()
         await asyncio.gather(*connecting)
+        await asyncio.gather(*(way.closed() for way in ways))
         await server.wait_closed()

@@ -70,10 +70,14 @@ def test_messages_are_of_the_size_asked_for_and_end_in_crlf() -> None:
 
 
 async def test_the_distance_keeps_order_and_counts_waits() -> None:
+    is_over = asyncio.Event()
+
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
             writer.write(data)
         writer.close()
+        await writer.wait_closed()
+        is_over.set()
 
     octets = bytes(range(256)) * 2_000
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
@@ -86,5 +90,8 @@ async def test_the_distance_keeps_order_and_counts_waits() -> None:
             writer.write(b"x")
             assert await reader.readexactly(1) == b"x"
         assert distance.round_trips - before == 3
-        writer.close()
+        writer.write_eof()
         assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+        await is_over.wait()

@@ -184,26 +184,6 @@ async def test_many_tasks_share_one_client() -> None:
         assert [each["Subject"] for each in box.messages] == subjects
 
 
-async def test_a_cancelled_command_closes_the_client(serve: Serve) -> None:
-    heard = asyncio.Event()
-
-    async def speak(session: Session) -> None:
-        await session.greet()
-        await session.hear()
-        heard.set()
-        await session.reader.read()
-
-    async with serve(speak) as server:
-        smtp = SMTP(hostname="127.0.0.1", port=server.port)
-        await smtp.connect()
-        waiting = asyncio.create_task(smtp.noop())
-        await heard.wait()
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        assert not smtp.is_connected
-
-
 async def test_invalid_addresses_are_refused_here() -> None:
     async with Sandbox() as box, SMTP(hostname="127.0.0.1", port=box.server.port) as smtp:
         with pytest.raises(SMTPSenderRefused) as caught:

@@ -9,13 +9,11 @@ import pytest
 
 from notebookmail.errors import (
     SMTPConnectError,
-    SMTPConnectResponseError,
     SMTPConnectTimeoutError,
     SMTPDataError,
     SMTPReadTimeoutError,
     SMTPRecipientsRefused,
     SMTPResponseException,
-    SMTPServerDisconnected,
 )
 from notebookmail.mail import Envelope, Mail
 from notebookmail.smtp.connection import Connection
@@ -110,51 +108,6 @@ async def test_the_next_message_after_a_refused_one_gets_a_clean_transaction(ser
         connection.abort()
 
 
-async def test_no_answer_after_the_end_of_data_is_unconfirmed(serve: Serve) -> None:
-    async def speak(session: Session) -> None:
-        await session.greet("PIPELINING")
-        await session.open_transaction()
-        await session.content()
-        session.writer.transport.abort()
-
-    async with serve(speak) as server:
-        connection = await establish(server.options())
-        with pytest.raises(SMTPServerDisconnected) as caught:
-            await deliver(connection)
-    assert (caught.value.unconfirmed, caught.value.phase) == (True, "end_of_data")
-    assert not connection.is_open
-
-
-@pytest.mark.parametrize(("said", "phase"), [((), "mail"), (("250 m",), "rcpt"), (("250 m", "250 r"), "data")])
-async def test_a_drop_before_the_content_is_not_unconfirmed(
-    serve: Serve, said: tuple[str, ...], phase: str
-) -> None:
-    async def speak(session: Session) -> None:
-        await session.greet("PIPELINING")
-        await session.hear()
-        await session.say(*said)
-
-    async with serve(speak) as server:
-        connection = await establish(server.options())
-        with pytest.raises(SMTPServerDisconnected) as caught:
-            await deliver(connection)
-    assert (caught.value.unconfirmed, caught.value.phase) == (False, phase)
-
-
-async def test_a_drop_in_the_middle_of_content_is_not_unconfirmed(serve: Serve) -> None:
-    async def speak(session: Session) -> None:
-        await session.greet("PIPELINING")
-        await session.open_transaction()
-        await session.reader.read(100_000)
-        session.writer.transport.abort()
-
-    async with serve(speak) as server:
-        connection = await establish(server.options())
-        with pytest.raises(SMTPServerDisconnected) as caught:
-            await deliver(connection, BIG)
-    assert (caught.value.unconfirmed, caught.value.phase) == (False, "content")
-
-
 async def test_a_server_that_stops_reading_is_timed_out(serve: Serve) -> None:
     async def speak(session: Session) -> None:
         await session.greet("PIPELINING")
@@ -203,75 +156,6 @@ async def test_a_server_that_floods_is_cut_off_at_once(serve: Serve) -> None:
         assert not connection.is_open
         with pytest.raises(SMTPResponseException, match="unsolicited"):
             await connection.execute(NOOP, timeout=5)
-
-
-async def test_a_late_reply_reaches_nobody(serve: Serve) -> None:
-    async def speak(session: Session) -> None:
-        await session.greet()
-        await session.hear()
-        await session.hear()
-
-    async with serve(speak) as server:
-        connection = await establish(server.options())
-        with pytest.raises(SMTPReadTimeoutError):
-            await connection.execute(NOOP, timeout=0.05)
-        with pytest.raises(SMTPServerDisconnected):
-            await connection.execute(NOOP, timeout=5)
-
-
-async def test_a_cancelled_wait_closes_the_connection(serve: Serve) -> None:
-    heard = asyncio.Event()
-
-    async def speak(session: Session) -> None:
-        await session.greet()
-        await session.hear()
-        heard.set()
-        assert await session.reader.read() == b""
-
-    async with serve(speak) as server:
-        connection = await establish(server.options())
-        waiting = asyncio.create_task(connection.execute(NOOP, timeout=5))
-        await heard.wait()
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        assert not connection.is_open
-
-
-async def test_421_between_messages_is_told_with_the_servers_words(serve: Serve) -> None:
-    async def speak(session: Session) -> None:
-        await session.greet("PIPELINING")
-        await session.open_transaction()
-        await session.content()
-        await session.say("250 queued", "421 4.3.2 going down")
-        session.writer.close()
-
-    async with serve(speak) as server:
-        connection = await establish(server.options())
-        await deliver(connection)
-        with pytest.raises(SMTPServerDisconnected, match=r"going down|lost"):
-            await deliver(connection, OTHER)
-
-
-@pytest.mark.parametrize("greeting", ["554 no service", "421 4.3.2 busy"])
-async def test_an_unfriendly_greeting_is_a_connect_error(serve: Serve, greeting: str) -> None:
-    async def speak(session: Session) -> None:
-        await session.say(greeting)
-
-    async with serve(speak) as server:
-        with pytest.raises(SMTPConnectResponseError) as caught:
-            await Connection.open(server.options())
-    assert (caught.value.code, caught.value.phase) == (int(greeting[:3]), "connect")
-
-
-async def test_a_greeting_that_is_none_is_a_connect_error(serve: Serve) -> None:
-    async def speak(session: Session) -> None:
-        await session.say("HTTP/1.1 400 Bad Request")
-
-    async with serve(speak) as server:
-        with pytest.raises(SMTPConnectResponseError) as caught:
-            await Connection.open(server.options())
-    assert caught.value.code == -1
 
 
 async def test_silence_after_connecting_is_a_connect_timeout(serve: Serve) -> None:
