@@ -1,0 +1,225 @@
+"""Courses: what is done on a connection, driven by what arrives on it.
+
+A course is a generator that writes, and yields how many replies it needs before it goes on. It is driven by what
+arrives, not by a task, so that a busy connection goes from one message to the next without waiting for its turn in
+the event loop; `follow` puts a coroutine's face on it.
+
+Whatever leaves a connection out of step (an error, a timeout, a cancelled wait) closes it, so that no later
+command ever receives a late reply. Exceptions get their `phase` and `unconfirmed` here, from the only one who
+knows: the protocol machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from notebookmail.errors import SMTPException, SMTPReadTimeoutError
+
+from .deadline import Deadline
+from .stream import Stream
+from .wire.protocol import PHASES, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notebookmail.reply import SMTPResponse
+
+    from .wire.commands import Command
+
+    Done = Callable[[Any, Exception | None], None]
+
+_T = TypeVar("_T")
+Course = Generator[int, None, _T]
+"""Yields how many replies it needs before it goes on, or ROOM; returns what came of it."""
+
+ROOM = 0
+"""What a course yields to wait for room to write."""
+
+log = logging.getLogger("notebookmail.smtp")
+
+
+@dataclass(slots=True)
+class _Run:
+    """A course under way: what it waits for, how long, and who wants to know its end."""
+
+    course: Course[Any]
+    timeout: float | None
+    end_of_data_timeout: float | None
+    done: Done
+    need: int | None = None
+
+
+class Driver:
+    """Drives one course at a time over a stream: reads what arrives, writes, keeps time."""
+
+    def __init__(self) -> None:
+        self._stream = Stream(self)
+        self._protocol = Protocol()
+        self._deadline = Deadline(self._time_is_up)
+        self._run: _Run | None = None
+        self._replies: list[SMTPResponse] = []
+
+    # --- what the stream tells ------------------------------------------------------------------------------
+
+    def take_in(self, data: bytes) -> None:
+        """Bytes arrived: read them at once, whoever waits, so that a server out of step is cut off at once."""
+        is_logged = log.isEnabledFor(logging.DEBUG)
+        is_secret = is_logged and self._protocol.awaits_secret
+        try:
+            replies = self._protocol.receive(data)
+        except SMTPException:
+            replies = []  # the protocol keeps the error for whoever comes next
+        if is_logged:
+            for reply in replies:
+                log.debug("< %s", reply.code if is_secret else reply)  # the text may echo what was sent
+        self._replies += replies
+        if self._protocol.is_over:
+            self.abort()
+        elif not replies:
+            return
+        self._advance()
+
+    def look_up(self) -> None:
+        """There is room to write again, or the connection is gone."""
+        if not self._stream.is_open:
+            self._deadline.close()
+        self._advance()
+
+    # --- courses --------------------------------------------------------------------------------------------
+
+    def start(
+        self,
+        course: Course[Any],
+        timeout: float | None,
+        end_of_data_timeout: float | None,
+        done: Done,
+    ) -> None:
+        """Drive a course from here on.
+
+        Args:
+            course: Yields how many replies it needs before it goes on.
+            timeout: Seconds to wait for each reply and for the server to take more content.
+            end_of_data_timeout: Seconds to wait for the reply to an end of data; None for the same.
+            done: Called with the course's value or its error, once, and perhaps before this returns.
+        """
+        if self._run is not None:
+            raise RuntimeError("this connection is busy")
+        self._run = _Run(course, timeout, end_of_data_timeout, done)
+        self._advance()
+
+    async def follow(
+        self, course: Course[_T], timeout: float | None, end_of_data_timeout: float | None = None
+    ) -> _T:
+        """Drive a course and wait for its end; a cancelled wait closes the connection."""
+        end: asyncio.Future[tuple[_T, Exception | None]] = asyncio.get_running_loop().create_future()
+
+        def done(value: _T, error: Exception | None) -> None:
+            if not end.done():
+                end.set_result((value, error))
+
+        self.start(course, timeout, end_of_data_timeout, done)
+        try:
+            value, error = await end
+        except BaseException:
+            self._run = None
+            self.abort()
+            raise
+        if error is not None:
+            raise error
+        return value
+
+    def _advance(self) -> None:
+        """Go on with the course as far as what arrived allows."""
+        run = self._run
+        if run is None:
+            return
+        try:
+            while self._has(run.need):
+                run.need = next(run.course)
+            self._check_open()
+            self._deadline.start(self._patience(run))
+        except StopIteration as end:
+            self._finish(run, end.value, None)
+        except Exception as error:  # noqa: BLE001 -- it is whoever follows the course that must hear of it
+            self._fail(run, error)
+
+    def _has(self, need: int | None) -> bool:
+        if not need:
+            return need is None or self._stream.has_room
+        return len(self._replies) >= need
+
+    def _patience(self, run: _Run) -> float | None:
+        if run.end_of_data_timeout is not None and self._protocol.phase == "end_of_data":
+            return run.end_of_data_timeout
+        return run.timeout
+
+    def _fail(self, run: _Run, error: Exception) -> None:
+        """Give the error to the course, which may know better what it means, and end it."""
+        try:
+            run.course.throw(error)
+        except StopIteration as end:
+            self._finish(run, end.value, None)
+        except Exception as final:  # noqa: BLE001
+            if not isinstance(final, SMTPException | ValueError):
+                self.abort()  # a bug: nobody knows what state this is in
+            self._finish(run, None, final)
+        else:
+            self._finish(run, None, error)  # nothing to go on with: the connection is closed
+
+    def _finish(self, run: _Run, value: Any, error: Exception | None) -> None:
+        self._run = None
+        run.done(value, error)
+
+    def _time_is_up(self) -> None:
+        run = self._run
+        if run is not None:
+            seconds = self._patience(run)
+            what = "answer" if run.need else "take more content"
+            self._fail(
+                run, self._closed_by(SMTPReadTimeoutError(f"the server did not {what} within {seconds} seconds"))
+            )
+
+    # --- what courses are made of -------------------------------------------------------------------------------
+
+    def exchange(self, count: int) -> Course[list[SMTPResponse]]:
+        """Make the course that waits for so many replies to what was written."""
+        yield count
+        return self._take(count)
+
+    def _take(self, count: int) -> list[SMTPResponse]:
+        replies = self._replies[:count]
+        del self._replies[:count]
+        return replies
+
+    def _write(self, group: tuple[Command, ...], content: bytes = b"") -> None:
+        try:
+            self._check_open()
+            written = self._protocol.write(*group)
+        except SMTPException as error:
+            error.phase = error.phase or PHASES.get(group[0].verb)
+            raise self._closed_by(error) from error.__cause__
+        self._stream.write(content + written if content else written)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("> %s", " ".join(map(repr, group)))
+
+    def _check_open(self) -> None:
+        """Raise what closed the connection, if something did."""
+        if self._protocol.fault is not None or not self._stream.is_open:
+            error = self._protocol.fault or self._stream.lost()
+            raise self._closed_by(error) from error.__cause__
+
+    def _closed_by(self, error: SMTPException) -> SMTPException:
+        """Close, and say on the exception what is known about the message under way."""
+        error.phase = error.phase or self._protocol.phase
+        error.unconfirmed = self._protocol.is_unconfirmed
+        self.abort()
+        return error
+
+    def abort(self) -> None:
+        """Close at once, without a word to the server."""
+        self._deadline.close()
+        self._stream.abort()
