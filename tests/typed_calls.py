@@ -47,3 +47,5 @@ async def client(message: EmailMessage) -> None:
             await smtp.sendmail("a@example.org", ["b@example.org"], b"x", mail_options=["RET=HDRS"])
         except SMTPRecipientsRefused as error:
             assert_type(error.recipients[0].recipient, str)
+        assert_type(await smtp.auth_oauthbearer("me", b"token"), SMTPResponse)
+        assert_type(smtp.sendmail_sync("a@example.org", "b@example.org", "x"), tuple[dict[str, SMTPResponse], str])

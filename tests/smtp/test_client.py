@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import email.policy
 import logging
 import pickle
 import ssl
@@ -305,3 +306,59 @@ async def test_required_tls_that_is_not_offered_sends_nothing() -> None:
 
 def test_no_secret_is_in_a_clients_repr() -> None:
     assert CANARY not in repr(SMTP(hostname="smtp.example.org", username="me", password=CANARY))
+
+
+def address_headers() -> EmailMessage:
+    message = letter(To="Bücher <b@bücher.example>, c@example.org", Cc="Team: d@bücher.example, e@example.org;")
+    message["Reply-To"] = "f@bücher.example"
+    return message
+
+
+@pytest.mark.parametrize("kind", [EmailMessage, Message])
+async def test_an_international_domain_travels_in_its_ascii_form(kind: type) -> None:
+    message = address_headers()
+    if kind is Message:
+        plain = Message()
+        for name, value in message.items():
+            if not name.startswith(("Content", "MIME", "Cc")):
+                plain[name] = str(value)
+        plain.set_payload("hello")
+        message = plain  # type: ignore[assignment]
+    before = message.as_string()
+    async with real_server(enable_SMTPUTF8=False) as (port, taking):
+        await send(message, hostname="127.0.0.1", port=port)
+    (envelope,) = taking.envelopes
+    assert "b@xn--bcher-kva.example" in envelope.rcpt_tos
+    arrived = email.message_from_bytes(envelope.content, policy=email.policy.default)
+    assert arrived["Reply-To"].addresses[0].addr_spec == "f@xn--bcher-kva.example"
+    assert [each.addr_spec for each in arrived["To"].addresses] == ["b@xn--bcher-kva.example", "c@example.org"]
+    assert arrived["To"].addresses[0].display_name == "Bücher"
+    if kind is EmailMessage:
+        (group,) = arrived["Cc"].groups
+        assert group.display_name == "Team"
+        assert [each.addr_spec for each in group.addresses] == ["d@xn--bcher-kva.example", "e@example.org"]
+    assert message.as_string() == before
+
+
+async def test_an_international_local_part_in_a_header_needs_smtputf8() -> None:
+    message = letter(Reply_To="grüße@example.org")
+    async with real_server(enable_SMTPUTF8=False) as (port, taking):
+        with pytest.raises(SMTPNotSupported, match="SMTPUTF8"):
+            await send(message, hostname="127.0.0.1", port=port)
+    async with real_server(enable_SMTPUTF8=True) as (port, taking):
+        await send(message, hostname="127.0.0.1", port=port)
+    (envelope,) = taking.envelopes
+    assert "SMTPUTF8" in envelope.mail_options
+    assert "grüße@example.org".encode() in envelope.content
+
+
+async def test_refused_recipients_are_named_as_the_caller_wrote_them() -> None:
+    async with Sandbox(faults={"no@example.org": "550 5.1.1 No such user"}) as box:
+        refused, _ = await send(
+            "Subject: x",
+            sender="a@example.org",
+            recipients=["no@EXAMPLE.org", "b@example.org"],
+            hostname="127.0.0.1",
+            port=box.server.port,
+        )
+    assert list(refused) == ["no@EXAMPLE.org"]

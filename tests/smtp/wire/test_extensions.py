@@ -44,3 +44,21 @@ def test_what_is_no_keyword_is_passed_over(line: str) -> None:
 def test_any_text_is_read_without_an_error(text: str) -> None:
     extensions = read_extensions(SMTPResponse(250, text))
     assert all(name.isascii() and name == name.lower() for name in extensions.parameters)
+
+
+@pytest.mark.parametrize(
+    ("line", "limits"),
+    [  # RFC 9422 3 and 4; what is no limit is passed over
+        ("LIMITS RCPTMAX=20 MAILMAX=5 RCPTDOMAINMAX=1", {"rcptmax": 20, "mailmax": 5, "rcptdomainmax": 1}),
+        ("limits rcptmax=1", {"rcptmax": 1}),
+        ("LIMITS", {}),
+        ("LIMITS RCPTMAX MAILMAX= X=-1 Y=0 Z=1234567 A=²", {}),
+    ],
+)
+def test_limits_are_numbers_by_name(line: str, limits: dict[str, int]) -> None:
+    assert dict(offered(line).limits) == limits
+
+
+def test_chunking_is_an_extension() -> None:
+    assert offered("CHUNKING").can_chunk
+    assert not offered("PIPELINING").can_chunk
