@@ -157,6 +157,22 @@ async def test_one_call_connects_sends_and_quits(stage: Stage) -> None:
     assert stage.arrival(letter) == Arrival(SENDER, (ANN,), letter.content)
 
 
+@played_by(["postfix", "exim", "opensmtpd"])  # the others announce no DSN
+async def test_wishes_for_delivery_reports_are_taken(stage: Stage) -> None:
+    letter = Letter()
+    async with stage.client() as client:
+        await client.ehlo()
+        assert client.supports_extension("dsn")
+        await client.sendmail(
+            SENDER,
+            [ANN],
+            letter.content,
+            mail_options=["RET=HDRS", "ENVID=letter+2B1"],
+            rcpt_options=["NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{ANN}"],
+        )
+    assert stage.arrival(letter) == Arrival(SENDER, (ANN,), letter.content)
+
+
 @played_by(who())
 async def test_the_empty_sender_goes_out(stage: Stage) -> None:
     letter = Letter()

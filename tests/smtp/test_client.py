@@ -362,3 +362,20 @@ async def test_refused_recipients_are_named_as_the_caller_wrote_them() -> None:
             port=box.server.port,
         )
     assert list(refused) == ["no@EXAMPLE.org"]
+
+
+async def test_options_stand_behind_the_addresses_they_are_for(serve: Serve) -> None:
+    async with serve(answering("DSN")) as server:
+        await send(
+            letter(To="b@example.org, c@example.org"),
+            hostname="127.0.0.1",
+            port=server.port,
+            mail_options=["RET=HDRS", "ENVID=x"],
+            rcpt_options=["NOTIFY=NEVER"],
+        )
+    heard = [line.decode().rstrip() for line in server.sessions[0].heard]
+    assert "MAIL FROM:<a@example.org> RET=HDRS ENVID=x" in heard
+    assert [line for line in heard if line.startswith("RCPT")] == [
+        "RCPT TO:<b@example.org> NOTIFY=NEVER",
+        "RCPT TO:<c@example.org> NOTIFY=NEVER",
+    ]
