@@ -61,6 +61,9 @@ class Taking:
         return "250 2.0.0 taken"
 
 
+_TURNS = 10
+
+
 @asynccontextmanager
 async def real_server(
     *, handler: Taking | None = None, host: str = "127.0.0.1", path: Path | None = None, **settings: Any
@@ -69,7 +72,12 @@ async def real_server(
     taking = handler or Taking()
     loop = asyncio.get_running_loop()
     use_tls = settings.pop("ssl", None)
-    make = lambda: aiosmtpd.smtp.SMTP(taking, hostname="test", loop=loop, **settings)  # noqa: E731
+    sessions: list[aiosmtpd.smtp.SMTP] = []
+
+    def make() -> aiosmtpd.smtp.SMTP:
+        sessions.append(aiosmtpd.smtp.SMTP(taking, hostname="test", loop=loop, **settings))
+        return sessions[-1]
+
     if path is None:
         listener = await loop.create_server(make, host, 0, ssl=use_tls)
     else:
@@ -78,6 +86,13 @@ async def real_server(
         yield listener.sockets[0].getsockname()[1] if path is None else 0, taking
     finally:
         listener.close()
+        for _ in range(_TURNS):  # what was accepted at the last moment is told of some turns of the loop later
+            await asyncio.sleep(0)
+        for session in sessions:
+            if session.transport is not None:
+                session.transport.abort()
+        for _ in range(_TURNS):  # and so is the end of a connection
+            await asyncio.sleep(0)
 
 
 def authenticator(*_: Any) -> AuthResult:
