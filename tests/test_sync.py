@@ -173,6 +173,8 @@ except KeyboardInterrupt:
 """
     nested = """
 async def main():
+    # From the loop itself, so that it is not the waiting task that the interrupt happens to hit.
+    asyncio.get_running_loop().call_later(0.3, signal.raise_signal, signal.SIGINT)
     try:
         client.sendmail_sync(*MAIL)
     except KeyboardInterrupt:
@@ -191,7 +193,8 @@ loop.close()
             stderr=subprocess.PIPE,
         )
         await asyncio.wait_for(is_waiting.wait(), 30)
-        process.send_signal(signal.SIGINT)
+        if not is_in_loop:
+            process.send_signal(signal.SIGINT)
         output, errors = await asyncio.wait_for(process.communicate(), 30)
         await asyncio.wait_for(is_gone.wait(), 30)
     assert process.returncode == 0, errors.decode()
