@@ -17,7 +17,7 @@ from notebookmail import SMTP, SMTPConnectTimeoutError, SMTPException, SMTPReadT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-SECONDS = 0.7
+SECONDS = 0.9
 SLACK = 3.0
 CONTENT = b"Subject: x\r\n\r\nhello\r\n"
 
