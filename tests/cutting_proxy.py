@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from hanging_up import some_turns, stop_listening
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -69,11 +71,11 @@ async def proxied(port: int, harm: Harm | None = None) -> AsyncIterator[Proxy]:
     try:
         yield proxy
     finally:
-        server.close()
+        await stop_listening(server)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # asyncio closes in the next turn
+        await some_turns()
 
 
 async def _pump(

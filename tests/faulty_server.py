@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from hanging_up import some_turns, stop_listening
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -363,10 +365,8 @@ async def faulty(offer: Offer, fault: Fault | None = None) -> AsyncIterator[Faul
     try:
         yield FaultyServer(listener.sockets[0].getsockname()[1], sessions)
     finally:
-        listener.close()
-        for _ in range(10):  # what was accepted at the last moment is told of some turns of the loop later
-            await asyncio.sleep(0)
+        await stop_listening(listener)
         for session in sessions:
             if session.is_made and not session.gone.is_set():
                 session.abort()
-        await asyncio.sleep(0)  # asyncio closes in the next turn
+        await some_turns()

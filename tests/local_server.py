@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiosmtpd.smtp
 from aiosmtpd.smtp import AuthResult
+from hanging_up import some_turns, stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,9 +62,6 @@ class Taking:
         return "250 2.0.0 taken"
 
 
-_TURNS = 10
-
-
 @asynccontextmanager
 async def real_server(
     *, handler: Taking | None = None, host: str = "127.0.0.1", path: Path | None = None, **settings: Any
@@ -85,14 +83,11 @@ async def real_server(
     try:
         yield listener.sockets[0].getsockname()[1] if path is None else 0, taking
     finally:
-        listener.close()
-        for _ in range(_TURNS):  # what was accepted at the last moment is told of some turns of the loop later
-            await asyncio.sleep(0)
+        await stop_listening(listener)
         for session in sessions:
             if session.transport is not None:
                 session.transport.abort()
-        for _ in range(_TURNS):  # and so is the end of a connection
-            await asyncio.sleep(0)
+        await some_turns()
 
 
 def authenticator(*_: Any) -> AuthResult:

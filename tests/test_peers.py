@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import smtplib
 import socket
 import ssl
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cast import CAST
-from peers import Arrival, Peer, PeerMissing, Setup, smtp_server, smtp_sink
+from peers import Arrival, Peer, PeerMissing, Setup, collector, smtp_server, smtp_sink
 from peers.process import wait_until
 
 if TYPE_CHECKING:
@@ -179,6 +181,16 @@ def test_no_port_and_no_process_is_left_after_the_end(
         wait_until(lambda: all(map(is_listening, ports)), lambda: f"not listening: {ports}")
     assert [port for port in ports if is_listening(port)] == []
     assert children.read_text() == before
+
+
+def test_aiosmtpd_leaves_no_connection_open_that_it_accepted_at_the_last_moment() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(20):
+            with collector(Setup()) as peer:
+                socket.create_connection((peer.host, peer.port)).close()
+        gc.collect()
+    assert [str(each.message) for each in told] == []
 
 
 @pytest.mark.parametrize("name", ["exim", "maildev", "smtp-server"])

@@ -119,12 +119,12 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
             for transport in list(self._sessions):
                 transport.close()
-            await self._listener.wait_closed()
-        self._listener = None
+            await listener.wait_closed()
 
     async def arrival(self, known: int) -> None:
         """Wait until more messages than the known number have arrived."""
@@ -135,8 +135,19 @@ class Sandbox:
         where = self.server.endpoint if self._listener is not None else "not running"
         return f"<Sandbox {where}, {len(self.received)} received>"
 
+    def take_in(self, connection: asyncio.BaseTransport) -> None:
+        """Remember an open connection; one that was accepted while the sandbox closed ends at once."""
+        if self._listener is None:
+            connection.close()
+        else:
+            self._sessions.add(connection)
+
+    def let_go(self, connection: asyncio.BaseTransport) -> None:
+        """Forget a connection that is over."""
+        self._sessions.discard(connection)
+
     def _make_session(self) -> aiosmtpd.smtp.SMTP:
-        return _Session(self, self._sessions)
+        return _Session(self)
 
     # --- aiosmtpd's hooks: their names and arguments are its own ---------------------------------------------
 
@@ -172,20 +183,25 @@ class Sandbox:
 class _Session(aiosmtpd.smtp.SMTP):
     """One client's session; remembered so that closing the sandbox closes it."""
 
-    def __init__(self, handler: Sandbox, sessions: set[asyncio.BaseTransport]) -> None:
+    def __init__(self, box: Sandbox) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(
-            handler, data_size_limit=_MAX_MESSAGE_OCTETS, enable_SMTPUTF8=True, hostname=HOSTNAME, loop=loop
+            box, data_size_limit=_MAX_MESSAGE_OCTETS, enable_SMTPUTF8=True, hostname=HOSTNAME, loop=loop
         )
-        self._sessions = sessions
+        self._box = box
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._sessions.add(transport)
+        self._box.take_in(transport)
         self._mine = transport
         super().connection_made(transport)
 
+    def eof_received(self) -> bool:
+        """End the connection of a client that left without QUIT; aiosmtpd ends only the dialogue."""
+        super().eof_received()
+        return False
+
     def connection_lost(self, error: Exception | None) -> None:
-        self._sessions.discard(self._mine)
+        self._box.let_go(self._mine)
         super().connection_lost(error)
 
 

@@ -77,3 +77,13 @@ async def test_leaving_it_closes_its_sessions() -> None:
         await reader.readline()
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_it_hangs_up_on_a_client_that_left_without_a_word() -> None:
+    async with Sandbox() as box:
+        reader, writer = await asyncio.open_connection("127.0.0.1", box.server.effective_port)
+        await reader.readline()
+        writer.write_eof()
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from hanging_up import stop_listening
 
 from notebookmail.smtp.options import ConnectionOptions
 
@@ -88,7 +89,7 @@ async def scripted(speak: Speaker) -> AsyncIterator[Scripted]:
     try:
         yield Scripted(server.sockets[0].getsockname()[1], sessions)
     finally:
-        server.close()
+        await stop_listening(server)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
