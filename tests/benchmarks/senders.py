@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiosmtplib
@@ -42,9 +43,11 @@ def message_of(octets: int) -> bytes:
 
 
 @asynccontextmanager
-async def aiosmtplib_loop(port: int, content: bytes) -> AsyncIterator[Send]:
-    """aiosmtplib: one client."""
-    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+async def one_client(
+    kind: type[aiosmtplib.SMTP | notebookmail.SMTP], port: int, content: bytes
+) -> AsyncIterator[Send]:
+    """One client of either library; they have the same face."""
+    async with kind(hostname="127.0.0.1", port=port, start_tls=False) as client:
         await client.ehlo()
 
         async def send() -> None:
@@ -54,17 +57,8 @@ async def aiosmtplib_loop(port: int, content: bytes) -> AsyncIterator[Send]:
         yield send
 
 
-@asynccontextmanager
-async def notebookmail_client(port: int, content: bytes) -> AsyncIterator[Send]:
-    """notebookmail's SMTP: one client."""
-    async with notebookmail.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
-        await client.ehlo()
-
-        async def send() -> None:
-            refused, _ = await client.sendmail(SENDER, [RECIPIENT], content)
-            assert not refused
-
-        yield send
+aiosmtplib_client = partial(one_client, aiosmtplib.SMTP)
+notebookmail_client = partial(one_client, notebookmail.SMTP)
 
 
 @asynccontextmanager
@@ -113,7 +107,7 @@ class Way:
     drive: Drive
 
 
-AIOSMTPLIB = Way("aiosmtplib, one after another", aiosmtplib_loop, one_after_another)
+AIOSMTPLIB = Way("aiosmtplib, one after another", aiosmtplib_client, one_after_another)
 WAYS = (
     AIOSMTPLIB,
     Way("notebookmail SMTP, one after another", notebookmail_client, one_after_another),
