@@ -17,6 +17,8 @@ import aiosmtpd.smtp
 from notebookmail.errors import FrameError
 from notebookmail.server import Server
 
+from .listening import some_turns, stop_listening
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import EmailMessage
@@ -119,12 +121,15 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.close()
-            for transport in list(self._sessions):
-                transport.close()
-            await listener.wait_closed()
+        if self._listener is not None:
+            try:
+                await stop_listening(self._listener)
+            finally:
+                for transport in list(self._sessions):
+                    transport.close()
+            await some_turns()
+            await self._listener.wait_closed()
+        self._listener = None
 
     async def arrival(self, known: int) -> None:
         """Wait until more messages than the known number have arrived."""
@@ -135,19 +140,8 @@ class Sandbox:
         where = self.server.endpoint if self._listener is not None else "not running"
         return f"<Sandbox {where}, {len(self.received)} received>"
 
-    def take_in(self, connection: asyncio.BaseTransport) -> None:
-        """Remember an open connection; one that was accepted while the sandbox closed ends at once."""
-        if self._listener is None:
-            connection.close()
-        else:
-            self._sessions.add(connection)
-
-    def let_go(self, connection: asyncio.BaseTransport) -> None:
-        """Forget a connection that is over."""
-        self._sessions.discard(connection)
-
     def _make_session(self) -> aiosmtpd.smtp.SMTP:
-        return _Session(self)
+        return _Session(self, self._sessions)
 
     # --- aiosmtpd's hooks: their names and arguments are its own ---------------------------------------------
 
@@ -183,25 +177,20 @@ class Sandbox:
 class _Session(aiosmtpd.smtp.SMTP):
     """One client's session; remembered so that closing the sandbox closes it."""
 
-    def __init__(self, box: Sandbox) -> None:
+    def __init__(self, handler: Sandbox, sessions: set[asyncio.BaseTransport]) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(
-            box, data_size_limit=_MAX_MESSAGE_OCTETS, enable_SMTPUTF8=True, hostname=HOSTNAME, loop=loop
+            handler, data_size_limit=_MAX_MESSAGE_OCTETS, enable_SMTPUTF8=True, hostname=HOSTNAME, loop=loop
         )
-        self._box = box
+        self._sessions = sessions
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._box.take_in(transport)
+        self._sessions.add(transport)
         self._mine = transport
         super().connection_made(transport)
 
-    def eof_received(self) -> bool:
-        """End the connection of a client that left without QUIT; aiosmtpd ends only the dialogue."""
-        super().eof_received()
-        return False
-
     def connection_lost(self, error: Exception | None) -> None:
-        self._box.let_go(self._mine)
+        self._sessions.discard(self._mine)
         super().connection_lost(error)
 
 

@@ -9,11 +9,12 @@ import asyncio
 import ssl
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import aiosmtpd.smtp
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from hanging_up import some_turns, stop_listening
+
+from notebookmail.sandbox.listening import some_turns, stop_listening
 
 from .peer import HOST, NO_RECIPIENT, NO_SENDER, PASSWORD, USERNAME, Arrival, Peer, Setup
 
@@ -91,16 +92,13 @@ def collector(setup: Setup) -> Iterator[Peer]:
 
 
 async def _finish(listener: asyncio.Server, sessions: list[aiosmtpd.smtp.SMTP]) -> None:
-    """Hang up on every session, also on those whose dialogue is over: aiosmtpd leaves some of them open."""
+    """Hang up on the sessions that are still open, also on those that were just being accepted."""
     await stop_listening(listener)
-    others: set[asyncio.Task[Any]] | None = None
-    while others is None or others:
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
         for session in sessions:
             if session.transport is not None:
                 session.transport.abort()
-        others = asyncio.all_tasks() - {cast("asyncio.Task[Any]", asyncio.current_task())}
-        if others:
-            await asyncio.wait(others, timeout=_LOOK_AGAIN_SECONDS)
+        await asyncio.wait(others, timeout=_LOOK_AGAIN_SECONDS)
     await some_turns()
     await listener.wait_closed()
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from hanging_up import stop_listening
 
+from notebookmail.sandbox.listening import stop_listening
 from notebookmail.smtp.options import ConnectionOptions
 
 Speaker = Callable[["Session"], Awaitable[None]]
