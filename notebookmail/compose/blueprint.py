@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .document import letter, page
 from .environment import environment
 from .headers import check_name
-from .html_parts import guard, statements_to_comments
 from .mailboxes import MailboxTemplate
-from .markdown import to_html
+from .markup.document import letter, page
+from .markup.html_parts import guard, statements_to_comments
+from .markup.markdown import to_html
+from .markup.tags import Masks, Tag, split_tags
+from .markup.text_writer import to_text
 from .parts import Part, names_in
-from .tags import Masks, Tag, split_tags
-from .text_writer import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

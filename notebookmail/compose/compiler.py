@@ -22,7 +22,7 @@ from .environment import environment, missing_value
 from .frame import email_column
 from .headers import mailbox_text, mailboxes, unstructured
 from .mailboxes import MailboxTemplate
-from .plaintext import tidy
+from .markup.plaintext import tidy
 
 if TYPE_CHECKING:
     import datetime as dt

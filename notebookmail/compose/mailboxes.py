@@ -14,8 +14,8 @@ from notebookmail.address import Mailbox, has_control, parse_address, parse_mail
 from notebookmail.errors import AddressError, TemplateError
 
 from .environment import MissingValueError
+from .markup.tags import Masks, split_tags
 from .parts import Part, names_in
-from .tags import Masks, split_tags
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
