@@ -1,0 +1,1 @@
+"""Values written for readers: numbers, money and dates in a locale."""
