@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 UNDERLINE, TABLE, ROW, CELL = "\x1c", "\x1d", "\x1e", "\x1f"
 """Underline the line above with the next character; begin or end a table; end a row; end a cell."""
@@ -27,12 +31,12 @@ def tidy(text: str) -> str:
         text = _TABLES.sub(_aligned, text)
     if UNDERLINE in text:
         text = _underlined(text)
+    if CELL in text or ROW in text or TABLE in text or UNDERLINE in text:  # from a value
+        text = _LEFTOVERS.sub("", text)
     if " \n" in text or "\t\n" in text:
         text = _TRAILING.sub("", text)
     if "\n\n\n" in text:
         text = _BLANK_LINES.sub("\n\n", text)
-    if CELL in text or ROW in text or TABLE in text or UNDERLINE in text:  # from a value
-        text = _LEFTOVERS.sub("", text)
     return text.strip("\n") + "\n"
 
 
@@ -46,18 +50,27 @@ def _underlined(text: str) -> str:
 
 
 def _aligned(match: re.Match[str]) -> str:
-    rows = [
-        [" ".join(cell.split()) for cell in row.split(CELL)[:-1]] for row in match[1].split(ROW) if CELL in row
-    ]
-    columns = list(zip_longest(*rows, fillvalue=""))
-    measure = len if match[1].isascii() else display_width
+    rows = [row.split(CELL)[:-1] for row in match[1].split(ROW) if CELL in row]
+    return aligned(rows, match[3], has_head=bool(match[2]))
+
+
+def aligned(rows: Iterable[Sequence[str]], sides: str, *, has_head: bool) -> str:
+    """Write a table with its columns under each other.
+
+    Args:
+        rows: The cells; a row may be short.
+        sides: One letter a column: l(eft), r(ight) or c(entre).
+        has_head: Whether the first row is underlined.
+    """
+    columns = list(zip_longest(*([" ".join(cell.split()) for cell in row] for row in rows), fillvalue=""))
+    measure = len if all(cell.isascii() for column in columns for cell in column) else display_width
     widths = [max(map(measure, column)) for column in columns]
     padded = [
         [_padded(cell, width - measure(cell), side) for cell in column]
-        for column, width, side in zip(columns, widths, match[3].ljust(len(widths), "l"), strict=False)
+        for column, width, side in zip(columns, widths, sides.ljust(len(widths), "l"), strict=False)
     ]
     lines = ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
-    if match[2]:
+    if has_head:
         lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
 

@@ -1,0 +1,1 @@
+"""Frames, series and styled tables as tables of a letter."""
