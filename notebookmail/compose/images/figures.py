@@ -1,0 +1,225 @@
+"""What an analyst draws, as the bytes of an image: any library's figure, a picture file, bytes.
+
+The only place that knows drawing libraries. None of them is imported: a figure is known by what it can do, so the
+library is there already. Images are drawn for screens of double density and say which width they are meant for.
+Mail programs show PNG, JPEG and GIF everywhere and SVG almost nowhere, so everything becomes one of the three.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notebookmail.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DENSITY: Final = 2
+_DOTS_PER_INCH: Final = 96
+_SIGNATURES: Final = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"GIF87a": "gif",
+    b"GIF89a": "gif",
+}
+_ENDS: Final = {"png": b"IEND", "jpeg": b"\xff\xd9"}  # a GIF's is a semicolon, which is anywhere
+_PNG_MODES: Final = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
+_PHOTOGRAPHS: Final = frozenset({"JPEG", "MPO"})  # phones write several JPEG images in one file
+_QUALITY: Final = 90
+_REPRESENTATIONS: Final = ("_repr_png_", "_repr_jpeg_")
+_MOST_NESTED: Final = 8  # parts of a figure in parts of a figure
+_MARKER: Final = 0xFF
+_JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image ready to be sent.
+
+    Attributes:
+        content: The file's bytes.
+        subtype: "png", "jpeg" or "gif".
+        width: The width it is meant for, in CSS pixels; 0 if unknown.
+    """
+
+    content: bytes
+    subtype: str
+    width: int
+
+
+def is_figure(value: object) -> bool:
+    """Tell whether a value is something drawn: a figure or a picture, of any library."""
+    return not isinstance(value, (str, bytes, type)) and _drawer(value) is not None
+
+
+def image_of(value: Any) -> Image:
+    """Draw a value.
+
+    Args:
+        value: Bytes of a PNG, JPEG or GIF file; a matplotlib figure or axes (seaborn's too), a PIL image, a plotly
+            or altair figure, or any object that shows itself to notebooks as PNG or JPEG.
+
+    Raises:
+        TemplateError: It is none of them, or its library cannot draw it.
+    """
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _from_bytes(bytes(value), 1)
+    draw = _drawer(value)
+    if draw is None:
+        raise TemplateError(
+            f"a {type(value).__name__} is no image: pass a figure, a path, or the bytes of a PNG, JPEG or GIF file"
+        )
+    try:
+        content = draw(value)
+    except Exception as problem:  # each library fails in its own words
+        raise TemplateError(f"the {type(value).__name__} cannot be drawn: {problem}") from problem
+    if not isinstance(content, bytes):
+        raise TemplateError(
+            f"the {type(value).__name__} draws no PNG and no JPEG, the only images mail programs show everywhere"
+        )
+    return _from_bytes(content, 1 if draw is _draw_pil else _DENSITY)
+
+
+def release(value: Any) -> None:
+    """Let go of a figure that was drawn for one letter alone: pyplot would keep it, and show it below the cell.
+
+    Args:
+        value: A figure or a part of one; anything else is left alone.
+    """
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None or not is_figure(value):
+        return
+    canvas = _canvas(value)
+    figure = getattr(canvas, "figure", canvas)
+    if hasattr(figure, "number") and pyplot.fignum_exists(figure.number):
+        pyplot.close(figure)
+
+
+def _drawer(value: Any) -> Callable[[Any], Any] | None:
+    """Return the function that draws a value, or None."""
+    if _canvas(value) is not None:
+        return _draw_matplotlib
+    rooms = {kind.__module__.partition(".")[0] for kind in type(value).__mro__}
+    if "PIL" in rooms and hasattr(value, "save"):
+        return _draw_pil
+    if "plotly" in rooms and hasattr(value, "to_image"):
+        return _draw_plotly
+    if "altair" in rooms and hasattr(value, "save"):
+        return _draw_altair
+    if any(callable(getattr(type(value), name, None)) for name in _REPRESENTATIONS):
+        return _draw_itself
+    return None
+
+
+def _canvas(value: Any) -> Any:
+    """Return what can be saved: a figure or grid itself, the figure of axes or of a part of a figure; or None."""
+    for _ in range(_MOST_NESTED):
+        if value is None or hasattr(value, "savefig"):
+            return value
+        value = getattr(value, "figure", None)
+    return None
+
+
+def _draw_matplotlib(value: Any) -> bytes:
+    canvas = _canvas(value)
+    figure = getattr(canvas, "figure", canvas)  # a seaborn grid saves itself, and has a figure
+    file = io.BytesIO()
+    canvas.savefig(
+        file,
+        format="png",
+        dpi=_DENSITY * _DOTS_PER_INCH,
+        facecolor=_opaque(figure.get_facecolor()),
+        transparent=False,
+        metadata={"Software": None},
+    )
+    return file.getvalue()
+
+
+def _opaque(colour: tuple[float, float, float, float]) -> tuple[float, ...]:
+    """Lay a figure's ground on white: dark lines on no ground could not be read where the mail program is dark."""
+    *parts, alpha = colour
+    return tuple(part * alpha + 1 - alpha for part in parts)
+
+
+def _draw_pil(picture: Any) -> bytes:
+    file = io.BytesIO()
+    if picture.format in _PHOTOGRAPHS and picture.mode in {"RGB", "L"}:
+        # "keep" takes the file's own quality over; what is written to it (a place, a camera) stays behind.
+        picture.save(file, format="JPEG", quality="keep" if picture.format == "JPEG" else _QUALITY)
+    else:
+        plain = picture if picture.mode in _PNG_MODES else picture.convert("RGB")
+        plain.save(file, format="PNG")
+    return file.getvalue()
+
+
+def _draw_plotly(figure: Any) -> Any:
+    return figure.to_image(format="png", scale=_DENSITY)
+
+
+def _draw_altair(chart: Any) -> bytes:
+    file = io.BytesIO()
+    chart.save(file, format="png", scale_factor=_DENSITY)
+    return file.getvalue()
+
+
+def _draw_itself(value: Any) -> Any:
+    """Ask an object for the image it shows in notebooks, which may come with metadata, or as base64."""
+    for name in _REPRESENTATIONS:
+        shown = getattr(value, name)() if hasattr(type(value), name) else None
+        content = shown[0] if isinstance(shown, tuple) else shown
+        if content is not None:
+            return base64.b64decode(content) if isinstance(content, str) else content
+    return None
+
+
+def _from_bytes(content: bytes, density: int) -> Image:
+    subtype = next((kind for mark, kind in _SIGNATURES.items() if content.startswith(mark)), None)
+    if subtype is None:
+        raise TemplateError(f"{_what(content)}: pass a PNG, JPEG or GIF file")
+    try:
+        width = _WIDTHS[subtype](content)
+    except struct.error:
+        width = None
+    if width is None or content.rfind(_ENDS.get(subtype, b"")) < 0:
+        raise TemplateError(f"the {subtype.upper()} image is cut off after {len(content)} octets: write it anew")
+    return Image(content, subtype, width // density)
+
+
+def _what(content: bytes) -> str:
+    if not content:
+        return "the image is empty"
+    is_drawing = b"<svg" in content[:1000]
+    return f"the bytes are {'an SVG drawing, which mail programs do not show' if is_drawing else 'no image'}"
+
+
+def _png_width(content: bytes) -> int:
+    return int(struct.unpack_from(">I", content, 16)[0])
+
+
+def _gif_width(content: bytes) -> int:
+    return int(struct.unpack_from("<H", content, 6)[0])
+
+
+def _jpeg_width(content: bytes) -> int:
+    """Go from segment to segment to the one that says the size (ITU T.81, B.2.2)."""
+    place = 2
+    while True:
+        marker, length = struct.unpack_from(">HH", content, place)
+        first, kind = divmod(marker, 256)
+        if first != _MARKER:  # no segment: nobody knows
+            return 0
+        if kind == _MARKER:  # a marker may have fill bytes before it
+            place += 1
+        elif kind in _JPEG_FRAMES:
+            return int(struct.unpack_from(">H", content, place + 7)[0])
+        else:
+            place += 2 + length
+
+
+_WIDTHS: Final = {"png": _png_width, "gif": _gif_width, "jpeg": _jpeg_width}
+"""What reads an image's width in pixels; a struct.error says that its head is cut off."""
