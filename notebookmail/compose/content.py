@@ -1,4 +1,4 @@
-"""Bodies as bytes: transfer encodings and the parts of a message (RFC 2045, RFC 2046).
+"""Bodies as bytes: content transfer encodings (RFC 2045).
 
 Everything that leaves here is ASCII in lines of at most 78 characters that end in CRLF, so that no server needs an
 extension for it and none can misread it. A text stays as it is where it can (7bit), is quoted-printable where few
@@ -8,12 +8,9 @@ characters need it, and base64 where most do.
 from __future__ import annotations
 
 from binascii import b2a_base64, b2a_qp
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from notebookmail.errors import TemplateError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ASCII: Final = bytes(range(128))
 _CONTROLS: Final = bytes([*range(9), *range(11, 32), 127])  # all but tab and line feed
@@ -55,7 +52,7 @@ class BodyEncoder:
             if max(map(len, lines)) <= _LINE and _is_clean(text):
                 return b"".join([self._fields, b"7bit\r\n\r\n", "\r\n".join(lines).encode("ascii"), b"\r\n"])
         elif _is_mostly_foreign(text):
-            return b"".join([self._fields, b"base64\r\n\r\n", *_base64_lines(lines)])
+            return b"".join([self._fields, b"base64\r\n\r\n", _base64_lines(lines)])
         encoded = map(self._quoted.__getitem__, lines)
         return b"".join([self._fields, b"quoted-printable\r\n\r\n", *encoded])
 
@@ -84,11 +81,9 @@ def _is_mostly_foreign(text: str) -> bool:
     return len(data.translate(None, _ASCII)) * _MOSTLY > len(data)
 
 
-def _base64_lines(lines: list[str]) -> Iterator[bytes]:
+def _base64_lines(lines: list[str]) -> bytes:
     # Base64 carries a text in its canonical form, with CRLF (RFC 2046 4.1.1).
-    data = "\r\n".join([*lines, ""]).encode("utf-8")
-    for start in range(0, len(data), _BASE64_LINE):
-        yield b2a_base64(data[start : start + _BASE64_LINE], newline=False) + b"\r\n"
+    return base64_body("\r\n".join([*lines, ""]).encode("utf-8"))
 
 
 def surrogate_error(field: str, row: object) -> TemplateError:
@@ -101,19 +96,9 @@ def surrogate_error(field: str, row: object) -> TemplateError:
     )
 
 
-def alternative(text: bytes, html: bytes, token: str) -> bytes:
-    """Join a text and an HTML part to a multipart/alternative body, with its Content-Type field.
-
-    Args:
-        text: The text part with its fields.
-        html: The HTML part with its fields.
-        token: What the boundary is made of; lengthened until no line of the parts could be it.
-    """
-    # "=_" cannot occur in quoted-printable or base64; in 7bit it can.
-    boundary = f"=_{token}".encode("ascii")
-    while boundary in text or boundary in html:
-        boundary += b"_"
-    return b"".join((
-        b'Content-Type: multipart/alternative;\r\n boundary="', boundary, b'"\r\n\r\n--', boundary, b"\r\n",
-        text, b"\r\n--", boundary, b"\r\n", html, b"\r\n--", boundary, b"--\r\n",
-    ))  # fmt: skip
+def base64_body(content: bytes) -> bytes:
+    """Encode octets as lines of base64, the last one ended too (RFC 2045 6.8)."""
+    return b"".join(
+        b2a_base64(content[start : start + _BASE64_LINE], newline=False) + b"\r\n"
+        for start in range(0, len(content), _BASE64_LINE)
+    )
