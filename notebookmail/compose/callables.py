@@ -1,0 +1,89 @@
+"""Values that differ by row because the analyst wrote a function: called with the row, its failure that row's."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from notebookmail.errors import TemplateError
+
+from .groups import Varying
+from .images.figures import is_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+
+class RowView(Mapping[str, Any]):
+    """A row as a function sees it: `row["name"]` or `row.name`; a missing value is None.
+
+    Args:
+        fields: Its values by column name.
+        label: Its label in the frame's index.
+    """
+
+    __slots__ = ("_fields", "_label")
+
+    def __init__(self, fields: Mapping[str, Any], label: Hashable) -> None:
+        self._fields = fields
+        self._label = label
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._fields[name]
+        if isinstance(value, Varying):
+            raise TemplateError(value.hint)
+        return value
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self._fields:
+            raise AttributeError(f"the row has no column {name!r}; it has {', '.join(map(repr, self._fields))}")
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"<row {self._label!r}: {', '.join(self._fields)}>"
+
+
+def is_callable(value: object) -> bool:
+    """Tell whether a value is a function of the row."""
+    return callable(value) and not is_figure(value)
+
+
+def is_path(value: object) -> bool:
+    """Tell whether a value names a file."""
+    return isinstance(value, (str, PurePath))
+
+
+def as_path(value: Any) -> str:
+    """Return a file's name with forward slashes."""
+    return value.as_posix() if isinstance(value, PurePath) else str(value)
+
+
+def called(function: Callable[[Any], Any], row: Any, field: str, label: Hashable) -> Any:
+    """Call a function of the row.
+
+    Raises:
+        TemplateError: It failed, or is a coroutine function.
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        value = function(row)
+    except TemplateError as problem:
+        raise TemplateError(problem.message, field, label) from problem
+    except Exception as problem:  # the analyst's function may raise anything
+        raise TemplateError(
+            f"the function {name} failed: {type(problem).__name__}: {problem}", field, label
+        ) from problem
+    if inspect.iscoroutine(value):
+        value.close()
+        raise TemplateError(
+            f"the function {name} is a coroutine function: write it with def, not async def", field, label
+        )
+    return value
