@@ -63,6 +63,28 @@ def check_name(name: str) -> None:
     raise TemplateError(f"the header {name} cannot be set: {remedy}", "headers")
 
 
+def check_names(names: Iterable[str], *, has_list_unsubscribe: bool) -> None:
+    """Check the names of all the fields the user wants to set.
+
+    Args:
+        names: They.
+        has_list_unsubscribe: Whether the template has `list_unsubscribe=`, which writes fields of its own.
+
+    Raises:
+        TemplateError: One is no field name, is written by the package itself, or is set twice.
+    """
+    seen: set[str] = set()
+    for name in names:
+        check_name(name)
+        if name.lower() in seen:
+            raise TemplateError(f"the header {name} is set twice: names of headers ignore case", "headers")
+        seen.add(name.lower())
+        if has_list_unsubscribe and name.lower().startswith("list-unsubscribe"):
+            raise TemplateError(
+                f"the header {name} is written by list_unsubscribe=: give one of the two", "headers"
+            )
+
+
 def unstructured(
     name: str, value: str, *, field: str | None = None, row: object = None, keep_words: bool = False
 ) -> bytes:
@@ -89,7 +111,7 @@ def unstructured(
     if not value:
         return f"{name}:\r\n".encode("ascii")
     _refuse_control(value, field or name, row)
-    return _join(f"{name}:", _encoded_words(value, _LINE - len(name) - 2))
+    return fold(f"{name}:", _encoded_words(value, _LINE - len(name) - 2))
 
 
 def mailboxes(name: str, boxes: Iterable[Mailbox], *, row: object = None) -> bytes:
@@ -105,7 +127,7 @@ def mailboxes(name: str, boxes: Iterable[Mailbox], *, row: object = None) -> byt
         if words:
             words[-1] += ","
         words += [*_phrase(name, box.name, row), f"<{box.address}>"] if box.name else [box.address]
-    return _join(f"{name}:", words)
+    return fold(f"{name}:", words)
 
 
 def mailbox_text(box: Mailbox) -> str:
@@ -187,10 +209,16 @@ def _folded(prefix: str, words: list[str], limit: int) -> bytes | None:
     """Fold at single spaces; None if a word is too long for any line."""
     if len(prefix) + 1 + len(words[0]) > limit or any(len(word) >= limit for word in words):
         return None
-    return _join(prefix, words)
+    return fold(prefix, words)
 
 
-def _join(prefix: str, words: list[str]) -> bytes:
+def fold(prefix: str, words: list[str]) -> bytes:
+    """Write a field's words, folded between them where a line would get longer than 78 characters, with its CRLF.
+
+    Args:
+        prefix: The field's name and colon.
+        words: At least one; a word is never cut.
+    """
     # Never right after the colon: old parsers then read the fold's space as part of the value.
     lines = [f"{prefix} {words[0]}"]
     for word in words[1:]:
