@@ -1,0 +1,1 @@
+"""Template files: front matter, and what they take in from other files."""

@@ -1,0 +1,184 @@
+"""Files taken into a letter before anything of it is parsed: `{% include %}` and `{% from ... import ... %}`.
+
+The tag is replaced with text: what is included becomes Markdown or HTML of the letter itself, its columns are
+known before the first row, and everything is compiled once. For `from`, the text is the macros asked for and all
+they use. So the names of files are constant, and what Jinja does with files at hand while it renders (extending,
+names that are reckoned) is refused. Files lie below the template's folder and are UTF-8.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeGuard
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from notebookmail.compose.environment import environment
+from notebookmail.compose.markup.tags import Tag, split_tags
+from notebookmail.errors import TemplateError
+
+from .macros import macros_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notebookmail.compose.attachments.files import Folder
+
+    from .macros import Macro
+
+MOST_CHARACTERS: Final = 1024 * 1024
+"""Of a file that is read as text, and of all that a letter includes: far more than anybody reads."""
+
+_DEEPEST: Final = 32
+"""How many files may include one another in a chain."""
+
+_LOADING: Final = frozenset({"include", "from", "import", "extends"})
+
+
+def expand(source: str, folder: Folder | None, field: str) -> str:
+    """Replace a source's tags for files with what the files say.
+
+    Args:
+        source: Jinja source.
+        folder: Where the files lie.
+        field: The template field it belongs to, for messages.
+
+    Raises:
+        TemplateError: A file is not there or no UTF-8, includes itself, does not define what is asked for, or the
+            tag is one that is not supported; the message names the line and the remedy.
+    """
+    return _Expansion(folder, field).text(source, ()) if "{%" in source else source
+
+
+def read_text(folder: Folder, name: str) -> str:
+    """Read a text file: UTF-8, with or without a byte order mark, its line ends as Python has them.
+
+    Raises:
+        TemplateError: It is not there, lies outside of the folder, is too large, or not UTF-8.
+    """
+    content = folder.read(name)
+    if len(content) > MOST_CHARACTERS:
+        raise TemplateError(
+            f"the file {name!r} is larger than {MOST_CHARACTERS // 1024} KB, too large for a letter"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise TemplateError(
+            f"the file {name!r} is not UTF-8 (at byte {problem.start}): save it with this encoding"
+        ) from problem
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Expansion:
+    """The work on one source, with all the files it includes.
+
+    Args:
+        folder: Where the files lie.
+        field: The template field, for messages.
+    """
+
+    def __init__(self, folder: Folder | None, field: str) -> None:
+        self._folder = folder
+        self._field = field
+        self._env = environment(html=False, undefined="strict", na="error")
+        self._characters = 0
+        self._origins: dict[str, tuple[Path, Macro]] = {}
+
+    def text(self, source: str, chain: tuple[Path, ...]) -> str:
+        """Expand a source; the chain is the files that include one another down to it."""
+        try:
+            self._env.parse(source)  # each by itself: a tag left open must not swallow what follows the file
+            pieces = split_tags(self._env, source)
+        except TemplateSyntaxError as problem:
+            raise self._error(str(problem.message), problem.lineno, chain) from problem
+        if not any(map(_is_loading, pieces)):
+            return source
+        written: list[str] = []
+        is_trimming = False
+        for piece in pieces:
+            if isinstance(piece, str):
+                written.append(piece.lstrip() if is_trimming else piece)
+            elif _is_loading(piece):
+                if piece.source.startswith("{%-") and written:
+                    written[-1] = written[-1].rstrip()
+                written.append(self._loaded(piece, chain))
+            else:
+                written.append(piece.source)
+            is_trimming = isinstance(piece, Tag) and _is_loading(piece) and piece.source.endswith("-%}")
+        return "".join(written)
+
+    def _loaded(self, tag: Tag, chain: tuple[Path, ...]) -> str:
+        """Return the text that stands for a tag."""
+        try:
+            node = self._env.parse(tag.source).body[0]
+            if isinstance(node, nodes.Include):
+                return self._included(node, chain)
+            if isinstance(node, nodes.FromImport):
+                return self._imported(node, chain)
+        except TemplateSyntaxError as problem:
+            raise self._error(str(problem.message), tag.line, chain) from problem
+        except TemplateError as problem:
+            if problem.field is not None:  # from a file further down: it has its place
+                raise
+            raise self._error(problem.message, tag.line, chain) from problem
+        remedy = (
+            'take in a file with {% include "file.md" %}, or macros with {% from "macros.html" import button %}'
+        )
+        raise self._error(f"a letter has no {{% {tag.word} %}}: {remedy}", tag.line, chain)
+
+    def _included(self, node: nodes.Include, chain: tuple[Path, ...]) -> str:
+        if node.ignore_missing or not node.with_context:
+            raise TemplateError(
+                "an included file is there and sees every column: leave out what follows the file's name"
+            )
+        _, text = self._file(node.template, chain)
+        return text.removesuffix("\n")  # as Jinja does: the line goes on behind the tag
+
+    def _imported(self, node: nodes.FromImport, chain: tuple[Path, ...]) -> str:
+        """Return the definitions asked for and those they use, in the order of the file."""
+        path, text = self._file(node.template, chain)
+        macros = macros_of(self._env, text, node.names, path.name)
+        for each in macros:
+            self._check_origin(each, path)
+        # On lines of their own, so that Markdown takes them for blocks, and without printing these lines' ends.
+        first, *others = (each.source for each in macros)
+        return "\n".join([first, *(f"{{%-{source[2:].lstrip('-+')}" for source in others)])
+
+    def _check_origin(self, macro: Macro, path: Path) -> None:
+        """Check that no other file defines the same name otherwise: the later would stand for both."""
+        for name in macro.names:
+            other, known = self._origins.setdefault(name, (path, macro))
+            if other != path and known != macro:
+                raise TemplateError(
+                    f"{name!r} is defined by both {other.name} and {path.name}: rename one of them"
+                )
+
+    def _file(self, name: nodes.Expr, chain: tuple[Path, ...]) -> tuple[Path, str]:
+        """Return a file and its text, expanded."""
+        if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
+            raise TemplateError(
+                'a file is named by a constant text, as in {% include "file.md" %}: '
+                "choose between files with {% if %}"
+            )
+        if self._folder is None:
+            raise TemplateError(
+                f"there is no folder to look for {name.value!r} in: say folder=..., or use Template.from_file"
+            )
+        path, text = self._folder.find(name.value), read_text(self._folder, name.value)
+        if path in chain:
+            circle = " includes ".join(each.name for each in (*chain[chain.index(path) :], path))
+            raise TemplateError(f"a file cannot include itself: {circle}")
+        if len(chain) >= _DEEPEST:
+            raise TemplateError(f"more than {_DEEPEST} files include one another in a chain")
+        self._characters += len(text)
+        if self._characters > MOST_CHARACTERS:
+            raise TemplateError(f"the letter includes more than {MOST_CHARACTERS // 1024} KB of files")
+        return path, self.text(text, (*chain, path))
+
+    def _error(self, message: str, line: int, chain: tuple[Path, ...]) -> TemplateError:
+        file = f"{chain[-1].name}, " if chain else ""
+        return TemplateError(f"{file}line {line}: {message}", self._field)
+
+
+def _is_loading(piece: str | Tag) -> TypeGuard[Tag]:
+    return isinstance(piece, Tag) and piece.word in _LOADING
