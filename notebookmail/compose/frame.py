@@ -2,25 +2,24 @@
 
 pandas is read directly, everything else through narwhals. A frame is walked in chunks of rows, column by column,
 because converting a column's chunk costs a fraction of converting its cells one by one; only the chunk is ever
-copied, and the user's frame is never changed. What a row holds is plain: Python scalars, and None for every way of
-saying "missing" (NaN, NaT, NA, None). Refused are frames whose columns have no single name: nobody could say which
-is meant.
+copied, and the user's frame is never changed. A row holds plain values: Python scalars, and None for every way of
+saying "missing" (NaN, NaT, NA, None). Refused are frames whose columns have no single name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from notebookmail.errors import FrameError
+from notebookmail.errors import FrameError, TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
-_CHUNK = 1024
+CHUNK: Final = 1024  # rows converted at once
 _EMAIL_NAMES = frozenset({"email", "e-mail", "e_mail", "mail", "address"})
 
 
@@ -48,10 +47,13 @@ class Frame:
     Attributes:
         columns: The names a template may use: the columns, then the named levels of the index.
         labels: The rows' labels: the pandas index, or 0, 1, 2, ... for other libraries.
+        unit: What gets a message: "row" or "group".
 
     Raises:
         FrameError: It is no data frame, or two columns have the same name.
     """
+
+    unit: Literal["row", "group"] = "row"
 
     def __init__(self, df: Any, /) -> None:
         self._source = _source_of(df)
@@ -64,20 +66,24 @@ class Frame:
     def __repr__(self) -> str:
         return f"<Frame {len(self)} rows, {len(self.columns)} columns>"
 
+    def refusals(self) -> dict[int, TemplateError]:
+        """Return the positions no message may be made for, each with the reason: here none."""
+        return {}
+
     def rows(self, positions: Iterable[int] | None = None) -> Iterator[Row]:
         """Walk the rows lazily, all of them or those at `positions`, in the order given."""
         if positions is None:
-            for start in range(0, len(self), _CHUNK):
-                stop = min(start + _CHUNK, len(self))
+            for start in range(0, len(self), CHUNK):
+                stop = min(start + CHUNK, len(self))
                 yield from self._chunk(range(start, stop), slice(start, stop))
             return
         wanted = iter(positions)
-        while chunk := list(islice(wanted, _CHUNK)):
+        while chunk := list(islice(wanted, CHUNK)):
             yield from self._chunk(chunk, chunk)
 
     def _chunk(self, positions: Sequence[int], selection: slice | list[int]) -> Iterator[Row]:
         labels = self.labels[selection].tolist()
-        columns = self._source.columns(selection)
+        columns = self._source.columns(self._source.part(selection))
         cells = zip(*columns, strict=True) if columns else (() for _ in positions)
         names = self.columns
         for position, label, values in zip(positions, labels, cells, strict=True):
@@ -88,6 +94,8 @@ class _PandasSource:
     """A pandas frame: its columns, then those index levels whose names no column has."""
 
     def __init__(self, df: pd.DataFrame) -> None:
+        import pandas as pd
+
         self._df = df
         self.labels = df.index
         self.names = _unique_names(df.columns.tolist())
@@ -96,13 +104,32 @@ class _PandasSource:
             for level, name in enumerate(df.index.names)
             if isinstance(name, str) and name not in self.names and list(df.index.names).count(name) == 1
         ]
+        self._categorical = [
+            place for place, kind in enumerate(df.dtypes) if isinstance(kind, pd.CategoricalDtype)
+        ]
         self.names += [str(df.index.names[level]) for level in self._levels]
 
-    def columns(self, selection: slice | list[int]) -> list[list[Any]]:
-        part = self._df.iloc[selection]
-        index = self._df.index[selection]
-        columns = [_plain_values(part.iloc[:, place]) for place in range(part.shape[1])]
-        return columns + [_plain_values(index.get_level_values(level)) for level in self._levels]
+    def part(self, selection: slice | list[int]) -> pd.DataFrame:
+        return self._df.iloc[selection]
+
+    def columns(self, part: pd.DataFrame) -> list[list[Any]]:
+        return [_plain_values(self._column(part, place)) for place in range(len(self.names))]
+
+    def keys(self, place: int) -> pd.Series[Any] | pd.Index[Any]:
+        return self._column(self._df, place)
+
+    def native(self, part: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
+        rows = part.iloc[start:stop]
+        if self._categorical:
+            # Counted or grouped, a categorical column lists all it could hold: what other people's rows hold.
+            rows = rows.copy()
+            for place in self._categorical:
+                rows.isetitem(place, rows.iloc[:, place].cat.remove_unused_categories().array)
+        return rows
+
+    def _column(self, part: pd.DataFrame, place: int) -> pd.Series[Any] | pd.Index[Any]:
+        count = part.shape[1]
+        return part.iloc[:, place] if place < count else part.index.get_level_values(self._levels[place - count])
 
 
 class _NarwhalsSource:
@@ -115,13 +142,25 @@ class _NarwhalsSource:
         self.names = _unique_names(list(frame.columns))
         self.labels: pd.Index[Any] = pd.RangeIndex(len(frame))
 
-    def columns(self, selection: slice | list[int]) -> list[list[Any]]:
-        part = self._frame[selection]
+    def part(self, selection: slice | list[int]) -> Any:
+        return self._frame[selection]
+
+    def columns(self, part: Any) -> list[list[Any]]:
+        return [self._column(part, name) for name in self.names]
+
+    def keys(self, place: int) -> pd.Series[Any]:
+        import pandas as pd
+
+        return pd.Series(self._column(self._frame, self.names[place]), dtype=object).infer_objects()
+
+    def native(self, part: Any, start: int, stop: int) -> Any:
+        # Not part[start:stop]: when a slice of a pyarrow table is pickled, its neighbours' rows travel with it.
+        return part[list(range(start, stop))].to_native()
+
+    @staticmethod
+    def _column(part: Any, name: str) -> list[Any]:
         # NaN differs from itself; None, which these libraries use for "missing", does not.
-        return [
-            [None if type(value) is float and value != value else value for value in part[name].to_list()]  # noqa: PLR0124
-            for name in self.names
-        ]
+        return [None if type(value) is float and value != value else value for value in part[name].to_list()]  # noqa: PLR0124
 
 
 def _source_of(df: Any) -> _PandasSource | _NarwhalsSource:
@@ -132,14 +171,13 @@ def _source_of(df: Any) -> _PandasSource | _NarwhalsSource:
     import narwhals as nw
 
     try:
-        return _NarwhalsSource(nw.from_native(df, eager_only=True))
-    except FrameError:
-        raise
+        frame = nw.from_native(df, eager_only=True)
     except Exception as problem:  # each library narwhals knows refuses in its own words
         raise FrameError(
             f"a {type(df).__name__} is not a data frame in memory: pass a pandas, polars or pyarrow table "
             "(a lazy frame wants .collect() first, a Series .to_frame())"
         ) from problem
+    return _NarwhalsSource(frame)
 
 
 def _unique_names(names: list[Any]) -> list[str]:
@@ -173,10 +211,10 @@ def row_of(values: Mapping[str, Any] | pd.Series[Any] | Row, /) -> Row:
     Raises:
         FrameError: It is neither.
     """
-    if isinstance(values, Row):
-        return values
     import pandas as pd
 
+    if isinstance(values, Row):
+        return values
     if isinstance(values, pd.Series):
         names = _unique_names(values.index.tolist())
         return Row(0, values.name, dict(zip(names, _plain_values(values), strict=True)))
