@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -13,6 +14,8 @@ from notebookmail.merge.outcomes import Outcomes
 from notebookmail.merge.progress import Progress
 from notebookmail.reply import SMTPResponse
 
+# A picture of one pixel.
+PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 ANYTHING = st.text(st.characters(), max_size=60) | st.sampled_from(
     [
         "<script>alert(1)</script>",

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from markupsafe import escape
+
+from notebookmail.errors import TemplateError
+
+from .callables import as_path, is_callable, is_path
 from .environment import environment
-from .headers import check_name
+from .headers import check_names
+from .invitations.invitation import Invitation
 from .mailboxes import MailboxTemplate
-from .markup.document import letter, page
-from .markup.html_parts import guard, statements_to_comments
+from .markup.document import hidden, letter, page
+from .markup.html_parts import guard, pictures, statements_to_comments
 from .markup.markdown import to_html
 from .markup.tags import Masks, Tag, split_tags
 from .markup.text_writer import to_text
 from .parts import Part, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -38,6 +44,7 @@ class Blueprint:
         html: The HTML document, if there is one.
         text: The plain text, or the alternative to the HTML.
         is_text_derived: Whether the text was made from the HTML and wants tidying when it is filled in.
+        list_unsubscribe: Where a reader can leave the list, if it is one.
         names: The names each field reads, "row" among them where the whole row is read.
     """
 
@@ -51,6 +58,7 @@ class Blueprint:
     html: Part | None
     text: Part
     is_text_derived: bool
+    list_unsubscribe: tuple[Part, ...]
     names: Mapping[str, frozenset[str]]
 
 
@@ -62,8 +70,9 @@ def build(definition: Definition) -> Blueprint:
     """
     env = text_environment(definition)
     names = _names(definition, env)
-    for name in definition.headers:
-        check_name(name)
+    if definition.preheader and definition.markdown is None and definition.html is None:
+        raise TemplateError("a preheader stands in the HTML: give markdown= or html=", "preheader")
+    check_names(definition.headers, has_list_unsubscribe=bool(definition.list_unsubscribe))
     html, derived = _html_and_text(definition)
     text = derived if definition.text is None else Part(env, definition.text, "text")
     assert text is not None  # noqa: S101 - the definition has a body
@@ -78,28 +87,46 @@ def build(definition: Definition) -> Blueprint:
         html=html,
         text=text,
         is_text_derived=definition.text is None,
+        list_unsubscribe=tuple(Part(env, source, "list_unsubscribe") for source in definition.list_unsubscribe),
         names=names,
     )
 
 
 def text_environment(definition: Definition) -> Environment:
     """Return the environment for everything that is not HTML."""
-    return environment(html=False, undefined=definition.undefined, na=definition.na)
+    return environment(html=False, undefined=definition.undefined, na=definition.na, locale=definition.locale)
 
 
 def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]]:
     """Return the names each field reads; a source that cannot be parsed is found here, with its own lines."""
-    sources = [
-        ("subject", definition.subject),
-        *((field, getattr(definition, field)) for field in ("markdown", "html", "text", "sender", "reply_to")),
-        *((field, source) for field in ("to", "cc", "bcc") for source in getattr(definition, field)),
-        *definition.headers.items(),
-    ]
     names: dict[str, frozenset[str]] = {}
-    for field, source in sources:
-        if source is not None:
-            names[field] = names.get(field, frozenset()) | names_in(env, source, field)
+    for field, source in _sources(definition):
+        # What a function of the row reads, nobody knows: it may be all of it.
+        read = frozenset({"row"}) if is_callable(source) else names_in(env, source, field)
+        if isinstance(source, str):
+            read |= {name for name in definition.inline if f"cid:{name}".lower() in source.lower()}
+        names[field] = names.get(field, frozenset()) | read
+    if definition.calendar is not None:
+        names["calendar"] = Invitation(env, definition.calendar).names
     return names
+
+
+def _sources(definition: Definition) -> Iterator[tuple[str, Any]]:
+    """Walk everything that depends on a row: templates, and functions of the row."""
+    for field in ("subject", "markdown", "html", "text", "sender", "reply_to", "preheader"):
+        if getattr(definition, field) is not None:
+            yield field, getattr(definition, field)
+    for field in ("to", "cc", "bcc", "list_unsubscribe"):
+        yield from ((field, source) for source in getattr(definition, field))
+    yield from definition.headers.items()
+    for each in definition.attachments:
+        if each.name is not None:
+            yield "attachments", each.name
+        if is_path(each.content) or is_callable(each.content):
+            yield "attachments", as_path(each.content) if is_path(each.content) else each.content
+    for value in definition.inline.values():
+        if isinstance(value, str) or is_callable(value):
+            yield "inline", value
 
 
 def _html_and_text(definition: Definition) -> tuple[Part | None, Part | None]:
@@ -108,18 +135,26 @@ def _html_and_text(definition: Definition) -> tuple[Part | None, Part | None]:
     if source is None:
         return None, None
     field = "html" if definition.markdown is None else "markdown"
-    env = environment(html=True, undefined=definition.undefined, na=definition.na)
-    masks = Masks(source)
+    env = environment(html=True, undefined=definition.undefined, na=definition.na, locale=definition.locale)
+    masks = Masks(source + (definition.preheader or ""))
     pieces = split_tags(env, source)
     body = masks.mask(pieces) if field == "html" else to_html(pieces, masks)
-    body = statements_to_comments(body, masks)
+    body = pictures(statements_to_comments(body, masks), masks, definition.inline)
     text = None
     if definition.text is None:
         derived = masks.unmask(to_text(body, masks), _without_trimming)
         text = Part(text_environment(definition), derived, field)
     document = letter if field == "markdown" else page
-    html = document(guard(body, masks), definition.css, masks)
+    html = document(guard(body, masks), definition.css, masks, _preheader(env, definition.preheader, masks))
     return Part(env, masks.unmask(html, _without_trimming), field), text
+
+
+def _preheader(env: Environment, source: str | None, masks: Masks) -> str:
+    """Write the line an inbox shows beside the subject."""
+    if not source:
+        return ""
+    pieces = [str(escape(piece)) if isinstance(piece, str) else piece for piece in split_tags(env, source)]
+    return hidden(statements_to_comments(masks.mask(pieces), masks))
 
 
 def _without_trimming(tag: Tag) -> str:

@@ -1,7 +1,7 @@
 """From a row to a mail object: the message's skeleton built once, filled for every row.
 
 A row only renders its parts, encodes them and joins them; what is the same for all rows was encoded when the
-compiler was made. Nothing is random and no clock is read: Date, Message-ID and boundary of a row are the same on
+compiler was made. Nothing is random and no clock is read: Date, Message-ID and boundaries of a row are the same on
 every try, so that a receiver can tell a repetition. The envelope is made of addresses, never read from headers,
 and Bcc is in the envelope only. A row that cannot become exactly the message asked for is refused.
 """
@@ -16,20 +16,27 @@ from notebookmail.address import Mailbox, domain_of, parse_mailbox, to_ascii_dom
 from notebookmail.errors import AddressError, FrameError, TemplateError
 from notebookmail.mail import Envelope, Mail
 
+from .attachments.files import Folder
 from .blueprint import text_environment
-from .content import BodyEncoder, alternative, surrogate_error
-from .environment import environment, missing_value
+from .bodies import Bodies
+from .context import Contexts
 from .frame import email_column
 from .headers import mailbox_text, mailboxes, unstructured
+from .invitations.invitation import Invitation
 from .mailboxes import MailboxTemplate
-from .markup.plaintext import tidy
+from .missing import missing_value
+from .showing import INVITATION
+from .structure import joined
+from .structured import is_structured, structured, unsubscribe_fields
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Hashable, Sequence
 
+    from .context import Letter
     from .frame import Row
-    from .parts import Part
+    from .missing import MissingPolicy
+    from .signing import DKIM
     from .template import Template
 
 _DRAFT_DOMAIN = "draft.invalid"  # RFC 2606: nobody's
@@ -44,11 +51,12 @@ class Compiler:
         date: The Date of every message, with a time zone.
         sender: The From mailbox; comes before the template's.
         redirect_to: Rehearse: every message goes to this mailbox alone, and says whom it was for in X-Original-To.
+        dkim: Signs every message.
         is_draft: For inspection only: a sender or recipient nobody named is left out instead of refused.
 
     Raises:
         FrameError: A column is missing, there is no sender, or nobody can tell which column holds the recipients.
-        TemplateError: The sender is not one mailbox.
+        TemplateError: The sender is not one mailbox, or something that all rows get is not there.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class Compiler:
         date: dt.datetime,
         sender: str | None = None,
         redirect_to: str | None = None,
+        dkim: DKIM | None = None,
         is_draft: bool = False,
     ) -> None:
         if date.tzinfo is None:
@@ -72,40 +81,64 @@ class Compiler:
             raise FrameError("the messages have no sender: pass sender='Name <you@example.org>'")
         self._to = self._parts.to or self._default_to(columns, is_draft=is_draft)
         self._redirect = None if redirect_to is None else _redirection(redirect_to)
+        self._when = date
         self._date = b"Date: " + format_datetime(date).encode("ascii") + b"\r\n"
+        self._dkim = dkim
         names = frozenset[str]().union(
             *self._parts.names.values(), *(box.names for box in (*self._to, *filter(None, [self._sender])))
         )
-        self._reads_row = "row" in names
-        self._missing = {name: missing_value(name, definition.na) for name in (*columns, *names)}
-        self._watched = tuple(names & set(columns))
-        self._globals = environment(html=True, undefined=definition.undefined, na=definition.na).globals
+        folder = Folder(definition.folder)
+        self._contexts = Contexts(definition, columns, names, folder)
+        self._bodies = Bodies(self._env, definition, self._parts, folder)
+        self._invitation = None if definition.calendar is None else Invitation(self._env, definition.calendar)
+        self._shows_invitation = self._invitation is not None and INVITATION in names
+        if self._shows_invitation and INVITATION in columns:
+            raise FrameError(f"a column is named {INVITATION!r}, which shows the calendar here: rename the column")
+        self._na: MissingPolicy = definition.na
+        self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
         self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
-        self._encode_html = None if self._parts.html is None else _body(self._parts.html, "html", None)
-        self._encode_text = _body(self._parts.text, "plain", tidy if self._parts.is_text_derived else None)
 
     def compile(self, row: Row, *, seed: str) -> Mail:
         """Fill in a row.
 
         Args:
             row: The row.
-            seed: What the Message-ID and the boundary are made of: the same seed gives the same bytes.
+            seed: What the Message-ID and the boundaries are made of: the same seed gives the same bytes.
 
         Raises:
             TemplateError: The row cannot become exactly the message asked for; the message says why.
         """
-        context, label = self._context(row), row.label
-        token = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        letter = self._contexts.letter(row)
+        try:
+            if self._invitation and self._shows_invitation:
+                shown = self._invitation.occasion(letter.context, letter.row, row.label)
+                letter.context[INVITATION] = shown or missing_value(INVITATION, self._na)
+            return self._mail(
+                letter, hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+            )
+        finally:
+            self._contexts.end(letter)
+
+    def _mail(self, letter: Letter, token: str) -> Mail:
+        context, label = letter.context, letter.label
         sender = None if self._sender is None else self._sender.render(context, label)
         message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
-        fields, reached = self._addresses(sender, context, label)
+        fields, to, reached = self._addresses(sender, context, label)
         fields += self._texts(context, label)
         fields.append(f"Message-ID: {message_id}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
         head = b"".join(fields)
+        invitation = None
+        if self._invitation:
+            invitation = self._invitation.part(
+                context, letter.row, label, organizer=sender, attendees=to, token=token, date=self._when
+            )
+        segments = joined([head, *self._bodies.part(letter, invitation=invitation, token=token)])
+        if self._dkim:
+            segments = (self._dkim.sign(b"".join(segments), self._when), *segments)
         envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
         return Mail(
             envelope,
-            (head + self._content(context, label, token),),
+            segments,
             message_id=message_id,
             needs_smtputf8=not (head.isascii() and all(map(str.isascii, envelope.recipients))),
         )
@@ -113,29 +146,15 @@ class Compiler:
     def recipient(self, row: Row) -> str:
         """Return whom a row's message is for, to be shown; "" if that cannot be told."""
         try:
-            context = self._context(row)
+            context = self._contexts.values(row)
             return ", ".join(box.render_address(context, row.label) for box in self._to)
         except TemplateError:
             return ""
 
-    def _context(self, row: Row) -> dict[str, Any]:
-        """Return the names a template sees: the columns, a missing value in place of None, and the whole row."""
-        fields = row.fields
-        context = {**self._globals, **fields}
-        for name in self._watched:
-            if fields.get(name) is None:
-                context[name] = self._missing[name]
-        if self._reads_row:
-            context["row"] = {
-                name: self._missing[name] if value is None and name in self._missing else value
-                for name, value in fields.items()
-            }
-        return context
-
     def _addresses(
         self, sender: Mailbox | None, context: dict[str, Any], label: Hashable
-    ) -> tuple[list[bytes], list[Mailbox]]:
-        """Return the Date and address fields, and whom the message goes to."""
+    ) -> tuple[list[bytes], list[Mailbox], list[Mailbox]]:
+        """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
         to = [box.render(context, label) for box in self._to]
         cc = _present(self._parts.cc, context, label)
         bcc = _present(self._parts.bcc, context, label)
@@ -144,14 +163,14 @@ class Compiler:
             fields.append(self._from(sender, label))
         reached = [*to, *cc, *bcc]
         if self._redirect:
-            reached = [self._redirect]
             original = ", ".join(map(mailbox_text, to))
-            fields += [mailboxes("To", reached), unstructured("X-Original-To", original, field="to", row=label)]
+            to = reached = [self._redirect]
+            fields += [mailboxes("To", to), unstructured("X-Original-To", original, field="to", row=label)]
         else:
             fields += [mailboxes(name, boxes, row=label) for name, boxes in (("To", to), ("Cc", cc)) if boxes]
         if self._parts.reply_to:
             fields.append(mailboxes("Reply-To", [self._parts.reply_to.render(context, label)], row=label))
-        return fields, reached
+        return fields, to, reached
 
     def _from(self, sender: Mailbox, label: Hashable) -> bytes:
         if sender != self._last_sender[0]:  # the same for most templates, and for every row
@@ -159,18 +178,19 @@ class Compiler:
         return self._last_sender[1]
 
     def _texts(self, context: dict[str, Any], label: Hashable) -> list[bytes]:
-        """Return the fields of free text."""
+        """Return the fields of text."""
         subject = self._parts.subject.render(context, label)
-        return [unstructured("Subject", subject, field="subject", row=label)] + [
-            unstructured(name, part.render(context, label), row=label, keep_words=True)
-            for name, part in self._parts.headers.items()
-        ]
-
-    def _content(self, context: dict[str, Any], label: Hashable, token: str) -> bytes:
-        text = self._encode_text(context, label)
-        if self._encode_html is None:
-            return text
-        return alternative(text, self._encode_html(context, label), token)
+        fields = [unstructured("Subject", subject, field="subject", row=label)]
+        for name, part in self._parts.headers.items():
+            text = part.render(context, label)
+            if is_structured(name):
+                fields.append(structured(name, text, row=label))
+            else:
+                fields.append(unstructured(name, text, row=label, keep_words=True))
+        if self._parts.list_unsubscribe:
+            uris = [part.render(context, label) for part in self._parts.list_unsubscribe]
+            fields.append(unsubscribe_fields(uris, row=label, auto_submitted=self._is_auto_submitted))
+        return fields
 
     def _default_to(self, columns: Sequence[str], *, is_draft: bool) -> tuple[MailboxTemplate, ...]:
         try:
@@ -193,22 +213,3 @@ def _redirection(text: str) -> Mailbox:
         return Mailbox(mailbox.name, to_ascii_domain(mailbox.address))
     except AddressError as problem:
         raise FrameError(f"redirect_to is not one mailbox: {problem.message}") from problem
-
-
-def _body(
-    part: Part, subtype: str, finish: Callable[[str], str] | None
-) -> Callable[[dict[str, Any], Hashable], bytes]:
-    """Return what renders and encodes a body; one that is the same for all rows is encoded now."""
-    encoder = BodyEncoder(subtype)
-
-    def encode(context: dict[str, Any], label: Hashable) -> bytes:
-        text = part.render(context, label)
-        try:
-            return encoder.encode(finish(text) if finish else text)
-        except UnicodeEncodeError as problem:
-            raise surrogate_error(part.field, label) from problem
-
-    if part.constant is None:
-        return encode
-    fixed = encode({}, None)
-    return lambda _context, _label: fixed

@@ -8,23 +8,35 @@ on the process, the machine, or the version of a library.
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import TemplateError
 
+from .attachments.attachments import Named, listed_attachments
+from .filters.filters import check_locale
+from .groups import ROWS
+from .identity import identity
+from .showing import INVITATION
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .environment import MissingPolicy, UndefinedPolicy
+    from .environment import UndefinedPolicy
+    from .missing import MissingPolicy
 
-_VERSION: Final = 1  # of the digest's form
+_VERSION: Final = 2  # of the digest's form
+_TEXTS: Final = ("subject", "markdown", "html", "text", "sender", "reply_to", "css", "preheader", "locale")
+_TAKEN: Final = frozenset(
+    {"row", ROWS, INVITATION, "loop", "self", "caller", "range", "dict", "cycler", "joiner", "namespace"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """A template's strings and policies, as `Template` describes them.
+    """A template's strings, objects and policies, as `Template` describes them.
 
     Raises:
         TemplateError: One is of the wrong kind, or the bodies exclude each other.
@@ -39,34 +51,59 @@ class Definition:
     cc: tuple[str, ...]
     bcc: tuple[str, ...]
     reply_to: str | None
-    headers: dict[str, str] = field(hash=False)
+    headers: Mapping[str, str] = field(hash=False)
     css: str | None
+    attachments: tuple[Named, ...]
+    inline: Mapping[str, Any] = field(hash=False)
+    calendar: Any
+    list_unsubscribe: tuple[str, ...]
+    preheader: str | None
+    folder: str | None
+    locale: str
     undefined: UndefinedPolicy
     na: MissingPolicy
 
     def __post_init__(self) -> None:
-        for name in ("subject", "markdown", "html", "text", "sender", "reply_to", "css"):
-            _check_text(getattr(self, name), name, optional=name != "subject")
-        for name in ("to", "cc", "bcc"):
+        for name in _TEXTS:
+            _check_text(getattr(self, name), name, optional=name not in {"subject", "locale"})
+        for name in ("to", "cc", "bcc", "list_unsubscribe"):
             for text in getattr(self, name):
                 _check_text(text, name)
         for name, text in self.headers.items():
             _check_text(name, "headers")
             _check_text(text, f"headers[{name!r}]")
+        for name in self.inline:
+            _check_name(name)
         if self.markdown is not None and self.html is not None:
             raise TemplateError(
                 "markdown= and html= exclude each other: the Markdown becomes the HTML body", "html"
             )
         if self.markdown is None and self.html is None and self.text is None:
             raise TemplateError("a template needs a body: give markdown=, html= or text=")
+        check_locale(self.locale)
         _check_choice(self.undefined, "undefined", ("strict", "empty"))
         _check_choice(self.na, "na", ("error", "empty"))
 
     @property
     def digest(self) -> str:
         """A hash of the definition that stays the same between processes."""
-        values = json.dumps([_VERSION, asdict(self)], sort_keys=True, ensure_ascii=True)
-        return hashlib.blake2b(values.encode("ascii"), digest_size=16).hexdigest()
+        # What is not used is left out, so that a letter stays the same letter when a version learns something
+        # new. The folder is where the files are on this machine.
+        known = {
+            name: value for name, value in self.values().items() if name != "folder" and not _is_unused(value)
+        }
+        if self.attachments:
+            known["attachments"] = [(each.name, each.content) for each in self.attachments]
+        text = f"{_VERSION} {identity(known)}"
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def values(self) -> dict[str, Any]:
+        """Return the values by name, the objects themselves."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def _is_unused(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, tuple, dict)) and not value)
 
 
 def listed(texts: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -76,9 +113,49 @@ def listed(texts: str | Sequence[str] | None) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
+def define(
+    *,
+    to: str | Sequence[str] | None,
+    cc: str | Sequence[str] | None,
+    bcc: str | Sequence[str] | None,
+    list_unsubscribe: str | Sequence[str] | None,
+    headers: Mapping[str, str] | None,
+    attachments: Any,
+    inline: Mapping[str, Any] | None,
+    folder: str | os.PathLike[str] | None,
+    **others: Any,
+) -> Definition:
+    """Bring what a template was given to one form.
+
+    Raises:
+        TemplateError: As for Definition.
+    """
+    if not isinstance(inline or {}, Mapping):
+        raise TemplateError('inline= wants names and values, as in inline={"chart": figure}', "inline")
+    return Definition(
+        to=listed(to),
+        cc=listed(cc),
+        bcc=listed(bcc),
+        list_unsubscribe=listed(list_unsubscribe),
+        headers=dict(headers or {}),
+        attachments=listed_attachments(attachments),
+        inline=dict(inline or {}),
+        folder=None if folder is None else os.fspath(folder),
+        **others,
+    )
+
+
 def _check_text(value: Any, name: str, *, optional: bool = False) -> None:
     if not isinstance(value, str) and not (optional and value is None):
         raise TemplateError(f"a text is wanted, not a {type(value).__name__}: {value!r:.60}", name)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name.isidentifier() or name.startswith("_") or name in _TAKEN:
+        raise TemplateError(
+            f"{name!r} cannot be the name of something inline: letters, digits and _, as in chart or logo_2",
+            "inline",
+        )
 
 
 def _check_choice(value: str, name: str, choices: tuple[str, str]) -> None:

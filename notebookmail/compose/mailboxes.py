@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, TemplateError
 
-from .environment import MissingValueError
 from .markup.tags import Masks, split_tags
+from .missing import MissingValueError
 from .parts import Part, names_in
 
 if TYPE_CHECKING:

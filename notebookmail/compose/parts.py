@@ -14,7 +14,7 @@ from jinja2.exceptions import SecurityError
 
 from notebookmail.errors import TemplateError
 
-from .environment import LinkError, MissingValueError
+from .markup.schemes import LinkError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -69,13 +69,15 @@ class Part:
         """
         if self.constant is not None:
             return self.constant
-        value = context.get(self._variable)
+        value = context.get(self._variable) if self._variable else None
         if type(value) is str:  # `{{ email }}` and the like, the most frequent of all: nothing to be rendered
             return value
         try:
             return self._filled(context)
-        except (MissingValueError, UndefinedError, SecurityError, LinkError) as problem:
+        except (UndefinedError, SecurityError, LinkError) as problem:
             raise TemplateError(str(problem), self.field, row) from problem
+        except TemplateError as problem:
+            raise TemplateError(problem.message, self.field, row) from problem
         except Exception as problem:  # an expression is the user's code and may raise anything
             raise TemplateError(f"{type(problem).__name__}: {problem}", self.field, row) from problem
 
@@ -100,7 +102,7 @@ def names_in(env: Environment, source: str, field: str) -> frozenset[str]:
     except TemplateSyntaxError as problem:
         raise syntax_error(problem, field) from problem
     if next(meta.find_referenced_templates(tree), False) is not False:
-        raise TemplateError("a template cannot include, import or extend another one: write it out", field)
+        raise TemplateError("only a body can take in another file: write it out", field)
     names = meta.find_undeclared_variables(tree)
     if "row" in names:
         names |= set(_names_through_row(tree))

@@ -1,30 +1,39 @@
 """The letter's template: parsed once, its columns known, rendered strictly.
 
-Everything that does not depend on a row is done when a template is made (see blueprint.py). A template is a value:
-it pickles as its definition, and its digest is a hash of it. It knows columns, never a frame.
+Everything that does not depend on a row is done when a template is made (see blueprint.py). Files it includes are
+read then, files it attaches are read by each run. A template is a value: it pickles as its definition, and its
+digest is a hash of it. It knows columns, never a frame.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
-from dataclasses import asdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import FrameError
 
+from .attachments.files import Folder
 from .blueprint import Blueprint, build
-from .definition import Definition, listed
+from .definition import Definition, define
 from .frame import row_of
+from .groups import ROWS
+from .showing import INVITATION
+from .sources.front_matter import read
+from .sources.includes import expand
+from .tables.tables import Rows, is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from email.message import EmailMessage
 
     import pandas as pd
 
-    from .environment import MissingPolicy, UndefinedPolicy
+    from .environment import UndefinedPolicy
     from .frame import Row
+    from .missing import MissingPolicy
 
 _REPR_SUBJECT = 40
 
@@ -33,7 +42,13 @@ class Template:
     """A message to be filled in for every row.
 
     Every string is a Jinja template, in which every column is a variable and `row` is the whole row. Values come
-    into HTML escaped; neither Markdown nor HTML nor Jinja in them has any effect.
+    into HTML escaped; neither Markdown nor HTML nor Jinja in them has any effect. Wherever a value is wanted, a
+    function of the row may stand: it is called with the row (`row["name"]`, `row.name`).
+
+    In a template: `{{ frame | table }}` shows a frame or series, `{{ figure | image(alt="Sales by month") }}` a
+    figure, picture or image file as a part of the letter; a Styler or a great_tables table is shown as it is.
+    `{{ x | number(2) }}`, `{{ x | money("EUR") }}`, `{{ x | date("long") }}` write as `locale` does.
+    `{% include "footer.md" %}` and `{% from "macros.html" import button %}` read from the folder.
 
     Args:
         subject: The subject line.
@@ -47,6 +62,20 @@ class Template:
         reply_to: The mailbox answers go to.
         headers: Further header fields by name.
         css: A style sheet, inlined; with `markdown` it comes after the default design.
+        attachments: Paths, `(name, content)` pairs, a mapping of names to contents, or functions of the row. A
+            content is a path, bytes, a figure, or a frame, which becomes .csv, .tsv, .xlsx or .parquet by its
+            name. An empty path, or None from a function, attaches nothing.
+        inline: Figures, pictures, tables or paths that the body shows by name, or functions of the row:
+            `inline={"chart": plot}` for `{{ chart | image(alt="...") }}` or `![...](cid:chart)`.
+        calendar: An invitation (RFC 5545, method REQUEST): a mapping with `summary`, `start`, and `end` or
+            `duration`, and perhaps `timezone`, `location`, `description`, `url`, `alarm`, `uid`; an icalendar
+            object; ics text; or a function of the row. `{{ invitation }}` shows it in the letter too.
+        list_unsubscribe: Where a reader can leave the list: an https: address (then with one click, RFC 8058), a
+            mailto: address, or both.
+        preheader: The line an inbox shows beside the subject.
+        folder: Where included, attached and shown files lie; nothing outside of it is read. By default the working
+            folder.
+        locale: How the filters and tables write numbers, money and dates: "en", "de", "pt_BR", ...
         undefined: "strict": an unknown name is an error; "empty": it prints nothing.
         na: "error": a missing value (NaN, None) that is printed fails its row; "empty": it prints nothing.
 
@@ -73,25 +102,74 @@ class Template:
         reply_to: str | None = None,
         headers: Mapping[str, str] | None = None,
         css: str | None = None,
+        attachments: Any = (),
+        inline: Mapping[str, Any] | None = None,
+        calendar: Mapping[str, Any] | Callable[[Any], Any] | Any = None,
+        list_unsubscribe: str | Sequence[str] | None = None,
+        preheader: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        locale: str = "en",
         undefined: UndefinedPolicy = "strict",
         na: MissingPolicy = "error",
     ) -> None:
-        self._definition = Definition(
-            subject=subject,
-            markdown=markdown,
-            html=html,
-            text=text,
-            sender=sender,
-            to=listed(to),
-            cc=listed(cc),
-            bcc=listed(bcc),
-            reply_to=reply_to,
-            headers=dict(headers or {}),
-            css=css,
-            undefined=undefined,
-            na=na,
+        files = Folder(folder)
+        bodies = {
+            field: expand(source, files, field) if isinstance(source, str) else source
+            for field, source in {"markdown": markdown, "html": html, "text": text}.items()
+        }
+        self._take(
+            define(
+                subject=subject,
+                **bodies,
+                sender=sender,
+                to=to,
+                cc=cc,
+                bcc=bcc,
+                reply_to=reply_to,
+                headers=headers,
+                css=css,
+                attachments=attachments,
+                inline=inline,
+                calendar=calendar,
+                list_unsubscribe=list_unsubscribe,
+                preheader=preheader,
+                folder=folder,
+                locale=locale,
+                undefined=undefined,
+                na=na,
+            )
         )
-        self._blueprint = build(self._definition)
+
+    def _take(self, definition: Definition) -> None:
+        self._definition = definition
+        self._blueprint = build(definition)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **further: Any) -> Template:
+        """Read a template from a file: front matter (YAML) between two lines of ---, then the body.
+
+        The file's ending says what the body is: .md, .html or .txt. Files it names lie in its own folder.
+
+        Args:
+            path: The file, UTF-8.
+            **further: What a file cannot hold, such as `inline={"chart": figure}`, or what is to differ from it:
+                any argument of Template. With `subject=` the file may have no front matter.
+
+        Raises:
+            TemplateError: It is not there, is not such a file, or what it holds is no template.
+
+        Example:
+            A file `invoice.md`::
+
+                ---
+                subject: "Invoice {{ number }}"
+                sender: Accounts <accounts@example.org>
+                attachments: ["invoices/{{ number }}.pdf"]
+                ---
+                Dear {{ name }}, ...
+        """
+        values = read(path, further)
+        return cls(values.pop("subject"), **values)
 
     def __repr__(self) -> str:
         subject = self._definition.subject
@@ -100,7 +178,7 @@ class Template:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the definition: compiled code does not travel."""
-        return (_rebuild, (asdict(self._definition),))
+        return (_rebuild, (self._definition,))
 
     @property
     def definition(self) -> Definition:
@@ -120,7 +198,9 @@ class Template:
     @property
     def variables(self) -> frozenset[str]:
         """The columns the template needs; a `to` left to the frame's e-mail column is not among them."""
-        return frozenset[str]().union(*self._blueprint.names.values()) - {"row"}
+        names = frozenset[str]().union(*self._blueprint.names.values())
+        own = {"row", ROWS, *self._definition.inline}
+        return names - own - ({INVITATION} if self._definition.calendar is not None else set())
 
     def check_columns(self, columns: Iterable[str]) -> None:
         """Check that every column the template needs is there.
@@ -132,6 +212,8 @@ class Template:
             FrameError: Some are not; the message names them, where they are used, and what is there instead.
         """
         present = list(columns)
+        if ROWS not in present and any(ROWS in names for names in self._blueprint.names.values()):
+            raise FrameError("the template uses rows, the rows of a group: pass group_by=, as in group_by='email'")
         missing = sorted(self.variables - set(present))
         if not missing or self._definition.undefined == "empty":
             return
@@ -148,7 +230,7 @@ class Template:
         A sender or recipient nobody has named yet is left out.
 
         Args:
-            row: The values by column name: a mapping, or `df.iloc[0]`.
+            row: The values by column name: a mapping, or `df.iloc[0]`; of a group also its frame, as "rows".
             date: The message's date, with a time zone; by default now.
 
         Raises:
@@ -161,6 +243,8 @@ class Template:
         from .compiler import Compiler
 
         one = row_of(row)
+        if is_table(rows := one.fields.get(ROWS)) and not isinstance(rows, Rows):
+            one = replace(one, fields={**one.fields, ROWS: Rows(rows)})
         when = date or dt.datetime.now().astimezone()
         compiler = Compiler(self, tuple(one.fields), date=when, is_draft=True)
         # Line ends as Python has them: `get_content()` is there to be read and compared.
@@ -171,9 +255,11 @@ class Template:
         fields = ", ".join(field for field, names in self._blueprint.names.items() if name in names)
         lowered = {column.casefold(): column for column in present}
         close = [lowered[match] for match in difflib.get_close_matches(name.casefold(), lowered, n=2)]
-        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        hint = f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
         return f"there is no column {name!r}, which the template uses in {fields}{hint}"
 
 
-def _rebuild(values: dict[str, Any]) -> Template:
-    return Template(**values)
+def _rebuild(definition: Definition) -> Template:
+    template = Template.__new__(Template)
+    template._take(definition)
+    return template

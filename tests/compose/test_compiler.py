@@ -38,6 +38,13 @@ def test_the_header_set_is_exactly_what_was_asked_for():
     assert message["Date"].datetime == WHEN
 
 
+def test_a_column_without_a_name_is_no_part_of_a_letter():
+    made = letter(text="Dear {{ name }}", html="<p>Dear {{ name }}</p>", headers={"X-A": "a {{ name }}"})
+    message = parse(compile_row(made, ROW | {"": "row 1"}))
+    assert "row 1" not in message.as_string()
+    assert message["X-A"] == "a Ada"
+
+
 def test_bcc_is_in_the_envelope_only():
     mail = compile_row(letter(bcc=["b@example.org", "{{ name }} <c@example.org>"]))
     assert mail.envelope.recipients == ("ada@example.org", "b@example.org", "c@example.org")

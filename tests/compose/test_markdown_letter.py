@@ -41,8 +41,8 @@ def test_values_bring_neither_markdown_nor_html():
         ("# {{ x }}", "<h1>1</h1>"),
         ("{{ x }}\n===", "<h1>1</h1>"),
         ("[{{ x }}](https://example.org/{{ x }})", '<p><a href="https://example.org/1">1</a></p>'),
-        ("![{{ x }}](cid:a)", '<p><img src="cid:a" alt="1"></p>'),
-        ("{{ x | replace('1', '|') }}", "<p>|</p>"),
+        ("![{{ x }}](https://a.example/a.png)", '<p><img src="https://a.example/a.png" alt="1"></p>'),
+        ("{{ x | replace('1', '|') }}", '<div class="paragraph">|</div>'),
         ("~~{{ x }}~~", "<p><s>1</s></p>"),
         ("{# no #}a", "<p>a</p>"),
         ("${{ x }}", "<p>$1</p>"),
@@ -187,7 +187,7 @@ def test_text_tables_count_wide_characters_twice():
 
 
 def test_text_has_quotations_rules_and_images():
-    assert text("> a\n>\n> b\n\n---\n\n![pic](cid:x) c") == f"> a\n>\n> b\n\n{'-' * 40}\n\npic c"
+    assert text("> a\n>\n> b\n\n---\n\n![pic](https://a.example/x) c") == f"> a\n>\n> b\n\n{'-' * 40}\n\npic c"
 
 
 def test_text_nests_lists():

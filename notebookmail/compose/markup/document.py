@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 LETTER_CSS = """\
 body { margin: 0; padding: 0; background-color: #ffffff; color: #24292f; }
 .letter { max-width: 600px; margin: 0 auto; padding: 36px 24px 44px; font-size: 16px; line-height: 1.6;
-font-family: -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
+overflow-wrap: break-word; font-family: -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; }
 h1 { margin: 0 0 20px; font-size: 27px; line-height: 1.25; font-weight: 650; }
 h2 { margin: 36px 0 12px; font-size: 20px; line-height: 1.3; font-weight: 650; }
 h3 { margin: 28px 0 8px; font-size: 16px; line-height: 1.4; font-weight: 650; }
-p { margin: 0 0 16px; }
+p, .paragraph { margin: 0 0 16px; }
 ul, ol { margin: 0 0 16px; padding: 0 0 0 24px; }
 li { margin: 0 0 4px; }
 a { color: #0b5fa5; }
@@ -63,24 +63,36 @@ _COLOR_SCHEMES = """\
 _KEPT = "<!--kept-styles-->"
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
 _HAS_DOCUMENT = re.compile(r"<(?:!doctype|html|body)\b", re.IGNORECASE)
+_BODY = re.compile(r"<body\b(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 
 
-def letter(body: str, css: str | None, masks: Masks) -> str:
+def letter(body: str, css: str | None, masks: Masks, preheader: str = "") -> str:
     """Make a document of a Markdown letter's body, in the default design and the author's `css` after it."""
     head = f"{_META}{_COLOR_SCHEMES}<style>{LETTER_CSS}{DARK_CSS}{css or ''}</style>\n</head>\n"
-    return _inlined(f'{head}<body>\n<div class="letter">\n{body}</div>\n</body>\n</html>\n', masks)
+    return _inlined(f'{head}<body>\n{preheader}<div class="letter">\n{body}</div>\n</body>\n</html>\n', masks)
 
 
-def page(html: str, css: str | None, masks: Masks) -> str:
+def page(html: str, css: str | None, masks: Masks, preheader: str = "") -> str:
     """Make a document of the author's own HTML; without style sheets it stays as it is, byte for byte."""
     if not _HAS_DOCUMENT.search(html):
         html = f"{_META}</head>\n<body>\n{html}\n</body>\n</html>\n"
+    if preheader:
+        body = _BODY.search(html)
+        html = f"{html[: body.end()]}\n{preheader}{html[body.end() :]}" if body else preheader + html
     if css:
         style = f"<style>{css}</style>"
         head_end = _HEAD_END.search(html)
         html = f"{html[: head_end.start()]}{style}{html[head_end.start() :]}" if head_end else style + html
     return _inlined(html, masks) if _STYLE.search(html) else html
+
+
+def hidden(text: str) -> str:
+    """Write a preheader: an inbox shows it beside the subject, the letter does not."""
+    return (
+        '<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;color:transparent;'
+        f'font-size:1px;line-height:1px;mso-hide:all" aria-hidden="true">{text}</div>\n'
+    )
 
 
 def _inlined(html: str, masks: Masks) -> str:
@@ -112,14 +124,8 @@ def _inlined(html: str, masks: Masks) -> str:
 
 def _lost_tags(before: str, after: str, masks: Masks) -> bool:
     """Tell whether inlining moved a statement or dropped an expression; attributes may change places."""
-    statements, expressions = (
-        [
-            [number for number in masks.numbers(html) if (masks.tags[number].kind == "expression") is wanted]
-            for html in (before, after)
-        ]
-        for wanted in (False, True)
-    )
-    return statements[0] != statements[1] or not set(expressions[0]) <= set(expressions[1])
+    (statements, expressions), (kept_statements, kept_expressions) = map(masks.numbers_by_kind, (before, after))
+    return statements != kept_statements or not set(expressions) <= set(kept_expressions)
 
 
 def _split_at_rules(css: str) -> tuple[str, str]:

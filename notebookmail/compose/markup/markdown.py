@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
 
     from .tags import Masks, Tag
 
@@ -93,6 +94,16 @@ def _autolink(state: StateInline, silent: bool) -> bool:
 def _settle(state: StateCore) -> None:
     arrangement: Arrangement = state.env["jinja"]
     state.tokens = merge_lists(table_tags(state.tokens, arrangement), arrangement)
+    _free_lone_values(state.tokens, arrangement.masks)
+
+
+def _free_lone_values(tokens: list[Token], masks: Masks) -> None:
+    """Let a value that is a whole paragraph be a table or a figure too, which no `<p>` may hold."""
+    lone = re.compile(rf"\s*{masks.prefix}e\d+z\s*")
+    for opening, inner, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type == "paragraph_open" and not opening.hidden and lone.fullmatch(inner.content):
+            opening.tag = closing.tag = "div"
+            opening.attrSet("class", "paragraph")
 
 
 def _write_statement(_renderer: RendererHTML, tokens: Any, place: int, _options: Any, env: Any) -> str:

@@ -170,6 +170,13 @@ class Masks:
         """Return the numbers of the tags in a masked text, in order."""
         return [int(next(filter(None, match.groups()))) for match in self.token.finditer(text)]
 
+    def numbers_by_kind(self, text: str) -> tuple[list[int], list[int]]:
+        """Return the numbers of the statements in a masked text, in order, and those of the expressions."""
+        numbers: tuple[list[int], list[int]] = ([], [])
+        for number in self.numbers(text):
+            numbers[self.tags[number].kind == "expression"].append(number)
+        return numbers
+
     def unmask(self, text: str, write: Callable[[Tag], str] = lambda tag: tag.source) -> str:
         """Put the tags back, and make what else looks like Jinja in the text harmless."""
         parts: list[str] = []

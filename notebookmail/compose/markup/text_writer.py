@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SKIPPED = frozenset({"head", "style", "script", "title", "template"})
 _BLOCKS = frozenset({
-    "address", "article", "aside", "body", "center", "dd", "div", "dl", "dt", "figure", "footer", "form", "header",
+    "address", "article", "aside", "body", "center", "dd", "dl", "dt", "figure", "footer", "form", "header",
     "html", "main", "nav", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
 })  # fmt: skip
 _SPACED = frozenset(["p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"])
@@ -141,6 +141,7 @@ class _Writer(HTMLParser):
         self._preformatted = 0
         self._markers: list[_Bullets] = []
         self._links: list[tuple[int, str]] = []
+        self._divisions: list[int] = []  # the blank lines owed at the end of each open div
         self._heading_start = 0
         self._table: _Table | None = None
 
@@ -199,6 +200,9 @@ class _Writer(HTMLParser):
             markers = self._markers[-1] if self._markers else _Bullets()
             self.lines.indents.append(markers.indent)
             self.lines.marker = markers.next_marker()
+        elif tag == "div":
+            self._divisions.append(_BLANK_LINE if values.get("class") == "paragraph" else 1)
+            self.lines.end_line(self._divisions[-1])
         elif tag in _SPACED or tag in _BLOCKS:
             self.lines.end_line(_BLANK_LINE if tag in _SPACED else 1)
             self._heading_start = len(self.lines.out)
@@ -214,6 +218,8 @@ class _Writer(HTMLParser):
             self.lines.indents.pop()
             self.lines.marker = None
             self.lines.end_line(1 if tag == "li" else _BLANK_LINE)
+        elif tag == "div":
+            self.lines.end_line(self._divisions.pop() if self._divisions else 1)
         elif tag in {"h1", "h2"}:
             self._end_heading("=" if tag == "h1" else "-")
         elif tag in _SPACED or tag in _BLOCKS:

@@ -1,0 +1,85 @@
+"""The body of a message: text, HTML with its images, invitation, attachments, nested as mail programs expect.
+
+mixed > alternative > related (RFC 2046 5.1, RFC 2387): attachments beside the letter, the letter as text or HTML
+or invitation, the HTML with its images. A level with a single part in it is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .attachments.attachments import Attachments
+from .content import BodyEncoder, surrogate_error
+from .markup.plaintext import tidy
+from .structure import Part, multipart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from jinja2 import Environment
+
+    from . import parts
+    from .attachments.files import Folder
+    from .blueprint import Blueprint
+    from .context import Letter
+    from .definition import Definition
+
+
+class Bodies:
+    """Fills in the bodies and attachments of a template.
+
+    Args:
+        env: The text environment.
+        definition: What the template was made of.
+        blueprint: Its compiled parts.
+        folder: Where files may lie.
+
+    Raises:
+        TemplateError: A file that all rows get is not there, or something cannot be attached.
+    """
+
+    def __init__(self, env: Environment, definition: Definition, blueprint: Blueprint, folder: Folder) -> None:
+        self._html = None if blueprint.html is None else _body(blueprint.html, "html", None)
+        self._text = _body(blueprint.text, "plain", tidy if blueprint.is_text_derived else None)
+        self._attachments = Attachments(env, definition.attachments, folder) if definition.attachments else None
+
+    def part(self, letter: Letter, *, invitation: Part | None, token: str) -> Part:
+        """Make a letter's whole body.
+
+        Args:
+            letter: The row's values.
+            invitation: A part of its own that is another form of the letter.
+            token: What the boundaries are made of.
+
+        Raises:
+            TemplateError: A value is missing, an object cannot be shown, or a file is not there.
+        """
+        forms: list[Part] = [[self._text(letter.context, letter.label)]]
+        if self._html is not None:
+            html = [self._html(letter.context, letter.label)]
+            images = [[image] for image in letter.images.parts.values()]
+            forms.append(multipart("related", [html, *images], token) if images else html)
+        if invitation is not None:
+            forms.append(invitation)
+        whole = multipart("alternative", forms, token) if len(forms) > 1 else forms[0]
+        attached = self._attachments and list(self._attachments.parts(letter.context, letter.row, letter.label))
+        return multipart("mixed", [whole, *attached], token) if attached else whole
+
+
+def _body(
+    part: parts.Part, subtype: str, finish: Callable[[str], str] | None
+) -> Callable[[dict[str, Any], Hashable], bytes]:
+    """Return what renders and encodes a body; one that is the same for all rows is encoded now."""
+    encoder = BodyEncoder(subtype)
+
+    def encode(context: dict[str, Any], label: Hashable) -> bytes:
+        text = part.render(context, label)
+        try:
+            return encoder.encode(finish(text) if finish else text)
+        except UnicodeEncodeError as problem:
+            raise surrogate_error(part.field, label) from problem
+
+    if part.constant is None:
+        return encode
+    fixed = encode({}, None)
+    return lambda _context, _label: fixed
