@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import last_results, send_frame, send_frame_sync
+    from .check import check_frame
+    from .compose.signing import DKIM
     from .compose.template import Template
     from .errors import (
         AddressError,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         TemplateError,
     )
     from .reply import SMTPResponse, SMTPStatus
+    from .report import Report
     from .results import SendResults
     from .sandbox.server import Received, Sandbox
     from .server import Server
@@ -45,11 +48,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "DKIM",
     "SMTP",
     "AddressError",
     "FrameError",
     "NotebookmailError",
     "Received",
+    "Report",
     "SMTPAuthenticationError",
     "SMTPConnectError",
     "SMTPConnectResponseError",
@@ -73,6 +78,7 @@ __all__ = [
     "Server",
     "Template",
     "TemplateError",
+    "check_frame",
     "last_results",
     "send",
     "send_frame",
@@ -80,15 +86,18 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "DKIM": "compose.signing",
     "SMTP": "smtp.client",
     "SMTPResponse": "reply",
     "SMTPStatus": "reply",
     "SMTPTokenGenerator": "smtp.options",
     "Received": "sandbox.server",
+    "Report": "report",
     "Sandbox": "sandbox.server",
     "SendResults": "results",
     "Server": "server",
     "Template": "compose.template",
+    "check_frame": "check",
     "last_results": "api",
     "send": "smtp.client",
     "send_frame": "api",

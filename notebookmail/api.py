@@ -26,6 +26,7 @@ from .view.frontend import current_cell, is_notebook
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
+    from .compose.signing import DKIM
     from .compose.template import Template
     from .merge.events import RowEvent
     from .merge.outcomes import Outcomes
@@ -59,16 +60,18 @@ async def send_frame(
     server: Server | None = None,
     *,
     sender: str | None = None,
+    group_by: str | None = None,
     confirm: int | None = None,
     limit: int | None = None,
     redirect_to: str | None = None,
     dry_run: bool = False,
     suppress: Iterable[str] = (),
     duplicates: Duplicates = "error",
+    dkim: DKIM | None = None,
     max_connections: int | None = None,
     progress: ProgressMode = "auto",
 ) -> SendResults:
-    """Mail a personalised message to every row of a frame.
+    """Mail a personalised message to every row of a frame, or to every group of rows.
 
     Args:
         df: A pandas DataFrame, or a frame of any library narwhals reads (polars, pyarrow). It is not changed.
@@ -76,6 +79,8 @@ async def send_frame(
         server: Where it goes. None takes the server in the environment variable NOTEBOOKMAIL_URL, or, if that is
             not set, a sandbox on this machine: then nothing leaves it.
         sender: The From mailbox, instead of the template's.
+        group_by: A column: its rows of equal value get one message together, and the template sees them as `rows`.
+            A column that differs within a group has no value to print. A row without a value here fails.
         confirm: Refuse to start unless exactly so many messages would go.
         limit: Send at most so many messages; the rows beyond stay pending.
         redirect_to: Rehearse: all messages go to this address; X-Original-To names the intended one.
@@ -83,12 +88,14 @@ async def send_frame(
         suppress: Addresses never to mail.
         duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
             the first, "send" sends both.
+        dkim: Signs every message in the name of its domain.
         max_connections: At most so many connections at once, below the server's own limit.
         progress: "auto" shows a live board in notebooks and a progress bar in terminals, "widget" and "text"
             choose one, False shows nothing.
 
     Returns:
-        One entry per row, in order. A row never raises: its exception is in the results.
+        One entry per row, in order, or per group in the order the groups begin, labelled by the value of its
+        column: `df.join(results.frame, on=group_by)`. A row never raises: its exception is in the results.
 
     Raises:
         FrameError: The call is wrong as a whole; nothing was sent.
@@ -99,7 +106,7 @@ async def send_frame(
         >>> results = await send_frame(df, Template("Hello {{ name }}", markdown="..."))
         >>> results.failed
     """
-    options = SendOptions(sender, confirm, limit, redirect_to, _texts(suppress), duplicates)
+    options = SendOptions(sender, group_by, confirm, limit, redirect_to, _texts(suppress), duplicates, dkim)
     if max_connections is not None and max_connections < 1:
         raise FrameError(f"max_connections={max_connections}: it is at least 1")
     plan = make_plan(df, template, options)

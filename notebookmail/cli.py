@@ -1,6 +1,6 @@
-"""The command line: `notebookmail demo`, `send`, `serve`.
+"""The command line: `notebookmail demo`, `check`, `send`, `serve`.
 
-Exit codes: 0 everything was sent (a dry run: could be), 1 some rows were not, 2 a wrong call.
+Exit codes: 0 everything was sent (a dry run: could be; a check: no errors), 1 some rows were not, 2 a wrong call.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,20 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="mail sixteen letters to a server inside this process and look at the results"
     )
     demo.set_defaults(run=_demo)
-    send = commands.add_parser("send", help="mail every row of a CSV file")
-    send.add_argument("data", type=Path, help="a CSV file with a header line")
-    send.add_argument("template", type=Path, help="the body: a .md, .html or .txt file")
-    send.add_argument("--subject", required=True, help="the subject; may hold {{ columns }}")
-    send.add_argument("--from", dest="sender", required=True, help="the sender: 'Name <user@example.org>'")
-    send.add_argument("--to", help="the recipient: '{{ name }} <{{ email }}>' (default: the e-mail column)")
-    send.add_argument(
-        "--server", help="smtps://user:password@host:465 (default: NOTEBOOKMAIL_URL, else a sandbox)"
-    )
-    send.add_argument("--confirm", type=int, metavar="N", help="refuse unless exactly N messages would go")
-    send.add_argument("--limit", type=int, metavar="N", help="send at most N messages")
-    send.add_argument("--redirect-to", metavar="ADDRESS", help="rehearse: send every message to this address")
+    check = commands.add_parser("check", help="make every message of a CSV file, send none, and say what is wrong")
+    _add_letter(check)
+    check.set_defaults(run=_check)
+    send = commands.add_parser("send", help="mail every row of a CSV file, or every group of rows")
+    _add_letter(send)
     send.add_argument("--dry-run", action="store_true", help="build every message, send none")
-    send.add_argument("--duplicates", choices=["error", "skip", "send"], default="error", help="default: error")
     send.set_defaults(run=_send)
     serve = commands.add_parser("serve", help="run the sandbox server and show what arrives, until interrupted")
     serve.add_argument("--port", type=int, default=0, help="the loopback port (default: any free one)")
@@ -72,11 +65,43 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_letter(command: argparse.ArgumentParser) -> None:
+    """Add what says which messages there are and where they go."""
+    command.add_argument("data", type=Path, help="a CSV file with a header line")
+    command.add_argument("template", type=Path, help="a .md, .html or .txt file, with front matter or without")
+    command.add_argument("--subject", help="the subject, if the file does not say it; may hold {{ columns }}")
+    command.add_argument("--from", dest="sender", help="the sender, likewise: 'Name <user@example.org>'")
+    command.add_argument("--to", help="the recipient: '{{ name }} <{{ email }}>' (default: the e-mail column)")
+    command.add_argument(
+        "--server", help="smtps://user:password@host:465 (default: NOTEBOOKMAIL_URL, else none: a sandbox)"
+    )
+    command.add_argument("--group-by", metavar="COLUMN", help="one message for all rows of equal value in COLUMN")
+    command.add_argument("--confirm", type=int, metavar="N", help="refuse unless exactly N messages would go")
+    command.add_argument("--limit", type=int, metavar="N", help="take at most N messages")
+    command.add_argument("--redirect-to", metavar="ADDRESS", help="rehearse: every message goes to this address")
+    command.add_argument("--duplicates", choices=["error", "skip", "send"], default="error", help="default: error")
+
+
 async def _demo(_parsed: argparse.Namespace) -> int:
     from .demo import run_demo
 
     await run_demo()
     return ALL_SENT
+
+
+async def _check(parsed: argparse.Namespace) -> int:
+    from .check import check_frame
+    from .server import Server
+    from .view.report_terminal import print_report
+
+    report = check_frame(
+        _read_csv(parsed.data),
+        _template(parsed),
+        Server.from_url(parsed.server) if parsed.server else None,
+        **_choices(parsed),
+    )
+    print_report(report)
+    return ALL_SENT if report.ok else SOME_NOT_SENT
 
 
 async def _send(parsed: argparse.Namespace) -> int:
@@ -89,11 +114,8 @@ async def _send(parsed: argparse.Namespace) -> int:
         _read_csv(parsed.data),
         template,
         Server.from_url(parsed.server) if parsed.server else None,
-        confirm=parsed.confirm,
-        limit=parsed.limit,
-        redirect_to=parsed.redirect_to,
         dry_run=parsed.dry_run,
-        duplicates=parsed.duplicates,
+        **_choices(parsed),
         progress="text",
     )
     print_results(results, has_headline=parsed.dry_run)  # a dry run has no board to say it
@@ -101,32 +123,32 @@ async def _send(parsed: argparse.Namespace) -> int:
     return ALL_SENT if is_good else SOME_NOT_SENT
 
 
+def _choices(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that decide which messages there are."""
+    return {name: getattr(parsed, name) for name in ("group_by", "confirm", "limit", "redirect_to", "duplicates")}
+
+
 def _template(parsed: argparse.Namespace) -> Template:
     from .compose.template import Template
 
-    body, suffix = _text(parsed.template), parsed.template.suffix
-    return Template(
-        parsed.subject,
-        sender=parsed.sender,
-        to=parsed.to,
-        html=body if suffix == ".html" else None,
-        text=body if suffix == ".txt" else None,
-        markdown=body if suffix not in {".html", ".txt"} else None,
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise NotebookmailError(f"{path} cannot be read as text: {problem}") from problem
+    given = {name: getattr(parsed, name) for name in ("subject", "sender", "to")}
+    return Template.from_file(parsed.template, **{name: text for name, text in given.items() if text is not None})
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        texts = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # Without index_col, cells beyond the header would shift every column by one.
+            texts = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], index_col=False)
+    except pd.errors.ParserWarning as problem:
+        raise NotebookmailError(f"{path}: its lines have more cells than its first has names") from problem
+    except UnicodeDecodeError as problem:
+        raise NotebookmailError(
+            f"{path} cannot be read as CSV: it is not UTF-8, save it with this encoding"
+        ) from problem
     except (OSError, ValueError) as problem:
         raise NotebookmailError(f"{path} cannot be read as CSV: {problem}") from problem
     return texts.apply(_numbers)

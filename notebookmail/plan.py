@@ -1,7 +1,8 @@
 """From a call of send_frame to a frozen plan: which rows go, which do not and why, before anything is sent.
 
 Everything that makes the call as a whole wrong is found here: a column the template needs and the frame lacks, the
-same person twice, a count that is not the confirmed one. What is wrong with one row is that row's result.
+same person twice, a count that is not the confirmed one. What is wrong with one row is that row's result. With
+group_by, a group of rows stands wherever a row does.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from .address import parse_mailbox
 from .compose.compiler import Compiler
 from .compose.frame import Frame
+from .compose.groups import GroupedFrame
+from .compose.identity import identity
+from .compose.signing import DKIM
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
-from .merge.events import RowPending, RowSkipped
+from .merge.events import RowFailed, RowPending, RowSkipped
 from .merge.runner import Task
 
 if TYPE_CHECKING:
@@ -36,17 +40,23 @@ class SendOptions:
     """What the caller of the send family asked for; send_frame says what each means."""
 
     sender: str | None = None
+    group_by: str | None = None
     confirm: int | None = None
     limit: int | None = None
     redirect_to: str | None = None
     suppress: tuple[str, ...] = ()
     duplicates: Duplicates = "error"
+    dkim: DKIM | None = None
 
     def __post_init__(self) -> None:
         if self.duplicates not in {"error", "skip", "send"}:
             raise FrameError(f"duplicates={self.duplicates!r}: it is one of 'error', 'skip', 'send'")
         if self.limit is not None and self.limit < 0:
             raise FrameError(f"limit={self.limit}: it is a number of messages, 0 or more")
+        if self.dkim is not None and not isinstance(self.dkim, DKIM):  # not shown: it may be the key itself
+            raise FrameError(
+                f"dkim is a {type(self.dkim).__name__}: give DKIM('example.org', 'selector', 'key.pem')"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Plan:
     Attributes:
         template: What each row gets.
         options: What the caller asked for.
-        frame: The rows.
+        frame: The rows, or groups of them.
         compiler: Makes their messages.
         recipients: The address of each row, by position; "" where it cannot be made out.
         going: The positions of the rows to send, in order.
@@ -112,7 +122,8 @@ class _Seeds:
         self._seen: Counter[bytes] = Counter()
 
     def __call__(self, row: Row, to: str) -> str:
-        known = repr((to, [row.fields[column] for column in self._columns])).encode("utf-8", "surrogatepass")
+        values = [row.fields[column] for column in self._columns]
+        known = identity((to, values)).encode("utf-8", "surrogatepass")
         digest = blake2b(self._prefix + known, digest_size=16).digest()
         self._seen[digest] += 1
         return f"{digest.hex()}.{self._seen[digest]}"
@@ -129,21 +140,24 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
     Raises:
         FrameError: The call cannot be carried out; the message says why and what to do.
     """
-    frame = Frame(df)
+    frame = Frame(df) if options.group_by is None else GroupedFrame(df, options.group_by)
     compiler = Compiler(
         template,
         frame.columns,
         date=datetime.now().astimezone(),
         sender=options.sender,
         redirect_to=options.redirect_to,
+        dkim=options.dkim,
     )
     recipients = tuple(compiler.recipient(row) for row in frame.rows())
     addresses = [recipient.casefold() for recipient in recipients]
-    staying: dict[int, RowEvent] = {}
+    staying: dict[int, RowEvent] = {
+        position: RowFailed(position, reason) for position, reason in frame.refusals().items()
+    }
     for position in _suppressed(addresses, _unwanted(options.suppress)):
         staying[position] = RowSkipped(position, "on the suppress list", recipients[position])
     for position, first in _repeated(addresses, staying, options.duplicates, frame).items():
-        reason = f"duplicate: the same recipient as row {frame.labels[first]!r}"
+        reason = f"duplicate: the same recipient as {frame.unit} {_label(frame, first)}"
         staying[position] = RowSkipped(position, reason, recipients[position])
     going = [position for position in range(len(frame)) if position not in staying]
     if options.limit is not None:
@@ -196,16 +210,22 @@ def _repeated(
             first[address] = position
     if repeated and duplicates == "error":
         shown = [
-            f"rows {frame.labels[first]!r} and {frame.labels[position]!r} ({addresses[position]})"
+            f"{frame.unit}s {_label(frame, first)} and {_label(frame, position)} ({addresses[position]})"
             for position, first in list(repeated.items())[:_SHOWN_DUPLICATES]
         ]
         more = len(repeated) - len(shown)
         raise FrameError(
-            f"{len(repeated)} rows would mail somebody a second time: {', '.join(shown)}"
+            f"{len(repeated)} {frame.unit}s would mail somebody a second time: {', '.join(shown)}"
             f"{f' and {more} more' if more else ''}; duplicates='skip' sends only the first to each, "
             "duplicates='send' sends them all"
+            f"{', group_by=COLUMN makes one message of the rows of each' if frame.unit == 'row' else ''}"
         )
     return repeated
+
+
+def _label(frame: Frame, position: int) -> str:
+    """Write a label as the user has it: 7, not np.int64(7)."""
+    return repr(frame.labels[[position]].tolist()[0])
 
 
 def _confirm(plan: Plan, confirm: int | None) -> None:
@@ -215,7 +235,7 @@ def _confirm(plan: Plan, confirm: int | None) -> None:
     would_go = len(plan.going) - unfit
     if would_go != confirm:
         raise FrameError(
-            f"confirm={confirm}, but {would_go} messages would go: {len(plan.frame)} rows, of which "
+            f"confirm={confirm}, but {would_go} messages would go: {len(plan.frame)} {plan.frame.unit}s, of which "
             f"{len(plan.staying)} are left out and {unfit} cannot be rendered; nothing was sent"
         )
 

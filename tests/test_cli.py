@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notebookmail import NotebookmailError
 from notebookmail.cli import _read_csv, main
 
 if TYPE_CHECKING:
@@ -63,6 +64,40 @@ def test_cells_are_mailed_as_they_stand_in_the_file(tmp_path: Path) -> None:
     assert frame["points"].tolist() == [1200, 7]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    ["name,email\nann@x.org,Bo,bo@x.org\n", "name,email\nA,a@x.org\nB,b@x.org,1\n",
+     "email\nann@x.org,bo@x.org\n", "name,email\n\xe4,a@x.org\n"],
+)  # fmt: skip
+def test_no_file_is_read_with_its_columns_shifted_or_its_letters_guessed(tmp_path: Path, lines: str) -> None:
+    (tmp_path / "people.csv").write_text(lines, encoding="latin-1")
+    with pytest.raises(NotebookmailError, match=r"people\.csv"):
+        _read_csv(tmp_path / "people.csv")
+
+
+def test_a_comma_at_the_end_of_a_line_shifts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("\ufeffname,email\nAnn,ann@x.org,\n", encoding="utf-8")
+    assert _read_csv(tmp_path / "people.csv").to_dict("list") == {"name": ["Ann"], "email": ["ann@x.org"]}
+
+
+def test_check_tells_by_its_exit_code_whether_there_are_errors(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["check", *files, "--from", "Desk <desk@example.org>", "--subject"]
+    assert main([*words, "Hello {{ name }}"]) == 1
+    assert "column 'name' is missing" in capsys.readouterr().out
+    assert main([*words, "Hello", "--limit", "2"]) == 0
+    assert "reserved for examples" in capsys.readouterr().out
+    assert main([*words, "Hello", "--server", "nonsense"]) == 2
+
+
+def test_check_sends_nothing_and_names_no_one(files: tuple[str, str]) -> None:
+    shown = run("check", *files, "--subject", "Hello {{ nickname }}", "--from", "desk@example.org")
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "there is no column 'nickname'" in shown.stdout
+    assert "@" not in run("check", *files, "--subject", "x", "--from", "desk@example.org").stdout
+
+
 def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     letter = ["--subject", "{{ nickname }}", "--from", "Desk <desk@example.org>"]
     assert main(["send", *files, *letter]) == 2
@@ -72,7 +107,7 @@ def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.Capt
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("demo", "send", "serve"):
+    for command in ("demo", "check", "send", "serve"):
         with pytest.raises(SystemExit) as caught:
             main([command, "--help"])
         assert caught.value.code == 0
@@ -88,3 +123,17 @@ def test_serve_shows_what_arrives_until_it_is_interrupted(files: tuple[str, str]
         assert server.stdout.readline() == "desk@example.org -> ann@example.org: 'Hello Ann'\n"
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=20) == 0
+
+
+def test_a_file_with_front_matter_says_all_there_is_to_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "people.csv").write_text("name,email\nAnn,ann@x.org\nAnn,ann@x.org\nBo,bo@y.org\n")
+    (tmp_path / "letter.md").write_text(
+        "---\nsubject: Hello {{ name }}\nsender: desk@z.org\n---\nDear {{ name }}, {{ rows | length }} things"
+    )
+    files = (str(tmp_path / "people.csv"), str(tmp_path / "letter.md"))
+    assert main(["send", *files, "--group-by", "email", "--confirm", "2", "--dry-run"]) == 0
+    assert main(["check", *files, "--group-by", "email"]) == 0
+    assert main(["check", *files, "--group-by", "name", "--subject", "{{ nothing }}"]) == 1
+    assert "there is no column 'nothing'" in capsys.readouterr().out

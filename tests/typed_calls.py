@@ -10,12 +10,14 @@ import pandas as pd
 from notebookmail import (
     SMTP,
     Received,
+    Report,
     Sandbox,
     SendResults,
     Server,
     SMTPRecipientsRefused,
     SMTPResponse,
     Template,
+    check_frame,
     send,
     send_frame,
     send_frame_sync,
@@ -31,6 +33,8 @@ async def merge(df: pd.DataFrame) -> None:
     assert_type(results.failed, pd.DataFrame)
     assert_type(results.exceptions[0], Exception)
     assert_type(send_frame_sync(df, template), SendResults)
+    assert_type(check_frame(df, template, sender="a@example.org"), Report)
+    assert_type(check_frame(df, template).errors, pd.DataFrame)
     assert_type(template.render({"name": "Ann"}), EmailMessage)
     async with Sandbox(faults={"451": 0.1, "x@example.org": "550 no"}) as box:
         await send_frame(df, template, box.server, duplicates="skip", progress=False)
