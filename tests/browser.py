@@ -34,6 +34,24 @@ QUIET_FLAGS = (
 
 # JupyterLab itself asks for things that are not there, such as a workspace nobody saved.
 NOT_OURS = re.compile(r"Failed to load resource|favicon|api/(contents|workspaces|settings)")
+# WCAG 2.1, 1.4.3: the least contrast of any text that is seen, its colours laid over what is behind them.
+LEAST_CONTRAST = """chosen => {
+  const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n };
+  const over = (top, ground) => [0, 1, 2].map(i => top[i] * top[3] + ground[i] * (1 - top[3])).concat(1);
+  const ground = node => {
+    const own = node ? parse(getComputedStyle(node).backgroundColor) : [255, 255, 255, 1];
+    return own[3] === 1 ? own : over(own, ground(node.parentElement));
+  };
+  const light = color => { const [r, g, b] = color.map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+  const contrasts = [...document.querySelectorAll(chosen)]
+    .filter(node => node.tagName !== 'STYLE' && node.getBoundingClientRect().width > 0)
+    .filter(node => [...node.childNodes].some(each => each.nodeType === 3 && each.data.trim()))
+    .map(node => { const back = ground(node); const text = over(parse(getComputedStyle(node).color), back);
+      const [a, b] = [light(text), light(back)]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) });
+  return Math.min(...contrasts);
+}"""
 
 
 @dataclass(frozen=True)
