@@ -10,8 +10,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from local_server import CANARY, authenticator, real_server
+from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
     from conftest import Certificates
@@ -32,6 +34,28 @@ async def test_the_ten_lines_send_two_messages(monkeypatch: pytest.MonkeyPatch) 
     assert names["results"].counts["sent"] == 2  # type: ignore[attr-defined]
 
 
+async def test_the_letter_of_orders_is_checked_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTEBOOKMAIL_URL", raising=False)
+    figure = Figure()
+    figure.subplots().bar(["May", "June"], [2, 1])
+    orders = pd.DataFrame(
+        {
+            "email": ["ann@example.org", "bo@example.org", "ann@example.org"],
+            "name": ["Ann", "Bo", "Ann"],
+            "item": ["Pencils", "Paper", "Ink"],
+            "price": [1204.5, 3.0, 7.25],
+        }
+    )
+    names: dict[str, object] = {"orders": orders, "figure": figure}
+    exec("from notebookmail import Template, check_frame, send_frame", names)
+    await eval(compile(EXAMPLES[1], "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+    report, results = names["report"], names["results"]
+    assert report.ok  # type: ignore[attr-defined]
+    assert results.counts["sent"] == 2  # type: ignore[attr-defined]
+    letter = names["letter"].render({"name": "Ann", "rows": orders[orders["name"] == "Ann"]})  # type: ignore[attr-defined]
+    assert "1.211,75\xa0€" in letter.get_body(("plain",)).get_content()
+
+
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"", README))))
 def test_every_link_leads_somewhere(target: tuple[str, str]) -> None:
     assert (ROOT / (target[0] or target[1])).exists()
@@ -45,7 +69,7 @@ async def test_the_clients_example_sends_over_tls(certificates: Certificates) ->
         real_server(tls_context=context, require_starttls=True, **settings) as (starttls_port, first),
         real_server(ssl=context, **settings) as (tls_port, second),
     ):
-        source = EXAMPLES[1]
+        source = EXAMPLES[2]
         for option, port in (("start_tls=True", starttls_port), ("use_tls=True", tls_port)):
             assert option in source
             source = source.replace(option, f"{option}, port={port}, cert_bundle={str(certificates.authority)!r}")
