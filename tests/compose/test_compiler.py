@@ -2,10 +2,12 @@ import datetime as dt
 import email
 import email.policy
 
+import pandas as pd
 import pytest
 
 from notebookmail.compose.compiler import Compiler
 from notebookmail.compose.frame import Row
+from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.template import Template
 from notebookmail.errors import FrameError, TemplateError
 
@@ -260,3 +262,38 @@ def test_whom_a_row_is_for_is_known_although_its_name_is_missing():
     compiler = Compiler(letter(to="{{ name }} <{{ email }}>"), ("name", "email"), date=WHEN)
     assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@example.org"})) == "a@example.org"
     assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@b.c, d@e.f"})) == ""
+
+
+def test_each_row_has_its_own_sender():
+    made = letter(sender="{{ name }} <{{ email }}>", to="b@example.org")
+    compiler = Compiler(made, ("name", "email"), date=WHEN)
+    rows = [{"name": name, "email": f"{name}@example.org".lower()} for name in ("Ada", "Bob", "Ada")]
+    mails = [compiler.compile(Row(0, 0, row), seed="s") for row in rows]
+    assert [parse(mail)["From"] for mail in mails] == [f"{row['name']} <{row['email']}>" for row in rows]
+
+
+@pytest.mark.parametrize("field", ["bcc", "reply_to", "sender"])
+def test_an_international_address_anywhere_needs_smtputf8(field):
+    assert not compile_row(letter(**{field: "jose@example.org"})).needs_smtputf8
+    assert compile_row(letter(**{field: "josé@example.org"})).needs_smtputf8
+
+
+@pytest.mark.parametrize("name", ["range", "dict", "namespace"])
+def test_a_column_of_a_name_jinja_knows_is_the_column(name):
+    message = parse(compile_row(letter(text=f"{{{{ {name} }}}}"), ROW | {name: 5}))
+    assert message.get_content().strip() == "5"
+
+
+def test_a_function_that_fails_names_its_row():
+    made = letter(text="{{ x }}", inline={"x": lambda row: row.nothing})
+    with pytest.raises(TemplateError) as caught:
+        compile_row(made, label="r7")
+    assert caught.value.row == "r7"
+
+
+@pytest.mark.parametrize("shown", ["{{ name }}", "{{ row.name }}", "{{ name | default('x') }}"])
+def test_a_value_that_differs_in_a_group_is_not_printed(shown):
+    frame = GroupedFrame(pd.DataFrame({"email": ["a@example.org"] * 2, "name": ["Ada", "Bob"]}), "email")
+    compiler = Compiler(letter(text=shown), frame.columns, date=WHEN)
+    with pytest.raises(TemplateError, match="'name' has several values"):
+        compiler.compile(next(frame.rows()), seed="s")
