@@ -21,6 +21,7 @@ from notebookmail.compose import showing
 from notebookmail.compose.compiler import Compiler
 from notebookmail.compose.environment import environment
 from notebookmail.compose.frame import Row
+from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.template import Template
 from notebookmail.errors import FrameError, TemplateError
 
@@ -548,6 +549,25 @@ def test_what_was_not_carried_out_is_not_printed(body, shown, remedy):
     made = template(**{body: f"{{% macro made() %}}{{% endmacro %}}<p>{{{{ {shown} }}}}</p>"}, inline={"t": SALES})
     with pytest.raises(TemplateError, match=remedy):
         render(made, x="Ann")
+
+
+@pytest.mark.parametrize("name", ["t.plot", "t._mgr", "t.__dict__", "t.sales.to_csv", "x.__doc__", "f.savefig"])
+def test_what_a_template_may_not_use_is_not_there_for_it(name):
+    letter = template(text=f"{{{{ {name} is defined }}}}", inline={"t": SALES, "f": figure()})
+    assert render(letter, x="Ann").get_content() == "False\n"
+
+
+def test_a_function_in_a_cell_is_not_called():
+    with pytest.raises(TemplateError, match=r"may not reach len\(\)"):
+        render(template(text="{{ x[0]('ab') }}"), x=[len])
+
+
+@pytest.mark.parametrize("name", ["x", "row.x"])
+def test_a_stand_in_is_not_taken_for_several_values(name):
+    frame = GroupedFrame(pd.DataFrame({"email": ["b@example.com"] * 2, "x": [1, 2]}), "email")
+    compiler = Compiler(template(text=f"{{{{ {name} | default('-', true) }}}}"), frame.columns, date=WHEN)
+    with pytest.raises(TemplateError, match="'x' has several values"):
+        compiler.compile(next(frame.rows()), seed="s")
 
 
 def test_what_can_be_called_and_says_what_it_is_is_printed():
