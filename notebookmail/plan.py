@@ -100,7 +100,13 @@ class _Build:
     unwanted: frozenset[str]
 
     def __call__(self) -> Mail:
-        mail = self.compiler.compile(self.row, seed=self.seed)
+        try:
+            mail = self.compiler.compile(self.row, seed=self.seed)
+        except NotebookmailError:
+            raise
+        except Exception as problem:  # what a library thinks of one row's values must not stop the others
+            message = f"the message could not be made: {type(problem).__name__}: {problem}"
+            raise TemplateError(message, None, self.row.label) from problem
         for address in mail.envelope.recipients:
             if self.unwanted and address.casefold() in self.unwanted:
                 message = f"{address} is among cc or bcc and on the suppress list; take it out of one of them"

@@ -23,11 +23,14 @@ from notebookmail import (
     send_frame,
     send_frame_sync,
 )
+from notebookmail.compose.compiler import Compiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebookmail import SendResults
+    from notebookmail.compose.frame import Row
+    from notebookmail.mail import Mail
     from notebookmail.merge.progress import Progress
 
 LETTER = Template("Hello {{ name }}", sender="Desk <desk@example.org>", markdown="Dear {{ name }},\n\n*all* well?")
@@ -91,6 +94,22 @@ async def test_one_bad_row_never_stops_the_others() -> None:
     assert list(results.failed.index) == ["row1", "row2", "row3"]
     assert set(results.explain()["category"]) == {"template", "address"}
     assert df.join(results.frame)["to"]["row0"] == "n0@example.org"
+
+
+async def test_what_nobody_foresaw_in_one_row_fails_that_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_row = Compiler.compile
+
+    def compile_most(self: Compiler, row: Row, *, seed: str) -> Mail:
+        if row.label == "row1":
+            raise ZeroDivisionError("of a library")
+        return compile_row(self, row, seed=seed)
+
+    monkeypatch.setattr(Compiler, "compile", compile_most)
+    results = await send_frame(people(), LETTER, progress=False)
+    assert results.frame["status"].tolist() == ["sent", "failed", "sent"]
+    error = results.exceptions["row1"]
+    assert isinstance(error, TemplateError)
+    assert str(error) == "row 'row1': the message could not be made: ZeroDivisionError: of a library"
 
 
 async def test_the_callers_frame_is_not_changed() -> None:
