@@ -199,6 +199,16 @@ def test_a_suppressed_row_is_nobodys_duplicate() -> None:
     assert found(check_frame(people(email_1="n0@acme.org"), LETTER, suppress=["n0@acme.org"])) == []
 
 
+def test_where_a_rehearsal_goes_is_nobodys_slip() -> None:
+    assert found(check_frame(people(2), LETTER, redirect_to="me@example.org")) == []
+
+
+def test_somebody_to_suppress_is_found_among_several_recipients() -> None:
+    template = Template("x", sender="a@acme.org", text="Text", to=["{{ email }}", "boss@acme.org"])
+    report = check_frame(people(2), template, suppress=["N1@acme.org"], duplicates="send")
+    assert (report.messages, report.left_out, found(report)) == (1, 1, [])
+
+
 def test_addresses_of_copies_are_looked_at_too() -> None:
     template = Template("x", sender="a@acme.org", text="Text", cc="boss@gmial.com")
     report = check_frame(people(1), template)

@@ -200,6 +200,7 @@ def test_an_abbreviation_is_no_shouting() -> None:
 
 def test_a_body_without_text_is_found() -> None:
     assert "empty-body" in found(letter("{% if name %}Dear {{ name }}{% endif %}"), name="")
+    assert found(Template("x", html='<img src="cid:p" alt="">', inline={"p": PNG})) == {}
 
 
 @pytest.mark.parametrize(
