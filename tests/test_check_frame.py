@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ import notebookmail.compose.preflight.inspection
 from notebookmail import FrameError, Report, Sandbox, Server, Template, check_frame, send_frame_sync
 from notebookmail.compose.preflight.findings import KINDS, warning
 from notebookmail.compose.preflight.inspection import Inspection
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LETTER = Template("News for {{ name }}", sender="Desk <desk@acme.org>", markdown="Dear {{ name }},\n\n*all* well?")
 
@@ -55,6 +58,14 @@ def test_a_row_that_cannot_be_rendered_is_an_error_with_its_field_and_remedy() -
     assert "'name' is missing" in finding["message"]
     assert finding["remedy"]
     assert not report.ok
+
+
+def test_a_file_that_is_missing_for_one_row_is_an_error_of_that_row(tmp_path: Path) -> None:
+    (tmp_path / "n0.pdf").write_bytes(b"%PDF-1.7")
+    template = Template("x", sender="a@acme.org", text="x", attachments=["{{ email[:2] }}.pdf"], folder=tmp_path)
+    report = check_frame(people(2), template)
+    assert found(report) == [("row1", "error", "template")]
+    assert "'n1.pdf' is not there" in report.errors["message"].iloc[0]
 
 
 def test_two_addresses_in_a_cell_are_an_error_of_the_address() -> None:
