@@ -81,6 +81,10 @@ class Frame:
         while chunk := list(islice(wanted, CHUNK)):
             yield from self._chunk(chunk, chunk)
 
+    def cells(self) -> list[list[Any]]:
+        """Return all values, column by column: for a table that is small enough to be looked at."""
+        return self._source.columns(self._source.part(slice(None)))
+
     def _chunk(self, positions: Sequence[int], selection: slice | list[int]) -> Iterator[Row]:
         labels = self.labels[selection].tolist()
         columns = self._source.columns(self._source.part(selection))
@@ -113,7 +117,8 @@ class _PandasSource:
         return self._df.iloc[selection]
 
     def columns(self, part: pd.DataFrame) -> list[list[Any]]:
-        return [_plain_values(self._column(part, place)) for place in range(len(self.names))]
+        own = [_plain_values(cells) for _, cells in part.items()]
+        return own + [_plain_values(part.index.get_level_values(level)) for level in self._levels]
 
     def keys(self, place: int) -> pd.Series[Any] | pd.Index[Any]:
         return self._column(self._df, place)

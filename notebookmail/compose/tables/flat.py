@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from notebookmail.compose.identity import PLAIN_TYPES
+
 
 def framed(series: Any) -> Any:
     """Turn a series of any library into a frame of one column."""
@@ -61,6 +63,8 @@ def has_labels(frame: Any, *, is_series: bool = False) -> bool:
 
 def plain(cell: Any) -> Any:
     """Return a number of numpy's, in a column of objects, as Python's own."""
+    if type(cell) in PLAIN_TYPES:
+        return cell
     is_number = getattr(getattr(cell, "dtype", None), "kind", "-") in "biuf" and cell.ndim == 0
     return cell.item() if is_number else cell
 

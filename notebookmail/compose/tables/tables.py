@@ -38,10 +38,12 @@ class Table:
 
     Attributes:
         heads: The columns' names.
-        rows: The cells, a missing one None.
+        columns: Their cells, a missing one None.
+        rows: The same, row by row.
     """
 
     heads: tuple[str, ...]
+    columns: list[list[Any]]
     rows: list[tuple[Any, ...]]
 
 
@@ -118,7 +120,9 @@ def table_of(value: Any, *, index: bool | None = None) -> Table:
         value = framed(value)
         index = has_labels(value, is_series=True) if index is None else index
     flat, heads = flattened(value, index)
-    return Table(heads, [tuple(map(plain, row.fields.values())) for row in Frame(flat).rows()])
+    frame = Frame(flat)
+    columns = [list(map(plain, cells)) for cells in frame.cells()]
+    return Table(heads, columns, list(zip(*columns, strict=True)) if columns else [()] * len(frame))
 
 
 def pandas_of(value: Any) -> Any:
@@ -215,11 +219,10 @@ def check_length(rows: int) -> None:
         )
 
 
-def _columns(value: Any, wanted: Sequence[str] | None, index: bool | None) -> list[tuple[str, tuple[Any, ...]]]:
+def _columns(value: Any, wanted: Sequence[str] | None, index: bool | None) -> list[tuple[str, list[Any]]]:
     check_length(len(value))
     table = table_of(value, index=index)
-    cells = list(zip(*table.rows, strict=True)) or [()] * len(table.heads)
-    columns = list(zip(table.heads, cells, strict=True))
+    columns = list(zip(table.heads, table.columns, strict=True))
     if wanted is None:
         return columns
     absent = [name for name in wanted if name not in table.heads]
