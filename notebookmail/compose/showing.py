@@ -6,6 +6,8 @@ of elements here, an aligned one there; an image here, its alternative text ther
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +39,8 @@ GATHERED: Final = "_gathered"
 _NO_ALT: Final = (
     'an image is shown with a text for those who do not see it: {{ chart | image(alt="Sales by month") }}'
 )
+_PRINTED: Final = (float, Markup, Undefined, dt.date, dt.time, dt.timedelta, decimal.Decimal)
+"""What prints as it is, as most cells do: nothing else has to be found out about them."""
 _OCTETS: Final = (bytes, bytearray, memoryview)
 
 
@@ -115,7 +119,7 @@ def finalizer(*, html: bool, na: MissingPolicy, locale: str) -> Callable[[Contex
         if type(value) in PRINTED_TYPES:
             return value
         settled = settle(value)
-        if isinstance(settled, (float, Markup, Undefined)):
+        if isinstance(settled, _PRINTED):
             return settled
         if isinstance(settled, Occasion):
             return event_html(settled, locale) if html else event_text(settled, locale)

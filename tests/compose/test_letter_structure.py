@@ -8,7 +8,6 @@ import pickle
 import re
 from decimal import Decimal
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -178,16 +177,16 @@ def pyplot():
     pytest.importorskip("matplotlib").use("agg")
     from matplotlib import pyplot as plt
 
-    before = plt.get_fignums()
+    plt.close("all")
     yield plt
-    assert plt.get_fignums() == before
-    assert mpl.get_backend().lower() == "agg"
+    plt.close("all")
 
 
 @pytest.mark.parametrize("drawn", ["figure", "axes"])
 def test_figures_a_function_made_are_closed_when_the_letter_is_done(drawn, pyplot):
     chart = {"figure": lambda _row: pyplot.figure(), "axes": lambda _row: pyplot.subplots()[1]}[drawn]
     render(template(markdown="{{ chart | image(alt='x') }}", inline={"chart": chart}))
+    assert pyplot.get_fignums() == []
 
 
 def test_figures_a_function_made_are_closed_when_they_are_attached(pyplot):
@@ -197,6 +196,7 @@ def test_figures_a_function_made_are_closed_when_they_are_attached(pyplot):
     render(template(attachments=("a.png", lambda _row: pyplot.figure())))
     with pytest.raises(TemplateError, match=r"b\.pdf"):
         render(template(attachments=charts))
+    assert pyplot.get_fignums() == []
 
 
 def test_figures_a_function_made_are_closed_when_the_letter_fails(pyplot):
@@ -212,6 +212,7 @@ def test_figures_a_function_made_are_closed_when_the_letter_fails(pyplot):
     for letter in letters:
         with pytest.raises(TemplateError):
             render(letter)
+        assert pyplot.get_fignums() == []
 
 
 def test_a_figure_of_all_rows_stays_open():
