@@ -213,3 +213,26 @@ class TemplateError(NotebookmailError, ValueError):
         where = [] if self.row is None else [f"row {self.row!r}"]
         where += [] if self.field is None else [self.field]
         return f"{', '.join(where)}: {self.message}" if where else self.message
+
+
+# --- what is kept on disk ---------------------------------------------------------------------------------
+
+
+class JournalError(NotebookmailError):
+    """The journal, which keeps what was sent, cannot be used; nothing is sent that cannot be recorded.
+
+    Raised when its file is damaged, of another program or of a newer version (it is left as it is), when it cannot
+    be written, and when somebody else runs the campaign. The message names the remedy.
+
+    Attributes:
+        message: What happened and what to do about it.
+        path: The file it is about.
+    """
+
+    def __init__(self, message: str, path: str = "", /) -> None:
+        super().__init__(message, path)
+        self.message = message
+        self.path = path
+
+    def __str__(self) -> str:
+        return self.message

@@ -30,6 +30,7 @@ TREE: dict[str, tuple[tuple[type[BaseException], ...], tuple[object, ...]]] = {
     ),
     "AddressError": ((errors.NotebookmailError, ValueError), ("message", "text")),
     "FrameError": ((errors.NotebookmailError, ValueError), ("message",)),
+    "JournalError": ((errors.NotebookmailError,), ("message", "/state/journal.sqlite")),
     "TemplateError": ((errors.NotebookmailError, ValueError), ("message", "to", 7)),
 }  # fmt: skip
 

@@ -1,0 +1,8 @@
+"""What survives a crash: which row of which campaign was tried, and how it stands."""
+
+from .claim import Claim, Entry
+from .earlier import Earlier, EarlierRows
+from .journal import CampaignRecord, Journal, default_path
+from .schema import State
+
+__all__ = ["CampaignRecord", "Claim", "Earlier", "EarlierRows", "Entry", "Journal", "State", "default_path"]

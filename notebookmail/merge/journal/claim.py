@@ -1,0 +1,230 @@
+"""A campaign that this process runs now, and the record of its rows, written in groups.
+
+The lock keeps others out; the fence, a number that every claim raises and every transaction looks at, stops a run
+whose lock was lost (a network file system may lose one) before it writes over its successor's record.
+
+Refuses to be clever about a write that failed: nothing of it stands in the file, and it may be tried again. Should
+the file have taken it all the same, that is found out before the next one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from notebookmail.errors import JournalError
+
+from .schema import CODES, State
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from .earlier import Earlier, EarlierRows
+    from .file import JournalFile
+    from .locking import CampaignLock
+
+_TEXT_LENGTH: Final = 1000
+"""Characters kept of what others say."""
+
+_SENT: Final = CODES["sent"]
+
+_FENCE: Final = "SELECT fence FROM campaign WHERE id = ?"
+_INSERT: Final = """INSERT INTO entry (campaign, generation, number, key, state, recipient, at, attempts, code,
+    reply, message_id, next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+# The last parameter is the state `sent`: what was sent stays sent, whatever is said of the row later.
+_UPDATE: Final = """UPDATE entry SET state = ?, recipient = coalesce(nullif(?, ''), recipient), at = ?,
+    attempts = ?, code = ?, reply = ?, message_id = coalesce(nullif(?, ''), message_id), next_at = ?
+    WHERE campaign = ? AND generation = ? AND number = ? AND state <> ?"""
+_LATEST: Final = """SELECT key, number, state FROM entry WHERE campaign = ? AND generation = ? AND number >= ?
+    ORDER BY number"""
+_CLOSE: Final = """UPDATE campaign SET closed = ?, is_finished = max(is_finished, ?) WHERE id = ? AND fence = ?"""
+
+
+class Entry(NamedTuple):
+    """What is noted about a row.
+
+    Attributes:
+        key: Which row it is: 16 bytes, unique in the campaign.
+        state: How it stands.
+        to: The recipient; "" keeps what was noted before.
+        at: When (unix time, seconds).
+        attempts: How often it was tried, this time included.
+        code: The reply's code, or None.
+        reply: The reply's text; the first 1,000 characters are kept.
+        message_id: The Message-ID header's value; "" keeps what was noted before.
+        next_at: Not to be tried before (unix time, seconds), or None.
+    """
+
+    key: bytes
+    state: State
+    to: str = ""
+    at: float = 0.0
+    attempts: int = 0
+    code: int | None = None
+    reply: str = ""
+    message_id: str = ""
+    next_at: float | None = None
+
+
+class Holding(NamedTuple):
+    """What a claim holds of its campaign: the row of the table, the generation, and the fence it set."""
+
+    campaign: int
+    generation: int
+    fence: int
+
+
+class _Batch:
+    """What one write does to the file.
+
+    Attributes:
+        new: Parameters of its INSERTs.
+        changed: Parameters of its UPDATEs. They come after the INSERTs: of one row the first entry makes it, and
+            the others change it in their order.
+        places: The rows' numbers, None for one that is not written again.
+        next_number: Of the first row of the next write.
+    """
+
+    __slots__ = ("changed", "new", "next_number", "places")
+
+    def __init__(self, next_number: int) -> None:
+        self.new: list[tuple[Any, ...]] = []
+        self.changed: list[tuple[Any, ...]] = []
+        self.places: dict[bytes, int | None] = {}
+        self.next_number = next_number
+
+
+class Claim:
+    """The right to run a campaign, and its record.
+
+    Attributes:
+        generation: 0 at first; every `resend` that begins anew makes it one more.
+        earlier: The rows of this generation as they stood when it was claimed, by their keys. What this run writes
+            does not change it.
+    """
+
+    def __init__(
+        self,
+        file: JournalFile,
+        lock: CampaignLock,
+        holding: Holding,
+        earlier: EarlierRows,
+        *,
+        now: float,
+        claims: set[Claim],
+    ) -> None:
+        self.generation = holding.generation
+        self.earlier: Mapping[bytes, Earlier] = earlier
+        self._rows = earlier
+        self._file = file
+        self._lock = lock
+        self._holding = holding
+        self._numbers: dict[bytes, int] = {}  # of rows first tried in this run that may be written again
+        self._next_number = earlier.size
+        self._latest = now
+        self._is_certain = True
+        self._is_open = True
+        self._claims = claims  # those of the journal that are open
+        claims.add(self)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write what is to be noted, in order, as one transaction that survives a power cut once this returns.
+
+        Blocks while another process writes (milliseconds, at most 30 s). A row that was sent stays sent.
+
+        Raises:
+            JournalError: It could not be written, and nothing of it was; the message names the remedy. The same
+                may be tried again.
+        """
+        if not self._is_open:
+            raise JournalError("this claim of the campaign was closed; claim it anew", str(self._file.path))
+        if not entries:
+            return
+        is_certain, self._is_certain = self._is_certain, False
+        with self._file.transaction() as connection:
+            self._check_fence(connection)
+            if not is_certain:
+                self._catch_up(connection)
+            batch = self._stage(entries)
+            if batch.new:
+                connection.executemany(_INSERT, batch.new)
+            if batch.changed:
+                connection.executemany(_UPDATE, batch.changed)
+        self._remember(batch)
+        self._is_certain = True
+
+    def close(self, *, is_finished: bool) -> None:
+        """End the run and let others claim the campaign. A second call does nothing.
+
+        Args:
+            is_finished: Nothing was left undone that this run could do.
+
+        Raises:
+            JournalError: That it ended could not be noted; the campaign can be claimed all the same.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._claims.discard(self)
+        try:
+            with self._file.transaction() as connection:
+                held = self._holding
+                connection.execute(_CLOSE, (self._latest, is_finished, held.campaign, held.fence))
+        finally:
+            self._lock.release()
+
+    def _check_fence(self, connection: sqlite3.Connection) -> None:
+        if connection.execute(_FENCE, (self._holding.campaign,)).fetchone() != (self._holding.fence,):
+            raise JournalError(
+                f"another process has taken over this campaign in {self._file.path}: this one's lock was lost "
+                "(was its file deleted, or is it on a network disk?); let that one go on, or end it and run this "
+                "again",
+                str(self._file.path),
+            )
+
+    def _stage(self, entries: Sequence[Entry]) -> _Batch:
+        """Decide which entries make rows and which change them; nothing is remembered before it is written."""
+        campaign, generation, _ = self._holding
+        batch = _Batch(self._next_number)
+        places = batch.places
+        for key, state, to, at, attempts, code, reply, message_id, next_at in entries:
+            place = places[key] if key in places else self._place(key)
+            said = (CODES[state], _text(to), at, attempts, code, _text(reply), _text(message_id), next_at)
+            if place is None:
+                place = batch.next_number
+                batch.next_number += 1
+                batch.new.append((campaign, generation, place, key, *said))
+            else:
+                batch.changed.append((*said, campaign, generation, place, _SENT))
+            places[key] = None if state == "sent" else place
+            self._latest = max(self._latest, at)
+        return batch
+
+    def _place(self, key: bytes) -> int | None:
+        number = self._numbers.get(key)
+        return self._rows.number(key) if number is None else number
+
+    def _remember(self, batch: _Batch) -> None:
+        known = self._rows.size
+        for key, place in batch.places.items():
+            if place is None:
+                self._numbers.pop(key, None)
+            elif place >= known:
+                self._numbers[key] = place
+        self._next_number = batch.next_number
+
+    def _catch_up(self, connection: sqlite3.Connection) -> None:
+        """Learn what a write left in the file that seemed to fail, or was interrupted after it had not."""
+        campaign, generation, _ = self._holding
+        for key, number, state in connection.execute(
+            _LATEST, (campaign, generation, self._next_number)
+        ).fetchall():
+            if state != _SENT:
+                self._numbers[key] = number
+            self._next_number = number + 1
+
+
+def _text(said: str) -> str:
+    """Bound a text, and make it one that can be stored: a reply may hold bytes that are no UTF-8."""
+    said = said[:_TEXT_LENGTH]
+    return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,273 @@
+"""What survives a crash: which row of which campaign was tried, and how it stands.
+
+One SQLite file for all campaigns. A row that was not tried is not in it, so that a million rows cost nothing
+before the first message; a row is noted before its end of data may reach the wire, and its outcome before it is
+reported. What is claimed is the campaign, not the row: by a lock that ends with its process, and a fence in the
+file.
+
+Keeps addresses, so the file is the user's alone. Keeps no password, no content, no field of a row but its digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from notebookmail.errors import JournalError
+
+from .claim import Claim, Holding
+from .earlier import EarlierRows
+from .file import JournalFile
+from .locking import CampaignLock, is_held
+from .schema import CODES, STATES, State
+from .words import ELSEWHERE, damaged
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+_FIND: Final = "SELECT id, generation, is_resend, is_finished FROM campaign WHERE digest = ?"
+_BEGIN: Final = """INSERT INTO campaign (digest, name, server, account, sender, generation, is_resend,
+    is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, 0, 0, 0, ?, ?) RETURNING id"""
+_CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, generation = ?,
+    is_resend = ?, is_finished = ?, last_run = ?, closed = NULL, fence = fence + 1 WHERE id = ? RETURNING fence"""
+_GONE: Final = tuple(CODES[state] for state in ("sent", "unconfirmed", "committing"))
+_SENT_SINCE: Final = """SELECT count(*) FROM campaign JOIN entry ON entry.campaign = campaign.id
+    WHERE campaign.account = ? AND (campaign.closed IS NULL OR campaign.closed >= ?)
+    AND entry.at >= ? AND entry.state IN (?, ?, ?)"""
+_CAMPAIGNS: Final = """SELECT id, name, digest, server, account, sender, generation, begun, last_run FROM campaign
+    ORDER BY last_run DESC, id DESC"""
+_COLUMNS: Final = ("name", "digest", "server", "account", "sender", "generation", "begun", "last_run")
+_COUNTS: Final = """SELECT campaign.id, state, count(*) FROM campaign JOIN entry
+    ON entry.campaign = campaign.id AND entry.generation = campaign.generation GROUP BY campaign.id, state"""
+_CALLED: Final = "SELECT id, name, digest FROM campaign WHERE digest = ?1 OR (name = ?1 AND name <> '')"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """A campaign as the journal knows it.
+
+    Attributes:
+        name: As the user named it, or "".
+        digest: What it is known by.
+        server: Where its last run sent to.
+        account: Whose quota its last run used.
+        sender: From whom.
+        generation: 0, or how often it was begun anew by `resend`.
+        begun: When it was first run (unix time, seconds).
+        last_run: When it was last run (unix time, seconds).
+        counts: How many rows of this generation stand how; those of which a run did not live to learn more
+            than that they were committing count as unconfirmed.
+        is_running: Whether a process runs it now.
+    """
+
+    name: str
+    digest: str
+    server: str
+    account: str
+    sender: str
+    generation: int
+    begun: float
+    last_run: float
+    counts: Mapping[State, int]
+    is_running: bool
+
+
+def default_path() -> Path:
+    """Tell where the journal is when no other is named: in the user's state folder (XDG_STATE_HOME on Linux)."""
+    import platformdirs
+
+    return platformdirs.user_state_path("notebookmail", appauthor=False) / "journal.sqlite"
+
+
+class Journal:
+    """An open journal. Used by one thread at a time, not necessarily always the same."""
+
+    def __init__(self, file: JournalFile) -> None:
+        self._file = file
+        self._claims: set[Claim] = set()
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Journal:
+        """Open a journal, and make it if there is none.
+
+        Args:
+            path: The file; its folder must be there. None takes default_path(), whose folder is made.
+
+        Raises:
+            JournalError: It is no journal, damaged, of a newer version (it is left as it is), or cannot be
+                written.
+        """
+        try:
+            place = _default_place() if path is None else Path(path).expanduser().resolve()
+            if not place.parent.is_dir():
+                raise JournalError(f"there is no folder {place.parent} for the journal; make it, or {ELSEWHERE}",
+                                   str(place))  # fmt: skip
+        except (OSError, RuntimeError) as problem:  # RuntimeError: a home that is not known, a circle of links
+            raise JournalError(f"the journal {path or default_path()} cannot be reached ({problem}); {ELSEWHERE}",
+                               str(path or default_path())) from problem  # fmt: skip
+        return cls(JournalFile.open(place))
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
+    def claim(
+        self,
+        digest: str,
+        *,
+        name: str = "",
+        server: str = "",
+        account: str = "",
+        sender: str = "",
+        resend: bool = False,
+        now: float,
+    ) -> Claim:
+        """Take the right to run a campaign, until the claim is closed or the process ends.
+
+        Args:
+            digest: What the campaign is known by.
+            name: As the user named it, or "".
+            server: Where it sends to, in words.
+            account: Whose daily quota it uses; see sent_since().
+            sender: From whom.
+            resend: Begin a new generation, in which no row was sent. One that was begun so and is unfinished is
+                gone on with instead.
+            now: The time (unix time, seconds).
+
+        Raises:
+            JournalError: Another process, thread or cell runs it, or the journal cannot be read or written.
+        """
+        lock = CampaignLock.acquire(self._lock_path(digest), name or digest, now)
+        try:
+            with self._file.transaction() as connection:  # one that is damaged is not written to
+                holding = _take(connection, digest, (name, server, account, sender), resend=resend, now=now)
+                earlier = self._load(connection, holding)
+        except BaseException:
+            lock.release()
+            raise
+        return Claim(self._file, lock, holding, earlier, now=now, claims=self._claims)
+
+    def sent_since(self, account: str, since: float) -> int:
+        """Count what may have gone out on an account, for a daily quota.
+
+        Args:
+            account: Of the campaigns whose last run used it, in all their generations.
+            since: From when on (unix time, seconds).
+
+        Returns:
+            The rows that were sent, or of which it is not known.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        with self._file.translating() as connection:
+            return int(connection.execute(_SENT_SINCE, (account, since, since, *_GONE)).fetchone()[0])
+
+    def campaigns(self) -> list[CampaignRecord]:
+        """List the campaigns, the one run last first.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        with self._file.translating() as connection:
+            rows = connection.execute(_CAMPAIGNS).fetchall()
+            found = {campaign: dict(zip(_COLUMNS, row, strict=True)) for campaign, *row in rows}
+            counts: dict[int, dict[State, int]] = {campaign: {} for campaign in found}
+            for campaign, code, number in connection.execute(_COUNTS).fetchall():
+                if code not in range(len(STATES)):
+                    raise damaged(self.path, f"state {code}")
+                state: State = "unconfirmed" if STATES[code] == "committing" else STATES[code]
+                of_campaign = counts.get(campaign, {})  # another process may have begun one just now
+                of_campaign[state] = of_campaign.get(state, 0) + number
+        return [
+            CampaignRecord(**row, counts=counts[campaign], is_running=is_held(self._lock_path(row["digest"])))
+            for campaign, row in found.items()
+        ]
+
+    def forget(self, name_or_digest: str) -> int:
+        """Delete what is known of a campaign, so that its addresses are no longer in the file.
+
+        Run again, the campaign would be sent from its beginning.
+
+        Args:
+            name_or_digest: Its name (all that are called so) or its digest.
+
+        Returns:
+            How many rows were deleted.
+
+        Raises:
+            JournalError: There is none, it is running, or the journal cannot be written.
+        """
+        with contextlib.ExitStack() as locks:
+            with self._file.translating() as connection:
+                found = connection.execute(_CALLED, (name_or_digest,)).fetchall()
+            if not found:
+                raise JournalError(
+                    f"there is no campaign {name_or_digest!r} in the journal {self.path}; "
+                    "notebookmail.campaigns() lists those there are",
+                    str(self.path),
+                )
+            for _, name, digest in found:
+                lock = CampaignLock.acquire(self._lock_path(digest), name or digest, 0.0)
+                locks.callback(lock.release)
+            deleted = 0
+            with self._file.transaction() as connection:
+                for campaign, *_ in found:
+                    deleted += connection.execute("DELETE FROM entry WHERE campaign = ?", (campaign,)).rowcount
+                    connection.execute("DELETE FROM campaign WHERE id = ?", (campaign,))
+            self._file.scrub()
+        return deleted
+
+    def close(self) -> None:
+        """Close the journal and, as unfinished, the claims that are open. A second call does nothing."""
+        with contextlib.ExitStack() as closing:
+            closing.callback(self._file.close)
+            for claim in list(self._claims):
+                closing.callback(claim.close, is_finished=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _lock_path(self, digest: str) -> Path:
+        name = blake2b(digest.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return self.path.with_name(f"{self.path.name}-{name}.lock")
+
+    def _load(self, connection: sqlite3.Connection, holding: Holding) -> EarlierRows:
+        try:
+            return EarlierRows.load(connection, holding.campaign, holding.generation)
+        except (ValueError, TypeError, OverflowError) as problem:
+            raise damaged(self.path, str(problem)) from problem
+
+
+def _default_place() -> Path:
+    place = default_path()
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):  # it belongs to somebody else; the file itself is still ours
+        if place.parent.stat().st_mode & 0o077:
+            place.parent.chmod(0o700)
+    return place.resolve()
+
+
+def _take(
+    connection: sqlite3.Connection, digest: str, said: tuple[str, str, str, str], *, resend: bool, now: float
+) -> Holding:
+    """Enter a claim into the campaign's record, which is made if there is none."""
+    found = connection.execute(_FIND, (digest,)).fetchone()
+    if found is None:
+        ((campaign,),) = connection.execute(_BEGIN, (digest, now, now)).fetchall()
+        generation, is_resend, is_finished = 0, resend, False
+    else:
+        campaign, generation, is_resend, is_finished = found
+        if resend and (is_finished or not is_resend):
+            generation, is_resend, is_finished = generation + 1, True, False
+    parameters = (*said, generation, is_resend, is_finished, now, campaign)
+    ((fence,),) = connection.execute(_CLAIM, parameters).fetchall()
+    return Holding(campaign, generation, fence)

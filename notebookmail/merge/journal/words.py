@@ -1,0 +1,60 @@
+"""What is said when the journal cannot be used: the one place where SQLite's exceptions become JournalError."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from notebookmail.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PRIMARY_BITS: Final = 0xFF
+
+DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+_OCCUPIED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SPACE: Final = frozenset({sqlite3.SQLITE_FULL})
+
+ELSEWHERE: Final = "choose another one (journal='another/path.sqlite'), or send without one (journal=False)"
+_AWAY: Final = (
+    f"move it away to begin a new one (which does not know what this one recorded as sent), {ELSEWHERE}; "
+    "it was left as it is"
+)
+
+
+def translated(problem: sqlite3.Error, path: Path) -> Exception:
+    """Say in words what SQLite reports, and what to do about it."""
+    if not hasattr(problem, "sqlite_errorcode"):  # not SQLite's: the module was used wrongly, which is our bug
+        return problem
+    primary = primary_code(problem)
+    if primary in DAMAGE:
+        return damaged(path, str(problem))
+    if primary in _OCCUPIED:
+        text = f"another program has kept the journal {path} for itself for too long; close it, and run this again"
+    elif primary in _SPACE:
+        text = (
+            f"the journal {path} cannot be written: the disk is full; make room and run this again, which goes on "
+            f"where it stopped, or {ELSEWHERE}"
+        )
+    else:
+        text = (
+            f"the journal {path} cannot be read or written ({problem}); see that it and its folder are writable, "
+            f"and its disk has room, and run this again, or {ELSEWHERE}"
+        )
+    return JournalError(text, str(path))
+
+
+def damaged(path: Path, detail: str) -> JournalError:
+    """Say that a file is a journal, but not a whole one."""
+    return JournalError(f"the journal {path} is damaged ({detail}); restore it from a copy, {_AWAY}", str(path))
+
+
+def foreign(path: Path, what: str) -> JournalError:
+    """Say that a file is no journal of ours."""
+    return JournalError(f"{path} {what}; it is no journal of notebookmail: {_AWAY}", str(path))
+
+
+def primary_code(problem: sqlite3.Error) -> int:
+    """Tell the kind of a problem, without its details (https://www.sqlite.org/rescode.html)."""
+    return int(getattr(problem, "sqlite_errorcode", 0)) & _PRIMARY_BITS
