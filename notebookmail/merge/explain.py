@@ -1,14 +1,16 @@
 """From an exception to what an analyst wants to know: category, cause, remedy.
 
-Order of judgement: the enhanced code (RFC 3463), then the reply code, then its first digit (RFC 5321 4.3.2).
-The table is data; where the text of a provider decides, that stands in it too.
+Order of judgement: what a provider is known to say, then what a code means at this step of the session, then the
+enhanced code (RFC 3463), then words any server may use, then the reply code, then its first digit (RFC 5321
+4.3.2). What servers say is data (replies.py); here is only the order. A refusal for now never becomes one for
+good: what says so is the first digit alone, except where a limit or the login concerns the whole run.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import (
     AddressError,
@@ -21,95 +23,18 @@ from notebookmail.errors import (
     SMTPTimeoutError,
     TemplateError,
 )
+from notebookmail.reply import SMTPStatus
 
-Category = Literal[
-    "",
-    "address",
-    "auth",
-    "connection",
-    "content",
-    "policy",
-    "protocol",
-    "quota",
-    "rate",
-    "sender",
-    "server",
-    "size",
-    "template",
-    "timeout",
-    "tls",
-    "transient",
-    "unconfirmed",
-]
+from . import replies
+from .replies import Category, Explanation
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a row ended as it did.
+    from notebookmail.errors import Phase
 
-    Attributes:
-        category: One word to group by.
-        cause: What happened, in words an analyst understands.
-        remedy: What to do about it.
-        is_transient: True when the same message may succeed later.
-        stops_run: True when every further row would meet the same fate.
-    """
+__all__ = ["Category", "Explanation", "explain", "telling_refusal"]
 
-    category: Category
-    cause: str
-    remedy: str
-    is_transient: bool = False
-    stops_run: bool = False
-
-
-_AUTH = Explanation(
-    "auth",
-    "the server does not accept the credentials",
-    "check user name and password; many providers want an app password or OAuth",
-    stops_run=True,
-)
-_AUTH_LATER = Explanation(
-    "auth",
-    "the server cannot check credentials just now",
-    "try again in a while",
-    is_transient=True,
-    stops_run=True,
-)
-_ADDRESS = Explanation(
-    "address", "there is no such mailbox", "correct the address, or take the row out of the list"
-)
-_SENDER = Explanation(
-    "sender",
-    "the server does not let you send as this sender",
-    "use a sender address that belongs to the account",
-    stops_run=True,
-)
-_TLS = Explanation(
-    "tls", "no secure connection came about", "check security= and the certificate; nothing was sent in clear",
-    stops_run=True,
-)  # fmt: skip
-_QUOTA = Explanation(
-    "quota", "the account's sending limit is reached", "go on when the limit is renewed", stops_run=True
-)
-_RATE = Explanation(
-    "rate", "the server wants fewer messages at a time", "retry() later, with fewer connections", is_transient=True
-)
-_FULL = Explanation(
-    "transient", "the recipient's mailbox is full", "retry() in a day; tell them another way", is_transient=True
-)
-_LATER = Explanation(
-    "transient", "the server asks to try again later", "retry() in a quarter of an hour", is_transient=True
-)
-_POLICY = Explanation(
-    "policy",
-    "the server refuses the message by its policy",
-    "read the reply: often SPF or DKIM is missing, or the text looks like spam",
-)
-_SIZE = Explanation("size", "the message is too large for the server", "make attachments or figures smaller")
-_PROTOCOL = Explanation(
-    "protocol", "the server did not understand the session", "report it with the reply: it may be our mistake"
-)
-_REFUSED = Explanation("policy", "the server refused the message", "read the reply")
 _UNCONFIRMED = Explanation(
     "unconfirmed",
     "the message went out whole, but no answer came: it may have been delivered",
@@ -129,50 +54,6 @@ _TEMPLATE = Explanation("template", "the row does not fill the template", "corre
 _MALFORMED = Explanation("address", "the cell does not hold one valid address", "correct the cell")
 _BUG = Explanation("", "an unexpected error", "report it with the traceback")
 
-_BY_ENHANCED: tuple[tuple[str, Explanation], ...] = (
-    # First match wins; patterns are matched against the whole enhanced code.
-    (r"5\.1\.[78]|5\.7\.60", _SENDER),
-    (r"5\.1\.([1236]|10)|5\.2\.1", _ADDRESS),
-    (r"5\.4\.5|5\.7\.23[23]", _QUOTA),
-    (r"[45]\.2\.2", _FULL),
-    (r"4\.3\.2|4\.2\.1|[45]\.7\.28|4\.5\.3", _RATE),
-    (r"5\.2\.3|5\.3\.4", _SIZE),
-    (r"5\.7\.([89]|11|139)", _AUTH),
-    (r"5\.7\.\d+", _POLICY),
-    (r"5\.5\.\d+", _PROTOCOL),
-)
-_BY_CODE: dict[int, Explanation] = {
-    432: _RATE,
-    454: _AUTH_LATER,
-    530: _AUTH,
-    534: _AUTH,
-    535: _AUTH,
-    538: _AUTH,
-    550: _ADDRESS,
-    551: _ADDRESS,
-    552: _SIZE,
-    553: _ADDRESS,
-    554: _POLICY,
-    555: _PROTOCOL,
-} | dict.fromkeys(range(500, 505), _PROTOCOL)
-
-
-def explain(error: Exception) -> Explanation:
-    """Judge an exception of one row."""
-    if isinstance(error, SMTPException) and (error.unconfirmed or error.phase == "tls"):
-        return _UNCONFIRMED if error.unconfirmed else _TLS
-    if isinstance(error, TemplateError) and isinstance(error.__cause__, AddressError):
-        return _MALFORMED
-    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
-        return explain(error.recipients[0])
-    if isinstance(error, SMTPResponseException):
-        return _explain_reply(error)
-    for kind, explanation in _BY_KIND:
-        if isinstance(error, kind):
-            return explanation
-    return _BUG
-
-
 _BY_KIND: tuple[tuple[type[Exception], Explanation], ...] = (
     (TemplateError, _TEMPLATE),
     (AddressError, _MALFORMED),
@@ -181,18 +62,153 @@ _BY_KIND: tuple[tuple[type[Exception], Explanation], ...] = (
     (SMTPConnectError, _UNREACHABLE),
     (SMTPServerDisconnected, _CONNECTION),
 )
+_ALWAYS_AUTH: Final = frozenset({530, 534, 535, 538})
+"""Codes that only ever speak of the login (RFC 4954 6), whatever enhanced code comes with them."""
+
+_REFUSES_SENDER: Final = frozenset({550, 553})  # in answer to MAIL
+_OF_LOGIN: Final = frozenset({"auth", "quota", "tls"})
+"""What a refused login can be about."""
+
+_UNKNOWN_COMMANDS: Final = range(500, 505)
+_CONTENT_PHASES: Final = frozenset({"data", "content", "end_of_data"})
+_FOR_NOW, _FOR_GOOD = 4, 5  # first digits (RFC 5321 4.2.1)
+_ENHANCED: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_LONGEST_TEXT: Final = 2_000  # what a server says may be as long as it likes
+
+
+def explain(error: Exception) -> Explanation:
+    """Judge an exception of one row."""
+    if isinstance(error, SMTPException) and error.unconfirmed:
+        return _UNCONFIRMED
+    if isinstance(error, TemplateError) and isinstance(error.__cause__, AddressError):
+        return _MALFORMED
+    error = telling_refusal(error)
+    if isinstance(error, SMTPResponseException):
+        return _explain_reply(error)
+    return _explain_kind(error)
+
+
+def _explain_kind(error: Exception) -> Explanation:
+    """Explain what is no reply: trouble of the connection or of the row, or a bug."""
+    if isinstance(error, SMTPException) and error.phase == "tls":
+        return replies.TLS
+    if isinstance(error, SMTPNotSupported) and error.phase == "auth":
+        return replies.AUTH_NONE
+    return next((explanation for kind, explanation in _BY_KIND if isinstance(error, kind)), _BUG)
+
+
+def telling_refusal(error: Exception) -> Exception:
+    """Pick, where all recipients of a message were refused, the refusal that decides what becomes of it.
+
+    What concerns every row comes first, then what may succeed later: a message that one of its recipients can
+    still get is not lost.
+    """
+    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
+        if len(error.recipients) == 1:
+            return error.recipients[0]
+        return min(error.recipients, key=lambda each: _gravity(_explain_reply(each)))
+    return error
+
+
+def _gravity(explanation: Explanation) -> int:
+    if explanation.stops_run:
+        return 0
+    if explanation.category == "rate":
+        return 1
+    return 2 if explanation.is_transient else 3
 
 
 def _explain_reply(error: SMTPResponseException) -> Explanation:
+    return _explained(error.code, error.message[:_LONGEST_TEXT], error.phase)
+
+
+@lru_cache(maxsize=1024)
+def _explained(code: int, message: str, phase: Phase | None) -> Explanation:
+    """Look a reply up; servers say the same few again and again, and results ask for each row more than once."""
+    error = SMTPResponseException(code, message)
+    error.phase = phase
+    text = _plain(message)
+    said = (
+        _by_text(replies.BY_PROVIDER, error, text)
+        or _by_phase(error)
+        or _by_enhanced(error)
+        or _by_text(replies.BY_WORDS, error, text)
+    )
+    return said or _by_code(error)
+
+
+def _by_code(error: SMTPResponseException) -> Explanation:
+    if error.code == SMTPStatus.mailbox_does_not_exist and error.phase in _CONTENT_PHASES:
+        return replies.POLICY  # the recipients were taken already: it is about the message
+    if error.code == SMTPStatus.storage_exceeded and error.phase == "rcpt":
+        return replies.CROWD  # RFC 5321 4.5.3.1.10: some servers say so of too many recipients
+    known = replies.BY_CODE.get(error.code)
+    if known is not None:
+        return known
+    match error.code // 100:
+        case 4:  # RFC 5321 4.2.1: the first digit says whether to try again
+            return replies.LATER
+        case 5:
+            return replies.REFUSED
+        case _:
+            return replies.PROTOCOL
+
+
+def _plain(message: str) -> str:
+    """Take out what could pass for the server's own words, and what stands between the words.
+
+    Addresses hold what a row holds; the lines of one reply each repeat the enhanced code (RFC 2034 4).
+    """
+    return " ".join(word for word in message.split() if "@" not in word and not _ENHANCED.fullmatch(word))
+
+
+def _by_text(rules: Iterable[replies.Rule], error: SMTPResponseException, text: str) -> Explanation | None:
+    for pattern, codes, explanation in rules:
+        if error.code in codes and re.search(pattern, text, re.IGNORECASE):
+            if error.phase == "auth" and explanation.category not in _OF_LOGIN:
+                continue  # a login that was refused must not be tried at once, not even more slowly
+            return explanation
+    return None
+
+
+def _by_phase(error: SMTPResponseException) -> Explanation | None:  # noqa: PLR0911 -- one line for each step
+    """Read a code that means something else, or something clearer, at this step of the session."""
+    code, phase, enhanced = error.code, error.phase, error.enhanced_code
+    if code == SMTPStatus.domain_unavailable:
+        return None  # 421 may come at any step (RFC 5321 3.8), and says nothing about it
+    if phase == "tls":
+        return replies.TLS
+    if code in _ALWAYS_AUTH:
+        return replies.AUTH_BASIC if enhanced == "5.7.139" else replies.AUTH
+    if phase == "auth":
+        return _refused_login(error)
+    if phase == "connect" and code // 100 == _FOR_GOOD:
+        return replies.TURNED_AWAY
+    if phase == "mail":
+        return _refused_sender(error)
+    return None
+
+
+def _refused_sender(error: SMTPResponseException) -> Explanation | None:
+    """Read an address that is refused in answer to MAIL as what it is: the sender's."""
     enhanced = error.enhanced_code
-    if enhanced is not None:
-        for pattern, explanation in _BY_ENHANCED:
-            if re.fullmatch(pattern, enhanced):
-                return explanation
-    if error.phase == "mail" and error.code in {550, 553}:
-        return _SENDER
-    if error.code in _BY_CODE:
-        return _BY_CODE[error.code]
-    if error.code // 100 == 4:  # noqa: PLR2004 -- RFC 5321 4.2.1: the first digit says whether to try again
-        return _LATER
-    return _REFUSED if error.code > 0 else _PROTOCOL
+    is_address = enhanced is None or enhanced.startswith("5.1.")
+    return replies.SENDER if is_address and error.code in _REFUSES_SENDER else None
+
+
+def _refused_login(error: SMTPResponseException) -> Explanation:
+    if error.enhanced_code == "5.7.139":
+        return replies.AUTH_BASIC
+    if error.code // 100 == _FOR_NOW:
+        return replies.AUTH_LATER
+    return replies.AUTH_METHOD if error.code in _UNKNOWN_COMMANDS else replies.AUTH
+
+
+def _by_enhanced(error: SMTPResponseException) -> Explanation | None:
+    enhanced = error.enhanced_code
+    if enhanced is None:
+        return None
+    for pattern, explanation in replies.BY_ENHANCED:
+        if re.fullmatch(pattern, enhanced):
+            return explanation
+    return replies.SENDER if error.phase == "mail" and error.code in _REFUSES_SENDER else None

@@ -1,0 +1,216 @@
+"""What replies mean: what each provider says, each step of the session, and what holds for every reply."""
+
+from __future__ import annotations
+
+import re
+import typing
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from notebookmail import errors
+from notebookmail.errors import Phase, at
+from notebookmail.merge import replies
+from notebookmail.merge.explain import explain, telling_refusal
+from notebookmail.merge.policy import MAX_ATTEMPTS, Verdict, judge, reply_of
+
+PHASES = typing.get_args(Phase)
+
+
+def reply(code: int, text: str, phase: Phase = "rcpt") -> errors.SMTPException:
+    return at(phase, errors.SMTPResponseException(code, text))
+
+
+def refused(*each: tuple[int, str]) -> errors.SMTPRecipientsRefused:
+    return errors.SMTPRecipientsRefused([errors.SMTPRecipientRefused(*one, "b@example.org") for one in each])
+
+
+SAID = [
+    # Gmail; its replies have several lines, each of which repeats the enhanced code
+    ("data", 550, "5.4.5 Daily user sending limit exceeded. For more\n5.4.5 information", replies.QUOTA),
+    ("mail", 550, "5.4.5 Daily SMTP relay limit exceeded for customer", replies.QUOTA),
+    ("auth", 534, "5.7.9 Application-specific password required", replies.AUTH_APP),
+    ("auth", 534, "5.7.14 Please log in via your web browser and then try again", replies.AUTH_BROWSER),
+    ("auth", 535, "5.7.8 Username and Password not accepted", replies.AUTH),
+    ("auth", 454, "4.7.0 Too many login attempts, please try again later", replies.AUTH_PAUSE),
+    ("rcpt", 450, "4.2.1 The user you are trying to contact is receiving mail too quickly", replies.RATE),
+    ("rcpt", 550, "5.2.1 The user is receiving mail at a rate that prevents more", replies.BUSY),
+    ("data", 421, "4.7.0 Our system has detected an unusual rate of unsolicited mail", replies.RATE),
+    ("data", 550, "5.7.28 There is an unusual rate of unsolicited mail", replies.RATE),
+    ("data", 550, "5.7.26 This mail is unauthenticated", replies.UNSIGNED),
+    ("rcpt", 452, "4.5.3 Your message has too many recipients. See Google's sending limits", replies.SPENT),
+    # Exchange Online
+    ("data", 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", replies.QUOTA),
+    ("data", 550, "5.2.2 Submission quota exceeded", replies.QUOTA),
+    ("data", 550, "5.1.90 Your message can't be sent because you've reached your daily limit", replies.QUOTA),
+    ("data", 554, "5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException", replies.SENDER_FULL),
+    ("data", 432, "4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", replies.RATE),
+    ("data", 554, "5.2.252 SendAsDenied; a not allowed to send as b", replies.SENDER),
+    ("auth", 535, "5.7.139 Unsuccessful, basic authentication is\n5.7.139 disabled", replies.AUTH_BASIC),
+    ("auth", 550, "5.7.139 no", replies.AUTH_BASIC),
+    ("mail", 530, "5.7.57 Client was not authenticated to send anonymous mail", replies.AUTH),
+    ("mail", 550, "5.7.57 no", replies.AUTH_WANTED),
+    ("data", 550, "5.7.501 Access denied, spam abuse detected", replies.BANNED),
+    ("rcpt", 550, "5.7.64 TenantAttribution", replies.RELAY),
+    ("rcpt", 550, "5.4.1 Recipient address rejected: Access denied", replies.ADDRESS),
+    ("rcpt", 550, "5.5.0 Requested action not taken: mailbox unavailable", replies.ADDRESS),
+    ("rcpt", 550, "5.2.122 limit", replies.BUSY),
+    # Others
+    ("data", 554, "Message rejected: Email address is not verified. In region US-EAST-1", replies.UNVERIFIED),
+    ("mail", 550, "The from address does not match a verified Sender Identity", replies.SENDER),
+    ("auth", 451, "Authentication failed: Maximum credits exceeded", replies.QUOTA),
+    ("mail", 421, "4.7.0 [TSS04] Messages temporarily deferred due to unexpected volume", replies.RATE),
+    ("data", 550, "Domain example.org has exceeded the max emails per hour (100/100)", replies.QUOTA_HOUR),
+    ("rcpt", 550, "5.7.1 Daily sending limit exceeded for this account", replies.QUOTA),
+    ("rcpt", 550, "5.7.1 Daily sending\n5.7.1 limit exceeded", replies.QUOTA),
+    ("mail", 452, "4.5.3 Daily message limit exceeded", replies.QUOTA),
+    ("mail", 452, "4.4.5 Messages per second limit exceeded", replies.RATE),
+    ("mail", 530, "5.7.0 Must issue a STARTTLS command first", replies.TLS_WANTED),
+    ("rcpt", 554, "5.7.1 <b@example.com>: Relay access denied", replies.RELAY),
+    ("rcpt", 454, "4.7.1 <b@example.com>: Relay access denied", replies.RELAY_LATER),
+    ("rcpt", 550, "relay not permitted", replies.RELAY),
+    ("rcpt", 503, "This server requires authentication", replies.AUTH_WANTED),
+    # any server's words, where no code says more
+    ("rcpt", 552, "Mailbox is full", replies.FULL_FOR_GOOD),
+    ("rcpt", 452, "b is over quota", replies.FULL),
+    ("rcpt", 550, "5.2.2 full", replies.FULL_FOR_GOOD),
+    ("rcpt", 550, "blocked using zen.spamhaus.org", replies.POLICY),
+    ("data", 550, "SPF check failed", replies.UNSIGNED),
+    ("data", 550, "no such user", replies.ADDRESS),
+    ("data", 554, "5.6.0 bad content", replies.CONTENT),
+    # the step of the session
+    ("connect", 554, "no SMTP service here", replies.TURNED_AWAY),
+    ("connect", 421, "busy", replies.LATER),
+    ("tls", 454, "TLS not available", replies.TLS),
+    ("tls", 421, "busy", replies.LATER),
+    ("auth", 421, "busy", replies.LATER),
+    ("auth", 454, "4.7.0 rate limited: too many requests", replies.AUTH_LATER),
+    ("auth", 504, "unrecognized authentication type", replies.AUTH_METHOD),
+    ("auth", 550, "no", replies.AUTH),
+    ("mail", 550, "5.1.1 unknown", replies.SENDER),
+    ("mail", 550, "5.7.1 no", replies.POLICY),
+    ("rcpt", 552, "no", replies.CROWD),
+    ("data", 552, "no", replies.SIZE),
+    ("rcpt", 550, "no", replies.ADDRESS),
+    ("end_of_data", 550, "no", replies.POLICY),
+    ("rcpt", 556, "no", replies.ADDRESS),
+    ("rcpt", 599, "odd", replies.REFUSED),
+    ("rcpt", 499, "odd", replies.LATER),
+    ("rcpt", 250, "odd", replies.PROTOCOL),
+    ("rcpt", -1, "odd", replies.PROTOCOL),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("phase", "code", "text", "meaning"), SAID)
+def test_a_reply_is_known_by_what_it_says_and_when(
+    phase: Phase, code: int, text: str, meaning: replies.Explanation
+) -> None:
+    assert explain(reply(code, text, phase)) == meaning
+
+
+CODES = (
+    st.integers(200, 599) | st.sampled_from(sorted(replies.BY_CODE)) | st.sampled_from([421, 450, 451, 452, 454])
+)
+SNIPPETS = st.sampled_from([text for _, _, text, _ in SAID]) | st.text(max_size=40)
+ENHANCED = st.builds("{}.{}.{} ".format, st.sampled_from("245"), st.integers(0, 7), st.integers(0, 300)) | st.just(
+    ""
+)
+REPLIES = st.builds(
+    lambda code, enhanced, text, phase: reply(code, enhanced + text, phase),
+    CODES,
+    ENHANCED,
+    SNIPPETS,
+    st.sampled_from(PHASES),
+)
+GIVEN_UP = {Verdict.FAIL, Verdict.STOP_SENDER}  # the row is recorded as failed
+
+
+@given(error=REPLIES)
+def test_every_reply_has_a_cause_and_a_remedy(error: errors.SMTPException) -> None:
+    explanation = explain(error)
+    assert explanation.category
+    assert explanation.cause
+    assert explanation.remedy
+
+
+@given(error=REPLIES, attempts=st.integers(1, 9))
+@example(error=reply(452, "Too many recipients"), attempts=1)
+@example(error=reply(450, "SendAsDenied"), attempts=1)
+def test_a_refusal_for_now_is_never_taken_for_good(error: errors.SMTPResponseException, attempts: int) -> None:
+    if 400 <= error.code < 500:
+        assert judge(error, attempts) not in GIVEN_UP
+
+
+@given(error=REPLIES, attempts=st.integers(1, 9))
+def test_a_refusal_for_good_is_never_tried_again_but_for_5_7_28(
+    error: errors.SMTPResponseException, attempts: int
+) -> None:
+    if error.code >= 500 and error.enhanced_code != "5.7.28":
+        assert judge(error, attempts) in GIVEN_UP | {Verdict.STOP}
+
+
+@given(error=REPLIES)
+def test_no_login_is_tried_at_once_again(error: errors.SMTPResponseException) -> None:
+    error.phase = "auth"
+    if error.code != 421:
+        assert judge(error, 1) is Verdict.STOP or error.code < 400
+
+
+@given(
+    address=st.sampled_from(["spam@x.org", "over-quota@x.org", "relay-denied@x.org", "starttls-required@x.org"])
+)
+def test_what_an_address_holds_is_not_what_the_server_says(address: str) -> None:
+    assert explain(reply(550, f"<{address}> not here")) == replies.ADDRESS
+
+
+@given(filler=st.sampled_from(["a", "mailbox ", "daily a ", "a@", " "]))
+def test_a_text_of_any_length_is_read_in_no_time(filler: str) -> None:
+    assert explain(reply(450, filler * 200_000)) == replies.LATER
+
+
+@given(rows=st.permutations([(550, "5.1.1 no"), (450, "4.2.0 later"), (452, "4.5.3 enough"), (550, "5.4.5 day")]))
+def test_of_several_refusals_the_one_that_decides_is_told(rows: list[tuple[int, str]]) -> None:
+    for decisive in [(550, "5.4.5 day"), (452, "4.5.3 enough"), (450, "4.2.0 later"), (550, "5.1.1 no")]:
+        error = refused(*rows)
+        chosen = telling_refusal(error)
+        assert isinstance(chosen, errors.SMTPRecipientRefused)
+        assert (chosen.code, chosen.message) == decisive
+        assert explain(error) == explain(chosen)
+        assert reply_of(error) == decisive
+        rows = [row for row in rows if row != decisive]
+
+
+def test_a_message_that_one_recipient_may_still_get_is_not_lost() -> None:
+    assert judge(refused((550, "5.1.1 no"), (450, "4.2.0 later")), 1) is Verdict.DEFER
+
+
+def test_a_limit_told_with_421_stops_the_run_as_any_other() -> None:
+    assert judge(reply(421, "4.7.0 Daily user sending limit exceeded"), 1) is Verdict.STOP
+
+
+@pytest.mark.parametrize("lost", [errors.SMTPServerDisconnected, errors.SMTPReadTimeoutError])
+def test_a_handshake_that_broke_is_tried_again(lost: type[errors.SMTPException]) -> None:
+    assert judge(at("tls", lost("gone")), 1) is Verdict.AGAIN
+
+
+def test_no_way_to_log_in_stops_the_run() -> None:
+    error = at("auth", errors.SMTPNotSupported("no way to log in"))
+    assert (explain(error), judge(error, 1)) == (replies.AUTH_NONE, Verdict.STOP)
+
+
+def test_a_row_that_breaks_every_connection_is_left_for_later() -> None:
+    for error in (errors.SMTPServerDisconnected("gone"), reply(421, "bye")):
+        verdicts = [judge(error, attempts) for attempts in range(1, MAX_ATTEMPTS + 1)]
+        assert verdicts == [Verdict.AGAIN] * (MAX_ATTEMPTS - 1) + [Verdict.DEFER]
+
+
+@pytest.mark.parametrize("rule", [*replies.BY_PROVIDER, *replies.BY_WORDS], ids=lambda rule: rule[0][:30])
+def test_a_text_is_listed_only_with_codes_that_agree_with_its_meaning(rule: replies.Rule) -> None:
+    pattern, codes, meaning = rule
+    assert re.compile(pattern, re.IGNORECASE)
+    for code in codes:
+        if code < 500:
+            assert meaning.is_transient or (meaning.stops_run and meaning.category != "sender")
+        else:
+            assert not meaning.is_transient
