@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from notebookmail.mail import Mail
 
-    from .course import Course
+    from .course import Commit, Course
     from .options import ConnectionOptions
     from .stream import Stream
     from .wire.transaction import Opening
@@ -171,9 +171,19 @@ class Connection(Driver):
         """
         return await self.follow(self.delivery(mail, next_mail), timeout, end_of_data_timeout)
 
-    def delivery(self, mail: Mail, next_mail: Callable[[], Mail | None]) -> Course[Receipt]:
-        """Make the course that sends one message; see `deliver`."""
-        steps, group = self._begin(mail)
+    def delivery(
+        self, mail: Mail, next_mail: Callable[[], Mail | None], commit: Commit | None = None
+    ) -> Course[Receipt]:
+        """Make the course that sends one message; see `deliver`.
+
+        Args:
+            mail: As for `deliver`.
+            next_mail: As for `deliver`.
+            commit: Asked before the end of data may reach the wire; what it forbids closes the connection.
+        """
+        steps, group, is_written = self._begin(mail)
+        if not is_written:
+            yield from self._write_committed(group, commit)
         self._needs_reset = True  # until the end of data closes the transaction
         try:
             while True:
@@ -183,11 +193,11 @@ class Connection(Driver):
                     group = steps.throw(lost)
                 else:
                     group = steps.send(self._take(len(group)))
-                self._write(group)
+                yield from self._write_committed(group, commit)
         except StopIteration as done:
             opened = done.value
         if not isinstance(opened, Receipt):
-            yield from self._send(mail.segments, self._open_ahead(next_mail))
+            yield from self._send(mail.segments, self._open_ahead(next_mail), commit)
             (reply,) = self._take(1)
             self._needs_reset = False
             return judge_end_of_data(reply, opened)
@@ -204,21 +214,25 @@ class Connection(Driver):
         Raises:
             SMTPException: With `unconfirmed` when the message may have been delivered.
         """
-        await self.follow(self._send(segments, ()), timeout)
+        await self.follow(self._send(segments, (), None), timeout)
         return self._take(1)[0]
 
-    def _begin(self, mail: Mail) -> tuple[Opening, tuple[Command, ...]]:
-        """Open the transaction, unless that was done behind the message before."""
+    def _begin(self, mail: Mail) -> tuple[Opening, tuple[Command, ...], bool]:
+        """Decide how to open the transaction; the last value tells whether that is done already."""
         if self._ahead is not None:
             ahead_mail, steps, group = self._ahead
             if ahead_mail is not mail:
                 raise RuntimeError("another message's transaction is already open on this connection")
             self._ahead = None
-        else:
-            steps = opening(mail, self.extensions, reset_first=self._needs_reset)
-            group = next(steps)
-            self._write(group)
-        return steps, group
+            return steps, group, True
+        steps = opening(mail, self.extensions, reset_first=self._needs_reset)
+        return steps, next(steps), False
+
+    def _write_committed(self, group: tuple[Command, ...], commit: Commit | None) -> Course[None]:
+        """Write a group of commands; one that carries the content by BDAT waits until it may."""
+        if group[-1].verb == "BDAT":
+            yield from self._pass_gate(commit)
+        self._write(group)
 
     def _open_ahead(self, next_mail: Callable[[], Mail | None]) -> tuple[Command, ...]:
         """Begin the next message's transaction in the group that starts with this one's end of data."""
@@ -233,9 +247,12 @@ class Connection(Driver):
         self._ahead = (mail, steps, group)
         return group
 
-    def _send(self, segments: tuple[bytes, ...], ahead: tuple[Command, ...]) -> Course[None]:
+    def _send(
+        self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], commit: Commit | None
+    ) -> Course[None]:
         """Write the content, its end and the group behind it, and wait for the reply to the end."""
         if len(segments) == 1 and len(segments[0]) <= _WRITE_OCTETS:
+            yield from self._pass_gate(commit)
             self._write((END_OF_DATA, *ahead), dot_stuff(segments[0]))
         else:
             *before, last = _cut(segments)
@@ -243,6 +260,7 @@ class Connection(Driver):
                 self._check_open()
                 self._stream.write(piece)
                 yield ROOM
+            yield from self._pass_gate(commit)
             self._write((END_OF_DATA, *ahead), last)
         yield 1
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,8 +24,6 @@ from .stream import Stream
 from .wire.protocol import PHASES, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from notebookmail.reply import SMTPResponse
 
     from .wire.commands import Command
@@ -34,10 +32,16 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 Course = Generator[int, None, _T]
-"""Yields how many replies it needs before it goes on, or ROOM; returns what came of it."""
+"""Yields how many replies it needs before it goes on, or ROOM, or GATE; returns what came of it."""
 
 ROOM = 0
 """What a course yields to wait for room to write."""
+
+GATE = -1
+"""What a course yields to wait until its gate is opened."""
+
+Commit = Callable[[Callable[[Exception | None], None]], bool]
+"""Asked before the end of data may reach the wire: True, or the function is called later, with what forbids it."""
 
 log = logging.getLogger("notebookmail.smtp")
 
@@ -53,6 +57,19 @@ class _Run:
     need: int | None = None
 
 
+class _Gate:
+    """What a course waits at until somebody opens it, or says why not."""
+
+    def __init__(self, opened: Callable[[_Gate], None]) -> None:
+        self._opened = opened
+        self.is_open = False
+        self.error: Exception | None = None
+
+    def open(self, error: Exception | None = None) -> None:
+        self.is_open, self.error = True, error
+        self._opened(self)
+
+
 class Driver:
     """Drives one course at a time over a stream: reads what arrives, writes, keeps time."""
 
@@ -62,6 +79,7 @@ class Driver:
         self._deadline = Deadline(self._time_is_up)
         self._run: _Run | None = None
         self._replies: list[SMTPResponse] = []
+        self._gate: _Gate | None = None
 
     # --- what the stream tells ------------------------------------------------------------------------------
 
@@ -150,10 +168,13 @@ class Driver:
     def _has(self, need: int | None) -> bool:
         if not need:
             return need is None or self._stream.has_room
+        if need == GATE:
+            return self._gate is None or self._gate.is_open
         return len(self._replies) >= need
 
     def _patience(self, run: _Run) -> float | None:
-        if run.end_of_data_timeout is not None and self._protocol.phase == "end_of_data":
+        # By BDAT the end of data is out before the envelope is answered: every reply before its own is waited for.
+        if run.end_of_data_timeout is not None and self._protocol.is_unconfirmed:
             return run.end_of_data_timeout
         return run.timeout
 
@@ -171,8 +192,13 @@ class Driver:
             self._finish(run, None, error)  # nothing to go on with: the connection is closed
 
     def _finish(self, run: _Run, value: Any, error: Exception | None) -> None:
-        self._run = None
+        self._run = self._gate = None
         run.done(value, error)
+
+    def give_up(self, error: SMTPException) -> None:
+        """End the course under way with an error, and close the connection."""
+        if self._run is not None:
+            self._fail(self._run, self._closed_by(error))
 
     def _time_is_up(self) -> None:
         run = self._run
@@ -189,6 +215,26 @@ class Driver:
         """Make the course that waits for so many replies to what was written."""
         yield count
         return self._take(count)
+
+    def _pass_gate(self, commit: Commit | None) -> Course[None]:
+        """Make the part of a course that waits until the end of data may go out.
+
+        Raises:
+            Exception: What forbids it.
+        """
+        if commit is None:
+            return
+        gate = self._gate = _Gate(self._gate_opened)
+        if not commit(gate.open):
+            yield GATE
+        self._gate = None
+        if gate.error is not None:
+            self.abort()  # in the middle of a transaction
+            raise gate.error
+
+    def _gate_opened(self, gate: _Gate) -> None:
+        if gate is self._gate:  # else its course has ended meanwhile
+            self._advance()
 
     def _take(self, count: int) -> list[SMTPResponse]:
         replies = self._replies[:count]

@@ -1,28 +1,35 @@
-"""Connections shared by many deliveries: each lane keeps one, and keeps it busy.
+"""Connections kept busy by one source of messages, as many as the server takes well.
 
-A lane takes the next waiting message while the one before is on its way, and its connection opens the next
-transaction behind that one's content: on a pipelining server a message costs one round trip. Whether a lane opens,
-reconnects or waits is decided by two small pure functions. A server that takes fewer connections than asked for is
-served over those it takes; every other failure belongs to the message it happened to, and trying again is the
-caller's business.
+Every connection is a lane's (smtp/lane.py). A lane asks the source for the next message when it is free, and its
+connection opens the next transaction behind the content of the one before; no task or future is made for a
+message. How many lanes there are is decided by a window that grows with success and shrinks with trouble
+(smtp/window.py). A lane takes a message only once it is connected, so a server that is down costs no row a try.
+
+A server that is down for three cohorts is left for the next one, where there is one. A server that refuses the
+login is not: another one would be asked with the same password, and accounts get locked that way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
-from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from notebookmail.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected
+from notebookmail.errors import (
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
 
+from .lane import Lane, say_goodbye
 from .session import establish
-from .wire import commands
+from .window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Sequence
 
     from notebookmail.mail import Mail, Receipt
 
@@ -32,7 +39,46 @@ if TYPE_CHECKING:
 END_OF_DATA_SECONDS = 600.0
 """How long to wait for the one reply that decides between sent and unconfirmed (RFC 5321 4.5.3.2.6)."""
 
-_QUIT_SECONDS = 2.0
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 15.0
+_CEILING_SECONDS = 60.0
+
+
+class Job(Protocol):
+    """A message on its way through the pool; the source's own object."""
+
+    @property
+    def mail(self) -> Mail:
+        """Envelope and content."""
+
+
+_Job = TypeVar("_Job", bound=Job)
+
+
+class Source(Protocol[_Job]):
+    """Where the messages come from, and where their ends are told."""
+
+    def take(self) -> _Job | None:
+        """Return the next message to send now; None if there is none. `Pool.wake` says when there is again."""
+
+    def waiting(self) -> int:
+        """Tell how many messages could be taken now."""
+
+    def commit(self, job: _Job, go: Callable[[Exception | None], None]) -> bool:
+        """Be asked before the end of a message's data may reach the wire.
+
+        True: go on. False: `go` will be called, with None to go on, or with what forbids it: then the connection
+        is closed and nothing is delivered.
+        """
+
+    def end(self, job: _Job, receipt: Receipt | None, error: Exception | None) -> bool:
+        """Be told how one try ended; True asks for a new connection before the next message."""
+
+    def give_back(self, job: _Job) -> None:
+        """Take back a message of which nothing was tried."""
+
+    def unreachable(self, error: Exception) -> None:
+        """Be told that no connection can be had any more, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,251 +94,247 @@ class PoolLimits:
     messages_per_connection: int | None = None
 
 
-@dataclass(slots=True)
-class _Job:
-    mail: Mail
-    result: asyncio.Future[Receipt]
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One of the servers that mail may go by, and how much of it may be used."""
 
-
-def wants_lane(waiting: int, idle: int, lanes: int, limits: PoolLimits) -> bool:
-    """Decide whether another lane is worth its connection."""
-    return waiting > idle and lanes < limits.connections
-
-
-def share(limits: PoolLimits, offered: Mapping[str, int]) -> float:
-    """Decide how many messages a connection may carry: our limit, or the server's MAILMAX (RFC 9422 4.1)."""
-    return min(limits.messages_per_connection or math.inf, offered.get("mailmax", math.inf))
+    options: ConnectionOptions
+    limits: PoolLimits
 
 
 class Pool:
-    """Delivers mail objects over a bounded number of connections to one server.
+    """Delivers a source's messages over a bounded number of connections.
 
     Args:
-        options: How to reach the server.
-        limits: How much of it to use.
+        routes: The servers, the first one first; the others are for when it is down.
+        chance: Gives random numbers from 0 to 1, so that clients that failed together do not return together.
     """
 
-    def __init__(self, options: ConnectionOptions, limits: PoolLimits | None = None) -> None:
-        self.options = options
-        self._limits = limits or PoolLimits()
-        self.timeout = options.timeout
-        self.end_of_data_timeout = max(options.timeout or 0.0, END_OF_DATA_SECONDS)
-        self._waiting: deque[_Job] = deque()
-        self._lanes: set[_Lane] = set()
-        self._idle: deque[asyncio.Future[None]] = deque()
-        self._is_closed = False
+    def __init__(self, routes: Sequence[Route], *, chance: Callable[[], float] = random.random) -> None:
+        self._routes = list(routes)
+        self._chance = chance
+        self._source: Source[Any] | None = None
+        # In their order, so that a run can be replayed: sets of objects are ordered by where these are in memory.
+        self._lanes: dict[Lane, None] = {}
+        self._serving: dict[Lane, None] = {}  # without those on their way out
+        self._idle: dict[Lane, None] = {}
+        self._opened: Connection | None = None
+        self._ceiling = 0
+        self._ceiling_until = 0.0
+        self._failures = 0
+        self._reconnect: asyncio.TimerHandle | None = None
+        self.is_closed = False
+        self.is_hurried = False
+        """True once there is no time for farewells."""
+        self._use_route()
+
+    def _use_route(self) -> None:
+        route = self._routes[0]
+        self.options, self.limits = route.options, route.limits
+        self.timeout = route.options.timeout
+        self.end_of_data_timeout = max(route.options.timeout or 0.0, END_OF_DATA_SECONDS)
+        self._window = Window(route.limits.connections)
 
     @property
     def endpoint(self) -> str:
-        """Where it delivers to."""
+        """Where it delivers to now."""
         return self.options.endpoint
 
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return sum(lane.is_connected for lane in self._lanes)
+        return sum(lane.is_connected for lane in self._lanes) + (self._opened is not None)
+
+    @property
+    def source(self) -> Source[Any]:
+        """Where the messages come from."""
+        assert self._source is not None  # noqa: S101 -- there are no lanes before `start`
+        return self._source
+
+    # --- for who has messages -------------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Open the first connection, so that unusable settings show before anything is sent.
 
         Raises:
-            SMTPException: The server cannot be reached or refuses us.
+            SMTPException: No server can be reached, or one refuses us.
         """
-        self._start_lane(await establish(self.options))
-
-    async def deliver(self, mail: Mail) -> Receipt:
-        """Send one message over whichever connection is free first.
-
-        A caller that is cancelled while its message waits takes it back; once it is on its way it is not broken
-        off: the caller's cancellation then takes effect after the outcome is known, and the outcome is lost to
-        that caller. Callers that must know wait for it (see merge/runner).
-
-        Raises:
-            SMTPException: The message was not accepted; `unconfirmed` when nobody knows.
-            ValueError: The envelope cannot be written as commands.
-        """
-        if self._is_closed:
-            raise SMTPServerDisconnected("the pool is closed")
-        job = _Job(mail, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
-        if wants_lane(len(self._waiting), len(self._idle), len(self._lanes), self._limits):
-            self._start_lane(None)
-        elif self._idle:
-            self._idle.popleft().set_result(None)
-        return await job.result
-
-    def _start_lane(self, connection: Connection | None) -> None:
-        lane = _Lane(self, connection)
-        self._lanes.add(lane)
-        lane.task.add_done_callback(lambda _: self._lanes.discard(lane))
-
-    def take(self) -> _Job | None:
-        """Hand the next message that somebody still waits for to a lane."""
-        while self._waiting:
-            job = self._waiting.popleft()
-            if not job.result.done():
-                return job
-        return None
-
-    def give_back(self, job: _Job, lane: _Lane) -> bool:
-        """Take back a message from a lane the server refused, if there are others, and ask for no more than those.
-
-        A lane that failed at once would otherwise take message after message and fail them all.
-        """
-        others = len(self._lanes) - 1
-        if not others or self._is_closed:
-            return False
-        self._lanes.discard(lane)
-        self._limits = replace(self._limits, connections=others)
-        self._waiting.appendleft(job)
-        if self._idle:
-            self._idle.popleft().set_result(None)
-        return True
-
-    async def next_job(self) -> _Job:
-        """Wait until there is a message for an idle lane."""
-        while (job := self.take()) is None:
-            call = asyncio.get_running_loop().create_future()
-            self._idle.append(call)
+        while True:
             try:
-                await call
-            finally:
-                if call in self._idle:
-                    self._idle.remove(call)
-        return job
+                self._opened = await establish(self.options)
+            except SMTPException as error:
+                if not self._can_pass_on(error):
+                    raise
+                self._pass_on()
+            else:
+                return
+
+    def start(self, source: Source[Any]) -> None:
+        """Begin to take messages from a source; until `close`."""
+        self._source = source
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            self._start_lane(opened)
+        self.wake()
+
+    def wake(self) -> None:
+        """Be told that there may be messages to take again."""
+        if self._source is None:  # it begins with a look of its own
+            return
+        waiting = self._source.waiting() if not self.is_closed else 0
+        for _ in range(min(waiting, len(self._idle))):
+            self._idle.popitem()[0].wake()
+        self._grow(waiting)
+
+    def lower(self) -> bool:
+        """Use fewer connections: the server says that it is too much.
+
+        Returns:
+            False when another connection has just told the same.
+        """
+        return self._window.lower()
+
+    def hurry(self) -> None:
+        """Give up every message whose end has not gone out; those whose has still wait for their replies."""
+        self.is_hurried = True
+        for lane in list(self._lanes):
+            lane.hurry()
 
     async def close(self) -> None:
-        """Say goodbye on idle connections, cut the others, and fail what still waits."""
-        self._is_closed = True
+        """Say goodbye on idle connections and cut the others; every message that was taken gets its end."""
+        self.is_closed = True
+        if self._reconnect is not None:
+            self._reconnect.cancel()
         lanes = list(self._lanes)
         for lane in lanes:
-            lane.task.cancel()
-        await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)
-        while (job := self.take()) is not None:
-            job.result.set_exception(SMTPServerDisconnected("the pool was closed before this message's turn"))
-
-
-class _Lane:
-    """One connection's worth of work, one message after the other.
-
-    Its task connects, rests and says goodbye; while there are messages, the end of one begins the next, at once.
-    """
-
-    def __init__(self, pool: Pool, connection: Connection | None) -> None:
-        self._pool = pool
-        self._connection: Connection | None = None
-        self._left = math.inf  # messages that the connection may still carry
-        if connection is not None:
-            self._use(connection)
-        self._job: _Job | None = None
-        self._upcoming: _Job | None = None
-        self._is_beginning = False
-        self._rest = asyncio.get_running_loop().create_future()
-        self.task = asyncio.create_task(self._work())
-
-    @property
-    def is_connected(self) -> bool:
-        return self._connection is not None and self._connection.is_open
-
-    async def _work(self) -> None:
+            lane.close()
         try:
-            while True:
-                job = self._upcoming or self._pool.take() or await self._pool.next_job()
-                self._upcoming = None
-                if not await self._carry(job):
-                    return
+            await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)
+            if self._opened is not None and not self.is_hurried:
+                await say_goodbye(self._opened)
         finally:
-            for job in filter(None, (self._job, self._upcoming)):
-                lost = SMTPServerDisconnected("the connection was closed before this message was answered")
-                lost.unconfirmed = (
-                    job is self._job and self._connection is not None and self._connection.is_unconfirmed
-                )
-                _settle(job, lost)
-            await self._say_goodbye()
+            for lane in lanes:
+                lane.cut()  # one that was cancelled before it began has done nothing
+            if self._opened is not None:
+                self._opened.abort()
+                self._opened = None
 
-    async def _carry(self, job: _Job) -> bool:
-        """Deliver this message and those that follow; False when the lane is of no use any more."""
-        try:
-            await self._connect()
-        except asyncio.CancelledError:
-            _settle(job, SMTPServerDisconnected("the pool was closed before this message's turn"))
-            raise
-        except Exception as error:  # noqa: BLE001 -- of the server, or of a token generator
-            if isinstance(error, SMTPResponseException) and self._pool.give_back(job, self):
-                return False
-            _settle(job, error)
+    # --- for the lanes --------------------------------------------------------------------------------------
+
+    def has_room_for(self, lane: Lane) -> bool:
+        """Tell whether a lane may go on; where there are too many, the one that asks is let go."""
+        if not self.is_closed and len(self._serving) <= self._most():
             return True
-        self._rest = asyncio.get_running_loop().create_future()
-        self._begin(job)
-        await self._rest
-        return True
+        self._serving.pop(lane, None)
+        return False
 
-    def _begin(self, following: _Job | None) -> None:
-        """Begin a message; where it ends at once, the next; with none, the lane rests."""
-        while following is not None:
-            self._job, self._is_beginning = following, True
-            assert self._connection is not None  # noqa: S101 -- there is one while there are messages
-            self._connection.start(
-                self._connection.delivery(following.mail, self._take_upcoming),
-                self._pool.timeout,
-                self._pool.end_of_data_timeout,
-                self._end,
-            )
-            self._is_beginning = False
-            if self._is_busy():
-                return
-            following = self._following()
-        if not self._rest.done():
-            self._rest.set_result(None)
+    def rest(self, lane: Lane) -> None:
+        """Note that a lane waits to be woken."""
+        self._idle[lane] = None
 
-    def _is_busy(self) -> bool:
-        return self._job is not None
+    def succeeded(self) -> None:
+        """Note that a message was accepted."""
+        window = self._window
+        window.succeeded()
+        self._failures = 0
+        if len(self._serving) < window.size:
+            self._grow(self.source.waiting())
 
-    def _end(self, receipt: Receipt, error: Exception | None) -> None:
-        """One message ended; its failure is its own."""
-        job, self._job = self._job, None
-        if job is not None and error is not None:
-            _settle(job, error)
-        elif job is not None:
-            self._left -= 1
-            if not job.result.done():
-                job.result.set_result(receipt)
-        if not self._is_beginning:
-            self._begin(self._following())
-
-    def _following(self) -> _Job | None:
-        if self._left <= 0 or not self.is_connected:
-            return None
-        job, self._upcoming = self._upcoming or self._pool.take(), None
-        return job
-
-    def _take_upcoming(self) -> Mail | None:
-        if self._left <= 1:
-            return None
-        self._upcoming = self._pool.take()
-        return self._upcoming.mail if self._upcoming is not None else None
-
-    async def _connect(self) -> None:
-        if self._left <= 0:
-            await self._say_goodbye()
-        if self._connection is None or not self._connection.is_open:
-            self._connection = None
-            self._use(await establish(self._pool.options))
-
-    def _use(self, connection: Connection) -> None:
-        self._connection = connection
-        self._left = share(self._pool._limits, connection.extensions.limits)
-
-    async def _say_goodbye(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is None:
+    def ended(self, lane: Lane) -> None:
+        """Note that a lane is no more."""
+        self._lanes.pop(lane, None)
+        self._serving.pop(lane, None)
+        self._idle.pop(lane, None)
+        if self.is_closed:
             return
-        with contextlib.suppress(SMTPException, RuntimeError):
-            if connection.is_idle:
-                await connection.execute(commands.QUIT, timeout=_QUIT_SECONDS)
-        connection.abort()
+        if not self._serving:
+            self._reconnect_later()
+        elif self._idle:
+            self.wake()  # it may have been woken for a message that nobody else has noticed
+
+    def connection_failed(self, lane: Lane, options: ConnectionOptions, error: Exception) -> None:
+        """Note that a connection did not come about; the lane ends."""
+        self._serving.pop(lane, None)
+        if self.is_closed or options is not self.options:  # that server is left already
+            return
+        if is_hopeless(error):
+            self._give_up(error)
+        elif isinstance(error, SMTPResponseException) and self._serving:
+            # It takes fewer than we asked for. Those it took go on; more are asked for only after a while.
+            self._ceiling = len(self._serving)
+            self._ceiling_until = asyncio.get_running_loop().time() + _CEILING_SECONDS
+        else:
+            self._window.failed()
+            self._failures += 1
+            if self._window.is_down and not self.connections:
+                self._leave_server(error)
+
+    def connection_lost(self) -> None:
+        """Note that a connection broke in the middle of a message."""
+        self._window.failed()
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _most(self) -> int:
+        if self._ceiling and asyncio.get_running_loop().time() < self._ceiling_until:
+            return max(1, min(self._window.size, self._ceiling))
+        return self._window.size
+
+    def _grow(self, waiting: int) -> None:
+        """Start lanes while there are messages for them; while a server is in trouble, `_reconnect_later` does."""
+        if self._reconnect is not None or self.is_closed:
+            return
+        most = self._most() if waiting else 0
+        if len(self._serving) >= most:
+            return
+        free = sum(lane.is_free for lane in self._serving)  # each will take one by itself
+        while waiting > free and len(self._serving) < most:
+            self._start_lane(None)
+            free += 1
+
+    def _start_lane(self, connection: Connection | None) -> None:
+        lane = Lane(self, connection)
+        self._lanes[lane] = self._serving[lane] = None
+
+    def _reconnect_later(self) -> None:
+        """No lane is left although there is work: try again after a short wait."""
+        if self._reconnect is not None or not self.source.waiting():
+            return
+        wait = min(_FIRST_WAIT_SECONDS * 2 ** max(0, self._failures - 1), _LONGEST_WAIT_SECONDS)
+        seconds = wait * (0.5 + self._chance()) if self._failures else 0.0
+        self._reconnect = asyncio.get_running_loop().call_later(seconds, self._reconnect_now)
+
+    def _reconnect_now(self) -> None:
+        self._reconnect = None
+        if not self.is_closed:
+            self._grow(self.source.waiting())
+
+    def _leave_server(self, error: Exception) -> None:
+        if self._can_pass_on(error):
+            self._pass_on()
+        else:
+            self._give_up(error)
+
+    def _can_pass_on(self, error: Exception) -> bool:
+        return len(self._routes) > 1 and not isinstance(error, SMTPAuthenticationError)
+
+    def _pass_on(self) -> None:
+        del self._routes[0]
+        self._use_route()
+        self._failures = 0
+        self._ceiling = 0
+
+    def _give_up(self, error: Exception) -> None:
+        self.is_closed = True
+        for lane in list(self._lanes):
+            lane.retire()
+        self.source.unreachable(error)
 
 
-def _settle(job: _Job, error: Exception) -> None:
-    if not job.result.done():
-        job.result.set_exception(error)
+def is_hopeless(error: Exception) -> bool:
+    """Tell what every further connection to this server would meet, too: no login, no TLS, or an error of ours."""
+    if isinstance(error, SMTPServerDisconnected | SMTPResponseException):
+        return isinstance(error, SMTPAuthenticationError) or error.phase == "tls"
+    if isinstance(error, SMTPException):
+        return error.phase == "tls" or isinstance(error, SMTPNotSupported)
+    return True  # a token generator's, for instance

@@ -14,11 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import aiosmtplib
+from queued import Queued
 
 import notebookmail
 from notebookmail.mail import Envelope, Mail
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.pool import Pool, PoolLimits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -64,19 +64,14 @@ notebookmail_client = partial(one_client, notebookmail.SMTP)
 @asynccontextmanager
 async def notebookmail_pool(port: int, content: bytes) -> AsyncIterator[Send]:
     """notebookmail's pool, as send_frame uses it, with one connection."""
-    pool = Pool(
-        ConnectionOptions(hostname="127.0.0.1", port=port, start_tls=False, timeout=60), PoolLimits(connections=1)
-    )
-    await pool.open()
+    options = ConnectionOptions(hostname="127.0.0.1", port=port, start_tls=False, timeout=60)
+    async with Queued.to(options, connections=1) as queue:
 
-    async def send() -> None:
-        receipt = await pool.deliver(Mail(Envelope(SENDER, (RECIPIENT,)), (content,)))
-        assert not receipt.refused
+        async def send() -> None:
+            receipt = await queue.deliver(Mail(Envelope(SENDER, (RECIPIENT,)), (content,)))
+            assert not receipt.refused
 
-    try:
         yield send
-    finally:
-        await pool.close()
 
 
 async def one_after_another(send: Send, messages: int) -> None:

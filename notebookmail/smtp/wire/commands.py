@@ -150,4 +150,6 @@ NOOP = _command("NOOP")
 QUIT = _command("QUIT")
 STARTTLS = _command("STARTTLS")
 END_OF_DATA = Command(".", b".\r\n")
-"""The lone dot. Content ends in CRLF, so these three octets complete <CRLF>.<CRLF> (RFC 5321 4.1.1.4)."""
+"""Content ends in CRLF, so these three octets complete <CRLF>.<CRLF> (RFC 5321 4.1.1.4)."""
+NOBODYS_END = Command(".", b".\r\n")
+"""The lone dot after a 354 though every recipient was refused: nobody gets anything (RFC 2920 3.1)."""

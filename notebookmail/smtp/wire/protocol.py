@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPServerDisconnected, at
 from notebookmail.reply import SMTPResponse, SMTPStatus
 
-from .commands import Command
+from .commands import NOBODYS_END, Command
 from .replies import ReplyReader, malformed
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class Protocol:
 
     @property
     def is_unconfirmed(self) -> bool:
-        """True while the end of data is handed out and its reply has not come."""
-        return any(command.verb in _ENDS_DATA for command in self._awaited)
+        """True while the end of data is handed out and its reply has not come; a lone dot ends nobody's data."""
+        return any(command.verb in _ENDS_DATA and command is not NOBODYS_END for command in self._awaited)
 
     @property
     def phase(self) -> Phase | None:

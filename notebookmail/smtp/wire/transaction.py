@@ -32,7 +32,7 @@ from notebookmail.mail import Receipt
 from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from . import commands
-from .commands import DATA, END_OF_DATA, RSET, Command
+from .commands import DATA, NOBODYS_END, RSET, Command
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -117,7 +117,7 @@ def _open_grouped(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Openin
         with contextlib.suppress(
             SMTPException
         ):  # whatever it is answered, and if nothing is: nobody gets anything
-            yield (END_OF_DATA,)  # RFC 2920 3.1: a lone dot
+            yield (NOBODYS_END,)  # RFC 2920 3.1: a lone dot
     raise error
 
 
