@@ -1,65 +1,52 @@
 """From a call of send_frame to a frozen plan: which rows go, which do not and why, before anything is sent.
 
 Everything that makes the call as a whole wrong is found here: a column the template needs and the frame lacks, the
-same person twice, a count that is not the confirmed one. What is wrong with one row is that row's result. With
-group_by, a group of rows stands wherever a row does.
+same person or key twice, a count that is not the confirmed one. What is wrong with one row is that row's result.
+With group_by, a group of rows stands wherever a row does.
+
+A plan for a million rows is made without looking at each: positions are ranges and arrays of numbers, recipients
+are read when they are asked for, and messages, keys and events are made one after the other, while it goes.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from .address import parse_mailbox
+from .address import parse_mailbox, to_ascii_domain
+from .choices import Duplicates, SendOptions
 from .compose.compiler import Compiler
 from .compose.frame import Frame
-from .compose.groups import GroupedFrame
+from .compose.groups import ROWS, GroupedFrame
 from .compose.identity import identity
-from .compose.signing import DKIM
+from .compose.keys import Keys, key_text, read_keys
+from .compose.recipients import Recipients, read_recipients, repeated
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
-from .merge.events import RowFailed, RowPending, RowSkipped
-from .merge.runner import Task
+from .merge.backlog import Task
+from .merge.events import RowPending
+from .sorting import Sorting, Staying, positions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from .compose.frame import Row
     from .compose.template import Template
     from .mail import Mail
-    from .merge.events import RowEvent
+    from .merge.journal import Earlier
+    from .sorting import Positions
 
-Duplicates = Literal["error", "skip", "send"]
-_SHOWN_DUPLICATES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SendOptions:
-    """What the caller of the send family asked for; send_frame says what each means."""
-
-    sender: str | None = None
-    group_by: str | None = None
-    confirm: int | None = None
-    limit: int | None = None
-    redirect_to: str | None = None
-    suppress: tuple[str, ...] = ()
-    duplicates: Duplicates = "error"
-    dkim: DKIM | None = None
-
-    def __post_init__(self) -> None:
-        if self.duplicates not in {"error", "skip", "send"}:
-            raise FrameError(f"duplicates={self.duplicates!r}: it is one of 'error', 'skip', 'send'")
-        if self.limit is not None and self.limit < 0:
-            raise FrameError(f"limit={self.limit}: it is a number of messages, 0 or more")
-        if self.dkim is not None and not isinstance(self.dkim, DKIM):  # not shown: it may be the key itself
-            raise FrameError(
-                f"dkim is a {type(self.dkim).__name__}: give DKIM('example.org', 'selector', 'key.pem')"
-            )
+__all__ = ["Duplicates", "Plan", "SendOptions", "make_plan"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What a run will do.
 
@@ -69,79 +56,176 @@ class Plan:
         frame: The rows, or groups of them.
         compiler: Makes their messages.
         recipients: The address of each row, by position; "" where it cannot be made out.
+        fit: The positions of the rows that may be sent, in order.
+        alike: Those of them that may be known by the same as another.
         going: The positions of the rows to send, in order.
-        staying: An event for every other row, with the reason.
+        beyond: The positions of the rows that the limit leaves for later.
+        unwanted: Addresses never to mail, in lower case.
+        excluded: An event for every row that may not be sent.
     """
 
     template: Template
     options: SendOptions
     frame: Frame
     compiler: Compiler
-    recipients: tuple[str, ...]
-    going: tuple[int, ...]
-    staying: tuple[RowEvent, ...]
-
-    def tasks(self) -> Iterator[Task]:
-        """Make the tasks, row by row, when they are asked for."""
-        seeds = _Seeds(self.template, self.options.sender, self.frame.columns)
-        unwanted = _unwanted(self.options.suppress)
-        for row in self.frame.rows(self.going):
-            to = self.recipients[row.position]
-            yield Task(row.position, to, _Build(self.compiler, row, seeds(row, to), unwanted))
-
-
-@dataclass(frozen=True, slots=True)
-class _Build:
-    """Makes one row's message when its turn comes."""
-
-    compiler: Compiler
-    row: Row
-    seed: str
+    recipients: Recipients
+    fit: Positions
+    alike: Positions
+    going: Positions
+    beyond: Positions
     unwanted: frozenset[str]
+    excluded: Staying
 
-    def __call__(self) -> Mail:
-        try:
-            mail = self.compiler.compile(self.row, seed=self.seed)
-        except NotebookmailError:
-            raise
-        except Exception as problem:  # what a library thinks of one row's values must not stop the others
-            message = f"the message could not be made: {type(problem).__name__}: {problem}"
-            raise TemplateError(message, None, self.row.label) from problem
+    @property
+    def staying(self) -> Staying:
+        """An event for every row that is not going, with the reason."""
+        return self.excluded.and_also(self.beyond, self._left_for_later)
+
+    @property
+    def left_for_later(self) -> Staying:
+        """An event for every row that the limit leaves for later."""
+        return Staying().and_also(self.beyond, self._left_for_later)
+
+    def _left_for_later(self, position: int) -> RowPending:
+        return RowPending(position, f"beyond limit={self.options.limit}", self.recipients[position])
+
+    def digest(self, world: str) -> str:
+        """Return what the campaign is known by.
+
+        Args:
+            world: Where it is sent: "" for every server out there, which are one world to the people who get it.
+        """
+        options = self.options
+        if options.campaign is not None:
+            known = ["name", world, options.campaign, options.redirect_to]
+        else:
+            known = ["letter", world, self.template.digest, options.sender, options.redirect_to]
+        return blake2b(identity(known).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def tasks(self, campaign: str = "", generation: int = 0) -> Iterator[Task]:
+        """Make the tasks, row by row, when they are asked for.
+
+        Args:
+            campaign: The campaign's digest; Message-IDs are made of it, the row's key and the generation.
+            generation: Which time it is that the campaign is sent from the beginning.
+        """
+        prefix = f"{campaign or self.digest('')} {generation} "
+        for row, to, key in self._keyed(self.going):
+            yield Task(row.position, to, key, partial(_build, self.compiler, self.unwanted, prefix, key, row))
+
+    def only(self, positions: Iterable[int]) -> Plan:
+        """Return a plan for some of the rows, without confirm and limit; those that may not be sent stay out."""
+        import numpy as np
+
+        wanted = np.zeros(len(self.frame), dtype=bool)
+        wanted[list(positions)] = True
+        fit = np.asarray(self.fit, dtype=np.intp)
+        going = positions_of(fit[wanted[fit]])
+        options = replace(self.options, confirm=None, limit=None)
+        return replace(self, options=options, going=going, beyond=range(0), excluded=Staying())
+
+    def resumed(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool = False) -> Plan:
+        """Return a plan that counts against limit and confirm only what would really go.
+
+        Rows that an earlier run settled stay among those going: each is found to be so when its turn comes.
+
+        Args:
+            earlier: What the journal knows of rows, by key.
+            resend_unconfirmed: Whether rows that may have been delivered count as unsent.
+
+        Raises:
+            FrameError: Not exactly as many messages as confirmed would go; the message says what would.
+        """
+        done = {"sent"} if resend_unconfirmed else {"sent", "committing", "unconfirmed"}
+
+        def is_settled(key: bytes) -> bool:
+            known = earlier.get(key)
+            return known is not None and known.state in done
+
+        plan = self
+        if self.options.limit is not None and earlier:
+            plan = self._limited(self.options.limit, is_settled)
+        if self.options.confirm is not None:
+            plan._check_confirm(self.options.confirm, is_settled)
+        return plan
+
+    def _limited(self, limit: int, is_settled: Callable[[bytes], bool]) -> Plan:
+        going, beyond, fresh = array("q"), array("q"), 0
+        for row, _, key in self._keyed(self.fit):
+            if is_settled(key):
+                going.append(row.position)
+            elif fresh < limit:
+                fresh += 1
+                going.append(row.position)
+            else:
+                beyond.append(row.position)
+        return replace(self, going=going, beyond=beyond)
+
+    def _check_confirm(self, confirm: int, is_settled: Callable[[bytes], bool]) -> None:
+        settled = unfit = 0
+        for task in self.tasks():
+            if is_settled(task.key):
+                settled += 1
+            elif not _can_build(task):
+                unfit += 1
+        would_go = len(self.going) - settled - unfit
+        if would_go != confirm:
+            before = f"{settled} were sent before, " if settled else ""
+            raise FrameError(
+                f"confirm={confirm}, but {would_go} messages would go: {len(self.frame)} {self.frame.unit}s, of "
+                f"which {before}{len(self.staying)} are left out and {unfit} cannot be rendered; nothing was sent"
+            )
+
+    def _keyed(self, positions: Positions) -> Iterator[tuple[Row, str, bytes]]:
+        """Walk rows with their recipients and keys.
+
+        Rows that may be alike are counted in the order of the frame, also those that are not asked for: the second
+        of two is the second when it is tried alone, too.
+        """
+        options, recipients = self.options, self.recipients
+        keys = Keys(self.template, self.frame.columns, options.key, is_by_recipient=options.campaign is not None)
+        if not self.alike or not positions:
+            for row in self.frame.rows(positions):
+                to = recipients[row.position]
+                yield row, to, keys(row, to)
+            return
+        is_asked, is_alike = (_marks(len(self.frame), each) for each in (positions, self.alike))
+        met: Counter[bytes] = Counter()
+        for row in self.frame.rows(_marked(is_asked | is_alike, positions[-1])):
+            to = recipients[row.position]
+            key = keys(row, to)
+            if is_alike[row.position]:
+                met[key] += 1
+                if met[key] > 1:
+                    key = keys(row, to, met[key])
+            if is_asked[row.position]:
+                yield row, to, key
+
+
+def _build(compiler: Compiler, unwanted: frozenset[str], prefix: str, key: bytes, row: Row) -> Mail:
+    """Make one row's message, when its turn comes."""
+    try:
+        mail = compiler.compile(row, seed=prefix + key.hex())
+    except NotebookmailError:
+        raise
+    except Exception as problem:  # what a library thinks of one row's values must not stop the others
+        message = f"the message could not be made: {type(problem).__name__}: {problem}"
+        raise TemplateError(message, None, row.label) from problem
+    if unwanted:
         for address in mail.envelope.recipients:
-            if self.unwanted and address.casefold() in self.unwanted:
+            if address.casefold() in unwanted:
                 message = f"{address} is among cc or bcc and on the suppress list; take it out of one of them"
-                raise TemplateError(message, None, self.row.label)
-        return mail
-
-
-class _Seeds:
-    """Gives each row what its Message-ID is made of: the template and the fields, never rendered bytes.
-
-    The same row gets the same Message-ID on every run, so that a receiver can drop a message that came twice; rows
-    that are alike within one frame are counted, so that asking for both gives both.
-    """
-
-    def __init__(self, template: Template, sender: str | None, columns: tuple[str, ...]) -> None:
-        self._prefix = f"{template.digest}\0{sender}\0".encode()
-        used = frozenset[str]().union(*template.blueprint.names.values())
-        self._columns = columns if "row" in used else tuple(column for column in columns if column in used)
-        self._seen: Counter[bytes] = Counter()
-
-    def __call__(self, row: Row, to: str) -> str:
-        values = [row.fields[column] for column in self._columns]
-        known = identity((to, values)).encode("utf-8", "surrogatepass")
-        digest = blake2b(self._prefix + known, digest_size=16).digest()
-        self._seen[digest] += 1
-        return f"{digest.hex()}.{self._seen[digest]}"
+                raise TemplateError(message, None, row.label)
+    return mail
 
 
 def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
-    """Decide what goes.
+    """Decide what goes, as if nothing had been sent before; `Plan.resumed` takes account of what was.
 
     Args:
         df: A pandas DataFrame, or a frame of any library narwhals reads. It is not changed.
         template: What each row gets.
-        options: What the caller asked for.
+        options: What the caller asked for; `confirm` is checked by `Plan.resumed`.
 
     Raises:
         FrameError: The call cannot be carried out; the message says why and what to do.
@@ -155,95 +239,70 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
         redirect_to=options.redirect_to,
         dkim=options.dkim,
     )
-    recipients = tuple(compiler.recipient(row) for row in frame.rows())
-    addresses = [recipient.casefold() for recipient in recipients]
-    staying: dict[int, RowEvent] = {
-        position: RowFailed(position, reason) for position, reason in frame.refusals().items()
-    }
-    for position in _suppressed(addresses, _unwanted(options.suppress)):
-        staying[position] = RowSkipped(position, "on the suppress list", recipients[position])
-    for position, first in _repeated(addresses, staying, options.duplicates, frame).items():
-        reason = f"duplicate: the same recipient as {frame.unit} {_label(frame, first)}"
-        staying[position] = RowSkipped(position, reason, recipients[position])
-    going = [position for position in range(len(frame)) if position not in staying]
-    if options.limit is not None:
-        for position in going[options.limit :]:
-            staying[position] = RowPending(position, f"beyond limit={options.limit}", recipients[position])
-        going = going[: options.limit]
-    plan = Plan(
-        template,
-        options,
-        frame,
-        compiler,
-        recipients,
-        tuple(going),
-        tuple(staying[key] for key in sorted(staying)),
+    _check_key(options.key, frame)
+    unwanted = _unwanted(options.suppress)
+    recipients, hashes = read_recipients(frame, compiler, template)
+    sorting = Sorting(frame, recipients, options.duplicates)
+    sorting.refuse(frame.refusals())
+    if unwanted:
+        sorting.skip_unwanted(unwanted, hashes, has_several=len(template.definition.to) > 1)
+    sorting.look_for_repeated(hashes, "recipient", lambda position: recipients[position].casefold())
+    if options.key:
+        hashes, keyless = read_keys(frame, options.key)
+        sorting.refuse(_key_refusals(frame, keyless))
+        sorting.look_for_repeated(hashes, "key", lambda position: _key_at(frame, options.key, position))
+    fit = sorting.fit()
+    cut = len(fit) if options.limit is None else options.limit
+    return Plan(
+        template=template,
+        options=options,
+        frame=frame,
+        compiler=compiler,
+        recipients=recipients,
+        fit=positions_of(fit),
+        alike=positions_of(fit[repeated(hashes[fit])]),
+        going=positions_of(fit[:cut]),
+        beyond=positions_of(fit[cut:]),
+        unwanted=unwanted,
+        excluded=sorting.excluded,
     )
-    _confirm(plan, options.confirm)
-    return plan
 
 
 def _unwanted(suppress: Iterable[str]) -> frozenset[str]:
     """Read the suppress list; an entry that is no address is a slip that could let somebody be mailed."""
     try:
-        return frozenset(parse_mailbox(text).address.casefold() for text in suppress)
+        return frozenset(to_ascii_domain(parse_mailbox(text).address).casefold() for text in suppress)
     except AddressError as problem:
         raise FrameError(f"suppress holds what is no address: {problem}") from problem
 
 
-def _suppressed(addresses: list[str], unwanted: frozenset[str]) -> list[int]:
-    return [
-        position
-        for position, address in enumerate(addresses)
-        if address in unwanted or not unwanted.isdisjoint(address.split(", "))
-    ]
-
-
-def _repeated(
-    addresses: list[str], staying: dict[int, RowEvent], duplicates: Duplicates, frame: Frame
-) -> dict[int, int]:
-    """Find the rows whose recipient an earlier row has, each with that row's position."""
-    if duplicates == "send":
-        return {}
-    first: dict[str, int] = {}
-    repeated: dict[int, int] = {}
-    for position, address in enumerate(addresses):
-        if not address or position in staying:
-            continue
-        if address in first:
-            repeated[position] = first[address]
-        else:
-            first[address] = position
-    if repeated and duplicates == "error":
-        shown = [
-            f"{frame.unit}s {_label(frame, first)} and {_label(frame, position)} ({addresses[position]})"
-            for position, first in list(repeated.items())[:_SHOWN_DUPLICATES]
-        ]
-        more = len(repeated) - len(shown)
+def _check_key(key: Sequence[str], frame: Frame) -> None:
+    own = [name for name in frame.columns if not (frame.unit == "group" and name == ROWS)]
+    missing = [name for name in key if name not in own]
+    if missing:
         raise FrameError(
-            f"{len(repeated)} {frame.unit}s would mail somebody a second time: {', '.join(shown)}"
-            f"{f' and {more} more' if more else ''}; duplicates='skip' sends only the first to each, "
-            "duplicates='send' sends them all"
-            f"{', group_by=COLUMN makes one message of the rows of each' if frame.unit == 'row' else ''}"
+            f"key={missing[0]!r}: there is no such column; there are: {', '.join(map(repr, own)) or 'none'}"
         )
-    return repeated
 
 
-def _label(frame: Frame, position: int) -> str:
-    """Write a label as the user has it: 7, not np.int64(7)."""
-    return repr(frame.labels[[position]].tolist()[0])
-
-
-def _confirm(plan: Plan, confirm: int | None) -> None:
-    if confirm is None:
-        return
-    unfit = sum(not _can_build(task) for task in plan.tasks())
-    would_go = len(plan.going) - unfit
-    if would_go != confirm:
-        raise FrameError(
-            f"confirm={confirm}, but {would_go} messages would go: {len(plan.frame)} {plan.frame.unit}s, of which "
-            f"{len(plan.staying)} are left out and {unfit} cannot be rendered; nothing was sent"
+def _key_refusals(frame: Frame, keyless: Mapping[int, str]) -> dict[int, TemplateError]:
+    positions = sorted(keyless)
+    labels = frame.labels[positions].tolist()
+    several = ", or has several" if frame.unit == "group" else ""
+    return {
+        position: TemplateError(
+            f"the {frame.unit} has no value in {keyless[position]!r}, a column of key{several}, so a later run "
+            "could not know it again: fill it in, or drop the row",
+            None,
+            label,
         )
+        for position, label in zip(positions, labels, strict=True)
+    }
+
+
+def _key_at(frame: Frame, key: Sequence[str], position: int) -> str:
+    row = next(frame.rows([position]))
+    return key_text([row.fields[name] for name in key])[1:-1]
 
 
 def _can_build(task: Task) -> bool:
@@ -252,3 +311,18 @@ def _can_build(task: Task) -> bool:
     except NotebookmailError:
         return False
     return True
+
+
+def _marks(count: int, positions: Positions) -> npt.NDArray[np.bool_]:
+    import numpy as np
+
+    marks = np.zeros(count, dtype=bool)
+    marks[np.asarray(positions, dtype=np.intp)] = True
+    return marks
+
+
+def _marked(marks: npt.NDArray[np.bool_], last: int) -> Positions:
+    """Return the marked positions up to the last that is wanted."""
+    import numpy as np
+
+    return positions_of(np.flatnonzero(marks[: last + 1]))

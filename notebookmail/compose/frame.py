@@ -73,13 +73,27 @@ class Frame:
     def rows(self, positions: Iterable[int] | None = None) -> Iterator[Row]:
         """Walk the rows lazily, all of them or those at `positions`, in the order given."""
         if positions is None:
-            for start in range(0, len(self), CHUNK):
-                stop = min(start + CHUNK, len(self))
+            positions = range(len(self))
+        if isinstance(positions, range) and positions.step == 1:
+            for start in range(positions.start, positions.stop, CHUNK):
+                stop = min(start + CHUNK, positions.stop)
                 yield from self._chunk(range(start, stop), slice(start, stop))
             return
         wanted = iter(positions)
         while chunk := list(islice(wanted, CHUNK)):
             yield from self._chunk(chunk, chunk)
+
+    def column(self, name: str, count: int) -> Iterator[list[Any]]:
+        """Walk the values of one column lazily, `count` rows at a time; a missing value is None.
+
+        Raises:
+            FrameError: There is no such column.
+        """
+        if name not in self.columns:
+            raise FrameError(
+                f"there is no column {name!r}; there are: {', '.join(map(repr, self.columns)) or 'none'}"
+            )
+        return self._source.cells(self.columns.index(name), count)
 
     def cells(self) -> list[list[Any]]:
         """Return all values, column by column: for a table that is small enough to be looked at."""
@@ -120,6 +134,15 @@ class _PandasSource:
         own = [_plain_values(cells) for _, cells in part.items()]
         return own + [_plain_values(part.index.get_level_values(level)) for level in self._levels]
 
+    def cells(self, place: int, count: int) -> Iterator[list[Any]]:
+        import pandas as pd
+
+        values = self.keys(place)
+        for start in range(0, len(values), count):
+            rows = slice(start, start + count)
+            part = values.iloc[rows] if isinstance(values, pd.Series) else values[rows]
+            yield _plain_values(part)
+
     def keys(self, place: int) -> pd.Series[Any] | pd.Index[Any]:
         return self._column(self._df, place)
 
@@ -152,6 +175,10 @@ class _NarwhalsSource:
 
     def columns(self, part: Any) -> list[list[Any]]:
         return [self._column(part, name) for name in self.names]
+
+    def cells(self, place: int, count: int) -> Iterator[list[Any]]:
+        for start in range(0, len(self.labels), count):
+            yield self._column(self._frame[start : start + count], self.names[place])
 
     def keys(self, place: int) -> pd.Series[Any]:
         import pandas as pd

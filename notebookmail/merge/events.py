@@ -1,9 +1,12 @@
-"""What happened to a row, as frozen facts. Outcomes and views are folded from these and from nothing else."""
+"""What happened to a row, as facts that never change. Outcomes and views are folded from these and nothing else.
+
+A run makes several for every row, so they are named tuples: the cheapest values Python has that cannot be changed.
+They are told apart by their type alone; that two of different types may compare as equal means nothing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +20,7 @@ Status = Literal["sent", "failed", "deferred", "unconfirmed", "skipped", "pendin
 STATUSES: tuple[Status, ...] = ("sent", "failed", "deferred", "unconfirmed", "skipped", "pending")
 
 
-@dataclass(frozen=True, slots=True)
-class RowStarted:
+class RowStarted(NamedTuple):
     """A row's message was built and handed to the sender.
 
     Attributes:
@@ -32,8 +34,7 @@ class RowStarted:
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RowSent:
+class RowSent(NamedTuple):
     """The server took responsibility for the row's message.
 
     Attributes:
@@ -53,8 +54,7 @@ class RowSent:
     sent_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RowFailed:
+class RowFailed(NamedTuple):
     """The row was refused for good, or cannot be rendered."""
 
     position: int
@@ -63,43 +63,61 @@ class RowFailed:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RowDeferred:
-    """The row was refused for now; a later try may succeed."""
+class RowDeferred(NamedTuple):
+    """The row was refused for now; a later try may succeed.
+
+    Attributes:
+        position: The row's place in the frame.
+        error: What the server said.
+        attempts: How often it was tried.
+        seconds: From the first try to the last reply.
+        next_at: Before this time another try is of no use; None if nobody knows.
+    """
 
     position: int
     error: Exception
     attempts: int
     seconds: float
+    next_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowUnconfirmed:
-    """The end of data went out and no complete reply came back: it may have been delivered."""
+class RowUnconfirmed(NamedTuple):
+    """The end of data went out and no complete reply came back: it may have been delivered.
+
+    Attributes:
+        position: The row's place in the frame.
+        error: What came in place of the reply.
+        attempts: How often it was tried.
+        seconds: From the first try to the end of waiting.
+        to: The address it may have gone to, or "".
+        is_from_before: True when it was an earlier run that left it so.
+    """
 
     position: int
     error: Exception
     attempts: int
     seconds: float
+    to: str = ""
+    is_from_before: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RowSkipped:
+class RowSkipped(NamedTuple):
     """The row was left out on purpose.
 
     Attributes:
         position: The row's place in the frame.
         reason: Why, in words.
         to: The address it would have gone to, or "".
+        sent_at: When an earlier run sent it, in UTC, where that is the reason.
     """
 
     position: int
     reason: str
     to: str = ""
+    sent_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowPending:
+class RowPending(NamedTuple):
     """The row was not tried, or its try was abandoned before anything could be delivered.
 
     Attributes:
@@ -117,4 +135,13 @@ class RowPending:
     error: Exception | None = None
 
 
-RowEvent = RowStarted | RowSent | RowFailed | RowDeferred | RowUnconfirmed | RowSkipped | RowPending
+class RunStopped(NamedTuple):
+    """The run takes no further rows: those that have no event of their own stay pending for this reason."""
+
+    reason: str
+
+
+RowLeft = RowFailed | RowSkipped | RowPending
+"""A row that does not go."""
+
+RowEvent = RowStarted | RowSent | RowFailed | RowDeferred | RowUnconfirmed | RowSkipped | RowPending | RunStopped

@@ -1,28 +1,31 @@
-"""How every row stands: events folded into columns, one entry per row, in the frame's order.
+"""How every row stands, put together for whoever asks: one row at a time, as a frame, or grouped by cause.
 
-Rows are never lost: each starts as pending and is only ever moved by an event. Columns are kept sparse, because
-in a good run almost nothing needs words.
+Nothing here changes anything; what happens to rows is folded in by standing.py. The frame is made column by column
+from its arrays, and only rows in trouble are looked at one by one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.errors import AddressError, SMTPRecipientsRefused, SMTPResponseException, TemplateError
+from notebookmail.errors import AddressError, SMTPResponseException, TemplateError
+from notebookmail.reply import SMTPResponse
 
-from . import events
 from .events import STATUSES, Status
-from .explain import Explanation, explain
+from .explain import Explanation, explain, telling_refusal
+from .standing import NUMBERS, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
-    from datetime import datetime
 
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
-    from notebookmail.reply import SMTPResponse
+    from .columns import Texts
 
 COLUMNS = (
     "to", "status", "code", "enhanced_code", "category", "reply", "error", "hint", "attempts", "seconds",
@@ -86,69 +89,12 @@ class Cause:
     labels: tuple[Hashable, ...]
 
 
-class Outcomes:
+class Outcomes(Standing):
     """One entry per row.
 
     Args:
         labels: The frame's index, or any sequence of row labels.
     """
-
-    def __init__(self, labels: Sequence[Hashable] | pd.Index[Any]) -> None:
-        self._labels = labels
-        count = len(labels)
-        self._status = bytearray([STATUSES.index("pending")]) * count
-        self._tally = dict.fromkeys(STATUSES, 0) | {"pending": count}
-        self._to: list[str] = [""] * count
-        self._message_id: list[str] = [""] * count
-        self._sent: dict[int, events.RowSent] = {}
-        self._errors: dict[int, tuple[Exception, int, float]] = {}
-        self._reasons: dict[int, str] = {}
-
-    def apply(self, event: events.RowEvent) -> None:
-        """Fold one event in."""
-        self.__dict__.pop("frame", None)
-        position = event.position
-        match event:
-            case events.RowStarted():
-                self._to[position] = event.to
-                self._message_id[position] = event.message_id
-            case events.RowSent():
-                self._sent[position] = event
-                self._errors.pop(position, None)
-                self._reasons.pop(position, None)
-                self._move(position, "sent")
-            case events.RowFailed():
-                self._fail(event, "failed")
-            case events.RowDeferred():
-                self._fail(event, "deferred")
-            case events.RowUnconfirmed():
-                self._fail(event, "unconfirmed")
-            case events.RowSkipped():
-                self._leave(event, "skipped")
-            case events.RowPending():
-                self._message_id[position] = event.message_id or self._message_id[position]
-                if event.error is not None:
-                    self._errors[position] = (event.error, 0, 0.0)
-                self._leave(event, "pending")
-
-    def note_recipient(self, position: int, to: str) -> None:
-        """Note who a row is for, before anything happens to it."""
-        self._to[position] = to
-
-    def _fail(self, event: events.RowFailed | events.RowDeferred | events.RowUnconfirmed, status: Status) -> None:
-        self._errors[event.position] = (event.error, event.attempts, event.seconds)
-        self._sent.pop(event.position, None)
-        self._move(event.position, status)
-
-    def _leave(self, event: events.RowSkipped | events.RowPending, status: Status) -> None:
-        self._reasons[event.position] = event.reason
-        self._to[event.position] = event.to or self._to[event.position]
-        self._move(event.position, status)
-
-    def _move(self, position: int, status: Status) -> None:
-        self._tally[STATUSES[self._status[position]]] -= 1
-        self._status[position] = STATUSES.index(status)
-        self._tally[status] += 1
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -164,45 +110,49 @@ class Outcomes:
 
     def positions(self, *statuses: Status) -> list[int]:
         """The positions of the rows with one of these statuses (all rows when none is named), in order."""
+        import numpy as np
+
         if not statuses:
             return list(range(len(self)))
-        wanted = {STATUSES.index(status) for status in statuses}
-        return [position for position, status in enumerate(self._status) if status in wanted]
+        wanted = np.zeros(len(STATUSES), dtype=bool)
+        wanted[[NUMBERS[status] for status in statuses]] = True
+        return np.flatnonzero(wanted[np.frombuffer(self._status, dtype=np.uint8)]).tolist()
 
     def outcome(self, position: int) -> Outcome:
         """Everything known about the row at a position (from 0)."""
-        error, attempts, seconds = self._errors.get(position, (None, 0, 0.0))
+        status = self.status_at(position)
+        attempts, seconds, reply, reason, sent_at = self._numbers.read(position)
+        error = self._errors.get(position)
         explanation = explain(error) if error is not None else None
-        sent = self._sent.get(position)
-        if sent is not None:
-            attempts, seconds = sent.attempts, sent.seconds
-        response = sent.reply if sent is not None else _response_of(error)
+        response = _response_of(error) if error is not None else _reply_in(self._replies[reply])
         return Outcome(
             label=self._labels[position],
-            to=self._to[position],
-            status=self.status_at(position),
+            to=self._to.get(position, "") if self._recipients is None else self._recipients[position],
+            status=status,
             code=response.code if response else None,
             enhanced_code=response.enhanced_code if response else None,
             category=explanation.category if explanation else "",
             reply=response.message if response else "",
             error=error,
-            hint=self._hint(position, error, explanation),
+            hint=self._hint(position, self._reasons[reason], error, explanation),
             attempts=attempts,
             seconds=seconds,
-            message_id=self._message_id[position],
-            sent_at=sent.sent_at if sent else None,
+            message_id=self._message_ids[position],
+            sent_at=datetime.fromtimestamp(sent_at, UTC) if sent_at or status == "sent" else None,
         )
 
-    def _hint(self, position: int, error: Exception | None, explanation: Explanation | None) -> str:
-        words = [self._reasons[position]] if self._reasons.get(position) else []
+    def _hint(self, position: int, reason: str, error: Exception | None, explanation: Explanation | None) -> str:
+        if not reason and error is None and self._status[position] == NUMBERS["pending"]:
+            reason = self._stop_reason
+        words = [reason] if reason else []
         if isinstance(error, TemplateError | AddressError):
             words.append(error.message)  # it names the column and the remedy itself
         elif explanation is not None:
             words.append(f"{explanation.cause}: {explanation.remedy}")
-        sent = self._sent.get(position)
-        if sent is not None and sent.refused:
-            refused = ", ".join(f"{address} ({reply})" for address, reply in sent.refused.items())
-            words.append(f"not delivered to: {refused}")
+        refused = self._refused.get(position)
+        if refused:
+            listed = ", ".join(f"{address} ({reply})" for address, reply in refused.items())
+            words.append(f"not delivered to: {listed}")
         return "; ".join(words)
 
     @cached_property
@@ -210,13 +160,48 @@ class Outcomes:
         """All rows as a pandas DataFrame on the original index, so that `df.join(results.frame)` works."""
         import pandas as pd
 
-        rows = [self.outcome(position) for position in range(len(self))]
-        data = {column: [getattr(row, column) for row in rows] for column in COLUMNS}
         index = self._labels if isinstance(self._labels, pd.Index) else pd.Index(list(self._labels))
-        frame = pd.DataFrame(data, index=index, columns=list(COLUMNS))
-        frame["code"] = frame["code"].astype("Int64")
-        frame["sent_at"] = pd.to_datetime(frame["sent_at"], utc=True)
-        return frame
+        return pd.DataFrame(self._columns(), index=index, columns=list(COLUMNS))
+
+    def _columns(self) -> dict[str, Any]:
+        """Make the frame's columns: of most rows from arrays at once, of rows in trouble one by one."""
+        import numpy as np
+        import pandas as pd
+
+        numbers = self._numbers.columns()
+        status = np.frombuffer(bytes(self._status), dtype=np.uint8)
+        troubled = {position: self.outcome(position) for position in self._errors.keys() | self._refused.keys()}
+
+        def column(name: str, values: npt.NDArray[Any]) -> Any:
+            for position, row in troubled.items():
+                values[position] = getattr(row, name)
+            return pd.Series(values).array  # at once: as objects the texts take several times the memory
+
+        codes, enhanced, messages = _reply_columns(self._replies)
+        code = codes[numbers["reply"]]
+        for position, row in troubled.items():
+            code[position] = row.code or 0
+        hint = self._reasons.array()[numbers["reason"]]
+        hint[(numbers["reason"] == 0) & (status == NUMBERS["pending"])] = self._stop_reason
+        return {
+            "to": pd.Series(_column(self._all_to())).array,
+            "status": pd.Series(np.array(STATUSES, dtype=object)[status]).array,
+            "code": pd.arrays.IntegerArray(code, code == 0),
+            "enhanced_code": column("enhanced_code", enhanced[numbers["reply"]]),
+            "category": column("category", _column([""]).repeat(len(self))),
+            "reply": column("reply", messages[numbers["reply"]]),
+            "error": column("error", _column([None]).repeat(len(self))),
+            "hint": column("hint", hint),
+            "attempts": numbers["attempts"].astype(np.int64),
+            "seconds": numbers["seconds"].copy(),
+            "message_id": pd.Series(_column(self._message_ids.texts())).array,
+            "sent_at": _moments(numbers["sent_at"], (numbers["sent_at"] != 0) | (status == NUMBERS["sent"])),
+        }
+
+    def _all_to(self) -> Sequence[str]:
+        if self._recipients is not None:
+            return self._recipients
+        return [self._to.get(position, "") for position in range(len(self))]
 
     def _rows(self, status: Status) -> pd.DataFrame:
         return self.frame.iloc[self.positions(status)]
@@ -257,16 +242,17 @@ class Outcomes:
 
         Where an index repeats a label, the label keeps its last row's exception; `frame.error` has all of them.
         """
-        return {self._labels[position]: error for position, (error, _, _) in sorted(self._errors.items())}
+        return {self._labels[position]: self._errors[position] for position in sorted(self._errors)}
 
     def causes(self) -> list[Cause]:
         """The troubled rows grouped by cause, the largest group first."""
         groups: dict[tuple[Status, Explanation], list[int]] = {}
-        for position, (error, _, _) in sorted(self._errors.items()):
-            groups.setdefault((self.status_at(position), explain(error)), []).append(position)
+        for position in sorted(self._errors):
+            why = explain(self._errors[position])
+            groups.setdefault((self.status_at(position), why), []).append(position)
         found = [
             Cause(
-                status, why.category, why.cause, why.remedy, str(self._errors[rows[0]][0]),
+                status, why.category, why.cause, why.remedy, str(self._errors[rows[0]]),
                 tuple(self._labels[row] for row in rows),
             )
             for (status, why), rows in groups.items()
@@ -274,11 +260,47 @@ class Outcomes:
         return sorted(found, key=lambda cause: -len(cause.labels))
 
 
-def _response_of(error: Exception | None) -> SMTPResponse | None:
-    from notebookmail.reply import SMTPResponse
+def _column(values: Sequence[str | None]) -> npt.NDArray[np.object_]:
+    """Make a column of texts, or of None."""
+    import numpy as np
 
-    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
-        error = error.recipients[0]
-    if isinstance(error, SMTPResponseException):
-        return SMTPResponse(error.code, error.message)
-    return None
+    column = np.empty(len(values), dtype=object)
+    column[:] = list(values)
+    return column
+
+
+def _moments(seconds: npt.NDArray[np.float64], is_known: npt.NDArray[np.bool_]) -> pd.DatetimeIndex:
+    """Make times of seconds since the epoch, and NaT of what is not known."""
+    import numpy as np
+    import pandas as pd
+
+    moments = np.full(len(seconds), "NaT", dtype="datetime64[us]")
+    moments[is_known] = np.rint(seconds[is_known] * 1e6).astype(np.int64).view("datetime64[us]")
+    return pd.DatetimeIndex(moments).tz_localize("UTC")
+
+
+def _reply_columns(
+    replies: Texts,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    """Make columns of the code, the enhanced code and the text of replies, each at its number."""
+    import numpy as np
+
+    codes = np.zeros(len(replies), dtype=np.int64)
+    enhanced, messages = _column([None] * len(replies)), _column([""] * len(replies))
+    known: dict[str | None, str | None] = {}  # a million texts, and a handful of different codes
+    for number in range(1, len(replies)):
+        reply = _reply_in(replies[number])
+        if reply is not None:
+            codes[number], messages[number] = reply
+            enhanced[number] = known.setdefault(reply.enhanced_code, reply.enhanced_code)
+    return codes, enhanced, messages
+
+
+def _reply_in(text: str) -> SMTPResponse | None:
+    code, _, message = text.partition(" ")
+    return SMTPResponse(int(code), message) if code else None
+
+
+def _response_of(error: Exception) -> SMTPResponse | None:
+    told = telling_refusal(error)
+    return SMTPResponse(told.code, told.message) if isinstance(told, SMTPResponseException) else None

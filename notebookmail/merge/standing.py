@@ -1,0 +1,177 @@
+"""How every row stands, as columns that events move: one entry per row, in the frame's order.
+
+Rows are never lost: each starts as pending and is only ever moved by an event. What is known of them are numbers
+and texts in columns, so a million rows in a good run are not a million objects. Only a row in trouble has one, its
+exception, and of that not the frames it was raised in: they would keep messages and connections alive.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from notebookmail.errors import SMTPRecipientsRefused
+
+from . import events
+from .columns import MessageIds, Numbers, Texts
+from .events import STATUSES, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from notebookmail.reply import SMTPResponse
+
+NUMBERS: Final = {status: number for number, status in enumerate(STATUSES)}
+"""Each status as it stands in the column of statuses."""
+
+
+class Standing:
+    """One entry per row, moved by events.
+
+    Args:
+        labels: The frame's index, or any sequence of row labels.
+    """
+
+    def __init__(self, labels: Sequence[Hashable] | pd.Index[Any]) -> None:
+        self._labels = labels
+        count = len(labels)
+        self._status = bytearray([NUMBERS["pending"]]) * count
+        self._tally = dict.fromkeys(STATUSES, 0) | {"pending": count}
+        self._recipients: Sequence[str] | None = None
+        self._to: dict[int, str] = {}
+        self._numbers = Numbers(count)
+        self._message_ids = MessageIds(count)
+        self._replies = Texts()
+        self._reasons = Texts()
+        self._errors: dict[int, Exception] = {}
+        self._refused: dict[int, Mapping[str, SMTPResponse]] = {}
+        self._stop_reason = ""
+
+    def note_recipients(self, recipients: Sequence[str]) -> None:
+        """Note who the rows are for, before anything happens to them: then events need not be asked.
+
+        Args:
+            recipients: The address of each row, by position; kept as it is, not copied.
+        """
+        self.__dict__.pop("frame", None)
+        self._recipients = recipients
+
+    def reopen(self, positions: Iterable[int]) -> None:
+        """Make rows pending that are about to be tried again."""
+        self.__dict__.pop("frame", None)
+        self._stop_reason = ""
+        for position in positions:
+            self._move(position, "pending")
+
+    def copy(self) -> Self:
+        """Return outcomes of their own that begin where these stand; neither sees what happens to the other."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__.pop("frame", None)
+        for name in ("_status", "_tally", "_to", "_numbers", "_message_ids", "_replies", "_reasons", "_errors",
+                     "_refused"):  # fmt: skip
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    def apply(self, event: events.RowEvent) -> None:
+        """Fold one event in."""
+        self.__dict__.pop("frame", None)
+        _FOLDS[type(event)](self, event)
+
+    def _start(self, event: events.RowStarted) -> None:
+        position, to, message_id = event
+        self._note_to(position, to)
+        self._message_ids[position] = message_id
+
+    def _accept(self, event: events.RowSent) -> None:
+        position, reply, refused, attempts, seconds, sent_at = event
+        number = self._replies.add(str(reply))
+        self._move(position, "sent", attempts, seconds, reply=number, sent_at=sent_at.timestamp())
+        if refused:
+            self._refused[position] = refused
+
+    def _fail(self, event: events.RowFailed) -> None:
+        self._move(event.position, "failed", event.attempts, event.seconds, error=event.error)
+
+    def _defer(self, event: events.RowDeferred) -> None:
+        reason = ""
+        if event.next_at is not None:
+            reason = f"may be tried again after {event.next_at.astimezone():%H:%M on %Y-%m-%d}"
+        self._move(event.position, "deferred", event.attempts, event.seconds, reason=reason, error=event.error)
+
+    def _hold(self, event: events.RowUnconfirmed) -> None:
+        self._move(event.position, "unconfirmed", event.attempts, event.seconds, error=event.error)
+        self._note_to(event.position, event.to)
+
+    def _skip(self, event: events.RowSkipped) -> None:
+        position, reason, to, sent_at = event
+        self._move(position, "skipped", reason=reason, sent_at=sent_at.timestamp() if sent_at else 0.0)
+        self._note_to(position, to)
+
+    def _leave(self, event: events.RowPending) -> None:
+        position, reason, to, message_id, error = event
+        self._move(position, "pending", reason=reason, error=error)
+        self._note_to(position, to)
+        if message_id:
+            self._message_ids[position] = message_id
+
+    def _stop(self, event: events.RunStopped) -> None:
+        self._stop_reason = event.reason
+
+    def _note_to(self, position: int, to: str) -> None:
+        if to and self._recipients is None:
+            self._to[position] = to
+
+    def _move(
+        self,
+        position: int,
+        status: Status,
+        attempts: int = 0,
+        seconds: float = 0.0,
+        *,
+        reply: int = 0,
+        reason: str = "",
+        sent_at: float = 0.0,
+        error: Exception | None = None,
+    ) -> None:
+        """Note how a row stands now; nothing of how it stood before stays."""
+        before = STATUSES[self._status[position]]
+        if before != status:
+            self._tally[before] -= 1
+            self._tally[status] += 1
+            self._status[position] = NUMBERS[status]
+        because = self._reasons.add(reason) if reason else 0
+        self._numbers.write(position, attempts, seconds, reply, because, sent_at)
+        if self._refused:
+            self._refused.pop(position, None)
+        if error is not None:
+            self._errors[position] = _without_frames(error)
+        elif self._errors:
+            self._errors.pop(position, None)
+
+
+_FOLDS: Final[dict[type, Callable[[Standing, Any], None]]] = {
+    events.RowStarted: Standing._start,
+    events.RowSent: Standing._accept,
+    events.RowFailed: Standing._fail,
+    events.RowDeferred: Standing._defer,
+    events.RowUnconfirmed: Standing._hold,
+    events.RowSkipped: Standing._skip,
+    events.RowPending: Standing._leave,
+    events.RunStopped: Standing._stop,
+}
+
+
+def _without_frames(error: Exception) -> Exception:
+    """Let go of the frames in which an exception, and those behind it, were raised."""
+    known: set[int] = set()
+    found: list[BaseException] = [error]
+    while found:
+        each = found.pop()
+        if id(each) not in known:
+            known.add(id(each))
+            each.__traceback__ = None
+            found += [behind for behind in (each.__cause__, each.__context__) if behind is not None]
+            found += getattr(each, "recipients", ()) if isinstance(each, SMTPRecipientsRefused) else ()
+    return error
