@@ -26,6 +26,7 @@ class Progress:
         server: Where it goes, such as "smtp.example.org:587", or "the sandbox".
         connections: How many are open.
         complaint: The server's last refusal, or "".
+        note: What it waits for ("paused"), or "".
     """
 
     counts: Mapping[Status, int]
@@ -35,6 +36,7 @@ class Progress:
     server: str
     connections: int
     complaint: str
+    note: str = ""
 
     @property
     def total(self) -> int:

@@ -1,9 +1,13 @@
-"""Schedules rows: as many at a time as the sender can use, each to its own end.
+"""Brings every row to its event: the source that a pool of connections takes messages from.
 
 A row's trouble is the row's: it becomes an event and the next row goes on. Only what would meet every row (login
-refused, no secure connection, the day's quota, a server that is gone) stops the run, and then the rows that were
-not tried stay pending, with the reason. On cancellation the messages on their way may finish; what nobody can know
-is reported as unconfirmed; only then does the cancellation go on.
+refused, no secure connection, the day's quota, a server that is gone, a journal that cannot be written) stops
+the run, and then the rows that were not tried stay pending, with the reason. On cancellation the messages whose
+end is out may still be answered, for a moment; what nobody can know is unconfirmed; only then does the
+cancellation go on.
+
+Nothing here waits for a message: the pool asks for the next one and tells how each ended, the recorder makes that
+durable, and a timer looks again when the rate or a retry allows more.
 """
 
 from __future__ import annotations
@@ -11,55 +15,84 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from notebookmail.errors import NotebookmailError, SMTPException
+from notebookmail.errors import JournalError, NotebookmailError, SMTPException
 
 from . import policy
-from .events import RowDeferred, RowFailed, RowPending, RowSent, RowStarted, RowUnconfirmed
+from .backlog import Attempt, Backlog
+from .breaker import Breaker
+from .events import RowDeferred, RowFailed, RowPending, RowSent, RowSkipped, RowStarted, RowUnconfirmed, RunStopped
 from .explain import explain
+from .journal import Entry
 from .policy import Verdict
+from .recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator, Mapping
 
-    from notebookmail.mail import Mail, Receipt
+    from notebookmail.mail import Receipt
 
+    from .backlog import Task
     from .events import RowEvent
+    from .journal import Earlier, State
+    from .quota import Quota
+    from .rate import Bucket
+    from .recorder import Ledger
 
-    Trouble = tuple[Exception, int, float]  # what was raised, tries, seconds since the first
-
-GRACE_SECONDS = 2.0
-"""How long messages on their way may take to finish once the run is cancelled."""
+GRACE_SECONDS = 0.3
+"""How long the replies to messages whose end is out may take once the run is cancelled."""
 
 _ROWS_PER_TURN = 32
+_LOOK_SECONDS = 30.0  # the longest a timer sleeps: clocks of machines that sleep stand still
 
 
 class Sender(Protocol):
-    """What the runner needs of the SMTP side."""
+    """What the runner needs of the SMTP side: a pool of connections."""
 
-    async def deliver(self, mail: Mail) -> Receipt:
-        """Deliver one message, or raise."""
+    def start(self, source: Runner) -> None:
+        """Begin to take messages."""
+
+    def wake(self) -> None:
+        """Look for messages again."""
+
+    def lower(self) -> bool:
+        """Use fewer connections; False when that was just asked for."""
+
+    def hurry(self) -> None:
+        """Give up every message whose end has not gone out."""
 
     async def close(self) -> None:
-        """Give up what is still under way; every `deliver` ends."""
+        """Give up what is still under way; every message that was taken gets its end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One row to send.
+class Terms:
+    """How a run deals with time, limits and what came before it.
 
     Attributes:
-        position: The row's place in the frame.
-        to: The address it goes to, for display.
-        build: Makes the message, or raises a NotebookmailError that says why it cannot.
+        bucket: Grants messages at the server's rate; None for no limit.
+        quota: Counts the day's messages; None for no limit.
+        ledger: The journal; None keeps none.
+        earlier: What the journal knows of the rows, by key.
+        resend_unconfirmed: True sends rows again that may have been delivered.
+        not_before: Nothing goes out before this time, in seconds since the epoch.
+        retry_seconds: How long the run stays for rows the server defers.
+        random: Spreads retries; keeps no secret.
+        clock: Tells the seconds since the epoch.
     """
 
-    position: int
-    to: str
-    build: Callable[[], Mail]
+    bucket: Bucket | None = None
+    quota: Quota | None = None
+    ledger: Ledger | None = None
+    earlier: Mapping[bytes, Earlier] = field(default_factory=dict)
+    resend_unconfirmed: bool = False
+    not_before: float = 0.0
+    retry_seconds: float = 0.0
+    random: random.Random = field(default_factory=random.Random)
+    clock: Callable[[], float] = time.time
 
 
 class Runner:
@@ -67,122 +100,432 @@ class Runner:
 
     Args:
         tasks: Taken one after the other, when there is room.
-        sender: Delivers; called from several workers at once.
-        emit: Called with every event, in the event loop.
-        workers: How many rows are under way at once.
+        total: How many tasks there are.
+        sender: Delivers.
+        emit: Called with every event, in the event loop, once it is recorded.
+        terms: Limits, journal, clock.
     """
 
     def __init__(
-        self, tasks: Iterable[Task], sender: Sender, emit: Callable[[RowEvent], None], *, workers: int
+        self,
+        tasks: Iterator[Task],
+        total: int,
+        sender: Sender,
+        emit: Callable[[RowEvent], None],
+        terms: Terms | None = None,
     ) -> None:
-        self._tasks = iter(tasks)
+        self._terms = terms or Terms()
         self._sender = sender
         self._emit = emit
-        self._workers = workers
+        self._loop = asyncio.get_running_loop()
+        self._backlog = Backlog(tasks, total, self._terms.bucket)
+        self._recorder = Recorder(
+            self._terms.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
+        )
+        self._breaker = Breaker()
+        self._started = self._loop.time()
+        self._under_way = 0
         self._stop_reason = ""
+        self._is_paused = False
         self._refused_senders: dict[str, Exception] = {}
-        self._chance = random.Random()  # noqa: S311 -- spreads retries, keeps no secret
+        self._finished: asyncio.Future[None] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self.unrecorded = 0
+        """After the run: how many outcomes the journal does not know."""
+
+    # --- for who runs it ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Bring every task to its event.
+        """Bring every task to its event, then close the sender.
 
         Raises:
             CancelledError: The caller was cancelled; every row has its event all the same.
         """
-        workers = [asyncio.create_task(self._work()) for _ in range(self._workers)]
         try:
-            await self._finished(workers)
+            if not self._hold_until_time():
+                self._sender.start(self)
+            self._look_for_the_end()
+            await asyncio.shield(self._finished)
         except asyncio.CancelledError:
-            self._stop("interrupted")
-            await self._wind_up(workers)
+            self.stop("interrupted")
+            self._sender.hurry()
+            await self._grace()
             raise
         finally:
-            self._leave_rest()
+            await self._end()
 
-    async def _finished(self, workers: list[asyncio.Task[None]]) -> None:
-        done, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
-        broken = next((worker for worker in done if worker.exception() is not None), None)
-        if broken is not None:  # a bug of ours: no row's trouble ends here
-            self._stop("an internal error stopped the run")
-            await self._wind_up(workers)
-            broken.result()
+    def pause(self) -> None:
+        """Take no further rows until `resume`; messages on their way go on."""
+        self._is_paused = True
 
-    async def _wind_up(self, workers: list[asyncio.Task[None]]) -> None:
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._is_paused = False
+        self._sender.wake()
+        if self._timer is None:  # it rang meanwhile, and did not look
+            self._look_again(self._loop.time())
+
+    @property
+    def is_paused(self) -> bool:
+        """True between `pause` and `resume`."""
+        return self._is_paused
+
+    def stop(self, reason: str) -> None:
+        """Take no further rows; messages on their way may finish, the others stay pending for this reason."""
+        if self._stop_reason:
+            return
+        self._stop_reason = reason
+        for attempt in self._backlog.drain():
+            self._leave(attempt, reason, None)
+        self._recorder.record(None, RunStopped(reason))
+        self._look_for_the_end()
+
+    # --- what the pool asks (smtp/pool.Source) -----------------------------------------------------------------
+
+    def waiting(self) -> int:
+        """Tell how many messages could be taken now."""
+        return 0 if self._stop_reason or self._is_paused else self._backlog.waiting(self._loop.time())
+
+    def take(self) -> Attempt | None:
+        """Hand out the next message."""
         try:
-            await asyncio.wait(workers, timeout=GRACE_SECONDS)
-        finally:  # a second interrupt does not wait
-            await self._sender.close()
-            await asyncio.wait(workers)
+            return self._take()
+        except Exception as bug:  # noqa: BLE001 -- of ours: no row's trouble ends here; it must not vanish in a callback
+            self._break(bug)
+            return None
 
-    def _stop(self, reason: str) -> None:
-        self._stop_reason = self._stop_reason or reason
+    def commit(self, attempt: Attempt, go: Callable[[Exception | None], None]) -> bool:
+        """Record that a message's end of data is about to go out."""
+        if not self._recorder.keeps_journal:
+            return True
+        attempt.is_intended = True
+        return self._recorder.intend(self._entry(attempt, "committing"), go)
 
-    def _leave_rest(self) -> None:
-        for task in self._tasks:
-            self._emit(RowPending(task.position, self._stop_reason, task.to))
+    def end(self, attempt: Attempt, receipt: Receipt | None, error: Exception | None) -> bool:
+        """Settle a try; True asks for a new connection."""
+        self._under_way -= 1
+        try:
+            if receipt is not None:
+                self._sent(attempt, receipt)
+                return False
+            assert error is not None  # noqa: S101 -- one or the other
+            return self._troubled(attempt, error)
+        except Exception as bug:  # noqa: BLE001 -- as in `take`
+            self._break(bug)
+            return False
+        finally:
+            self._look_for_the_end()
 
-    async def _work(self) -> None:
-        unsent = 0
-        while not self._stop_reason:
-            task = next(self._tasks, None)
+    def give_back(self, attempt: Attempt) -> None:
+        """Take back a message of which nothing was tried."""
+        self._under_way -= 1
+        attempt.attempts -= 1
+        if self._stop_reason:
+            self._leave(attempt, self._stop_reason, None)
+        else:
+            self._backlog.again(attempt, self._loop.time())
+            self._loop.call_soon(self._sender.wake)
+        self._look_for_the_end()
+
+    def unreachable(self, error: Exception) -> None:
+        """Stop: no connection can be had any more."""
+        why = explain(error)
+        self.stop(f"{why.cause}: {why.remedy}")
+
+    # --- taking ---------------------------------------------------------------------------------------------
+
+    def _take(self) -> Attempt | None:
+        if self._stop_reason or self._is_paused:
+            return None
+        now = self._loop.time()
+        if not self._backlog.waiting(now):
+            self._look_again(now)
+            return None
+        attempt = self._backlog.due(now) or self._next_fresh(now)
+        if attempt is None:
+            self._look_again(now)
+            return None
+        if not self._is_granted(attempt, now):
+            return None
+        attempt.attempts += 1
+        self._under_way += 1
+        return attempt
+
+    def _is_granted(self, attempt: Attempt, now: float) -> bool:
+        quota = self._terms.quota
+        if quota is not None and not quota.has_room:
+            self._backlog.again(attempt, now)
+            self.stop(quota.words)
+            return False
+        if not self._backlog.is_granted(now):
+            self._backlog.again(attempt, now)
+            self._look_again(now)
+            return False
+        if quota is not None:
+            quota.take()
+        return True
+
+    def _next_fresh(self, now: float) -> Attempt | None:
+        """Make the next message; rows that get none have their events, and must not starve the loop."""
+        for _ in range(_ROWS_PER_TURN):
+            task = self._backlog.fresh()
             if task is None:
-                return
-            mail = self._built(task)
-            if mail is None:
-                unsent += 1
-                if unsent % _ROWS_PER_TURN == 0:
-                    await asyncio.sleep(0)  # rows that never wait must not starve the loop
-                continue
-            await self._bring(task, mail)
+                return None
+            known = self._terms.earlier.get(task.key)
+            deferrals = 0
+            if known is not None:
+                if self._is_settled_before(task, known):
+                    continue
+                deferrals = known.attempts if known.state == "deferred" else 0
+            attempt = self._built(task, now)
+            if attempt is not None:
+                attempt.deferrals = deferrals
+                return attempt
+        return None
 
-    def _built(self, task: Task) -> Mail | None:
+    def _is_settled_before(self, task: Task, known: Earlier) -> bool:
+        """Tell whether an earlier run settled a row, and emit what it came to."""
+        if known.state == "sent":
+            when = datetime.fromtimestamp(known.at, UTC)
+            self._emit(
+                RowSkipped(task.position, f"already sent at {when.astimezone():%Y-%m-%d %H:%M}", task.to, when)
+            )
+            return True
+        if known.state in {"committing", "unconfirmed"} and not self._terms.resend_unconfirmed:
+            error = SMTPException("an earlier run ended before it could learn the server's answer")
+            error.unconfirmed = True
+            self._emit(RowUnconfirmed(task.position, error, known.attempts, 0.0, task.to, is_from_before=True))
+            return True
+        return False
+
+    def _built(self, task: Task, now: float) -> Attempt | None:
         try:
             mail = task.build()
         except NotebookmailError as error:
             self._emit(RowFailed(task.position, error))
             return None
-        refusal = self._refused_senders.get(mail.envelope.sender)
+        refusal = self._refused_senders.get(mail.envelope.sender) if self._refused_senders else None
         if refusal is not None:
             reason = f"not tried: the server refuses the sender {mail.envelope.sender}"
             self._emit(RowPending(task.position, reason, task.to, mail.message_id, refusal))
             return None
         self._emit(RowStarted(task.position, task.to, mail.message_id))
-        return mail
+        return Attempt(task, mail, now)
 
-    async def _bring(self, task: Task, mail: Mail) -> None:
-        """Try until there is an outcome."""
-        started = time.monotonic()
-        attempts = 0
-        while True:
-            attempts += 1
-            try:
-                receipt = await self._sender.deliver(mail)
-            except (SMTPException, ValueError) as error:
-                seconds = time.monotonic() - started
-                verdict = policy.judge(error, attempts)
-                if verdict is Verdict.AGAIN and not self._stop_reason:
-                    await asyncio.sleep(policy.wait_seconds(attempts, self._chance.random()))
-                if verdict is not Verdict.AGAIN or self._stop_reason:  # it may have been stopped meanwhile
-                    self._settle(task, mail, verdict, (error, attempts, seconds))
-                    return
-            else:
-                seconds = time.monotonic() - started
-                now = datetime.now(UTC)
-                self._emit(RowSent(task.position, receipt.reply, receipt.refused, attempts, seconds, now))
-                return
+    def _look_again(self, now: float) -> None:
+        """Wake the pool when there may be something to take."""
+        after = self._backlog.opens_after(now)
+        if after is None:
+            self._look_for_the_end()
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(min(after, _LOOK_SECONDS), self._timer_rings)
 
-    def _settle(self, task: Task, mail: Mail, verdict: Verdict, trouble: Trouble) -> None:
+    def _timer_rings(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        if self._stop_reason or self._is_paused:
+            return
+        if self._backlog.waiting(now):
+            self._sender.wake()
+        else:
+            self._look_again(now)
+
+    def _hold_until_time(self) -> bool:
+        """Wait for the time before which nothing may go out; True while it has not come."""
+        if self._stop_reason:
+            return True
+        left = self._terms.not_before - self._terms.clock()
+        if left <= 0:
+            return False
+        self._timer = self._loop.call_later(min(left, _LOOK_SECONDS), self._start_in_time)
+        return True
+
+    def _start_in_time(self) -> None:
+        self._timer = None
+        if not self._hold_until_time():
+            self._sender.start(self)
+
+    # --- outcomes -------------------------------------------------------------------------------------------
+
+    def _entry(
+        self,
+        attempt: Attempt,
+        state: State,
+        *,
+        code: int | None = None,
+        reply: str = "",
+        next_at: float | None = None,
+    ) -> Entry:
+        task, mail = attempt.task, attempt.mail
+        now = self._terms.clock()
+        return Entry(task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at)
+
+    def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
+        self._breaker.accepted()
+        now = self._terms.clock()
+        reply = receipt.reply
+        event = RowSent(
+            attempt.task.position,
+            reply,
+            receipt.refused,
+            attempt.attempts,
+            self._loop.time() - attempt.started,
+            datetime.fromtimestamp(now, UTC),
+        )
+        entry = None
+        if self._recorder.keeps_journal:
+            entry = Entry(
+                attempt.task.key, "sent", attempt.task.to, now, attempt.attempts, reply.code, reply.message,
+                attempt.mail.message_id,
+            )  # fmt: skip
+        self._recorder.record(entry, event)
+
+    def _troubled(self, attempt: Attempt, error: Exception) -> bool:
+        """Decide what becomes of a row whose try failed."""
+        error = error.with_traceback(None)  # it would keep the frames of every try alive
+        if isinstance(error, JournalError):
+            self._leave(attempt, str(error), None)
+            return False
+        verdict = policy.judge(error, attempt.attempts)
+        now = self._loop.time()
+        is_again = verdict in {Verdict.AGAIN, Verdict.RECONNECT, Verdict.SLOWER}
+        if self._stop_reason and (is_again or verdict is Verdict.STOP):
+            self._leave(attempt, self._stop_reason, error)
+            return False
+        if verdict is Verdict.RECONNECT:
+            return self._reconnect(attempt, error, now)
+        if verdict is Verdict.SLOWER:
+            self._slow_down(attempt, error, now)
+        elif verdict is Verdict.AGAIN:
+            self._try_again(attempt, now + policy.wait_seconds(attempt.attempts, self._chance()))
+        else:
+            self._settle(attempt, verdict, error)
+        return False
+
+    def _reconnect(self, attempt: Attempt, error: Exception, now: float) -> bool:
+        """Give a row another connection: this one has carried as many messages as the server lets it."""
+        attempt.reconnects += 1
+        if attempt.reconnects > 1:
+            self._defer(attempt, error)
+        else:
+            attempt.attempts -= 1
+            self._try_again(attempt, now)
+        return True
+
+    def _slow_down(self, attempt: Attempt, error: Exception, now: float) -> None:
+        attempt.slowdowns += 1
+        if self._sender.lower() and self._terms.bucket is not None:
+            self._terms.bucket.slow_down(0.5)
+        if attempt.slowdowns > policy.MAX_SLOWDOWNS:
+            self._defer(attempt, error)
+            return
+        wait = policy.slow_down_seconds(attempt.slowdowns, self._chance())
+        self._backlog.hold(now + wait)
+        self._try_again(attempt, now + wait)
+
+    def _try_again(self, attempt: Attempt, at: float) -> None:
+        self._take_back_intent(attempt)
+        self._backlog.again(attempt, at)
+        self._look_again(self._loop.time())
+
+    def _take_back_intent(self, attempt: Attempt) -> None:
+        """Note that the end of data did not go out, or was refused: a later run may try the row."""
+        if attempt.is_intended:
+            attempt.is_intended = False
+            self._recorder.note(self._entry(attempt, "pending"))
+
+    def _settle(self, attempt: Attempt, verdict: Verdict, error: Exception) -> None:
+        position = attempt.task.position
+        seconds = self._loop.time() - attempt.started
+        reply = policy.reply_of(error)
         match verdict:
             case Verdict.HOLD:
-                self._emit(RowUnconfirmed(task.position, *trouble))
+                entry = self._entry(attempt, "unconfirmed", reply=str(error))
+                self._recorder.record(entry, RowUnconfirmed(position, error, attempt.attempts, seconds))
             case Verdict.DEFER:
-                self._emit(RowDeferred(task.position, *trouble))
-            case Verdict.FAIL:
-                self._emit(RowFailed(task.position, *trouble))
-            case Verdict.STOP_SENDER:
-                self._refused_senders[mail.envelope.sender] = trouble[0]
-                self._emit(RowFailed(task.position, *trouble))
-            case Verdict.STOP | Verdict.AGAIN:  # again: the run was stopped before another try
-                self._stop(explain(trouble[0]).cause)
-                reason = "" if verdict is Verdict.STOP else self._stop_reason
-                self._emit(RowPending(task.position, reason, task.to, mail.message_id, trouble[0]))
+                self._defer(attempt, error)
+            case Verdict.FAIL | Verdict.STOP_SENDER:
+                if verdict is Verdict.STOP_SENDER:
+                    self._refused_senders[attempt.mail.envelope.sender] = error
+                entry = self._entry(
+                    attempt, "failed", code=None if reply is None else reply.code, reply=str(error)
+                )
+                self._recorder.record(entry, RowFailed(position, error, attempt.attempts, seconds))
+                self._note_refusal(error)
+            case _:  # every further row would meet it
+                why = explain(error)
+                self._leave(attempt, "", error)
+                self.stop(f"{why.cause}: {why.remedy}")
+
+    def _note_refusal(self, error: Exception) -> None:
+        words = self._breaker.refused(explain(error).category)
+        if words:
+            self.stop(words)
+
+    def _defer(self, attempt: Attempt, error: Exception) -> None:
+        """Leave a row for later: in this run, if it stays that long."""
+        attempt.deferrals += 1
+        now = self._loop.time()
+        wait = policy.defer_seconds(attempt.deferrals, self._chance())
+        next_at = self._terms.clock() + wait
+        seconds = now - attempt.started
+        reply = policy.reply_of(error)
+        entry = self._entry(
+            attempt, "deferred", code=None if reply is None else reply.code, reply=str(error), next_at=next_at
+        )._replace(attempts=attempt.deferrals)
+        attempt.is_intended = False
+        event = RowDeferred(
+            attempt.task.position, error, attempt.attempts, seconds, datetime.fromtimestamp(next_at, UTC)
+        )
+        self._recorder.record(entry, event)
+        if not self._stop_reason and now + wait <= self._started + self._terms.retry_seconds:
+            attempt.attempts, attempt.reconnects = 0, 0
+            self._backlog.again(attempt, now + wait)
+            self._look_again(now)
+
+    def _leave(self, attempt: Attempt, reason: str, error: Exception | None) -> None:
+        """Leave a row untried, or tried in vain, for a later run."""
+        self._take_back_intent(attempt)
+        task = attempt.task
+        if attempt.deferrals == 0 or error is not None:
+            self._recorder.record(
+                None,
+                RowPending(task.position, reason or self._stop_reason, task.to, attempt.mail.message_id, error),
+            )
+
+    def _chance(self) -> float:
+        return self._terms.random.random()
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    def _journal_broke(self, error: JournalError) -> None:
+        self.stop(str(error))
+
+    def _break(self, bug: Exception) -> None:
+        if not self._finished.done():
+            self._finished.set_exception(bug)
+        self.stop("an internal error stopped the run")
+
+    def _look_for_the_end(self) -> None:
+        is_done = bool(self._stop_reason) or self._backlog.is_empty
+        if is_done:
+            if not self._under_way and self._recorder.is_settled and not self._finished.done():
+                self._finished.set_result(None)
+        elif not self._under_way and self._timer is None:
+            now = self._loop.time()
+            if not self._backlog.waiting(now):  # the last lane may end before it asks for what is due later
+                self._look_again(now)
+
+    async def _grace(self) -> None:
+        """Wait for the replies that are still to come; a second interrupt does not."""
+        await asyncio.wait([self._finished], timeout=GRACE_SECONDS)
+
+    async def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            await self._sender.close()
+        finally:
+            self.unrecorded = self._recorder.finish()

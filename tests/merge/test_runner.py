@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebookmail.errors import (
-    SMTPAuthenticationError,
+    JournalError,
     SMTPConnectError,
     SMTPDataError,
     SMTPRecipientRefused,
@@ -21,37 +21,101 @@ from notebookmail.errors import (
 )
 from notebookmail.mail import Envelope, Mail, Receipt
 from notebookmail.merge import policy, runner
-from notebookmail.merge.events import RowStarted
+from notebookmail.merge.backlog import Attempt, Task
+from notebookmail.merge.breaker import POLICY_IN_A_ROW
+from notebookmail.merge.events import RowDeferred, RowSent, RowStarted
+from notebookmail.merge.journal import Earlier, Entry
 from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.runner import Runner, Task
+from notebookmail.merge.quota import Quota
+from notebookmail.merge.runner import Runner, Terms
 from notebookmail.reply import SMTPResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from notebookmail.merge.events import RowEvent
+    from notebookmail.merge.journal import State
 
 ACCEPTED = SMTPResponse(250, "2.0.0 queued")
 
 
-class ScriptedSender:
-    """The runner's counterpart: answers by recipient, from a script of exceptions; then it accepts."""
+class ScriptedPool:
+    """The runner's counterpart: one message at a time on each connection, answered by recipient from a script.
 
-    def __init__(self, **script: list[Exception]) -> None:
+    A script's exception ends the try; what is not scripted is accepted. `holds` keeps every message on its way
+    until `let_go`; then what is closed before is unconfirmed.
+    """
+
+    def __init__(self, *, connections: int = 1, holds: bool = False, **script: list[Exception]) -> None:
         self.script = script
+        self.connections = connections
         self.delivered: list[str] = []
+        self.takes = 0
+        self.lowered = 0
+        self.renewed = 0
         self.is_closed = False
+        self.holding = asyncio.Event()
+        self._go = asyncio.Event()
+        self._wake = asyncio.Event()
+        if not holds:
+            self._go.set()
+        self._source: Runner | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
-    async def deliver(self, mail: Mail) -> Receipt:
+    def start(self, source: Runner) -> None:
+        self._source = source
+        self._tasks = [asyncio.create_task(self._work(source)) for _ in range(self.connections)]
+
+    async def _work(self, source: Runner) -> None:
+        while not self.is_closed:
+            self._wake.clear()
+            attempt = source.take()
+            if attempt is None:
+                await self._wake.wait()
+                continue
+            self.takes += 1
+            await self._carry(source, attempt)
+
+    async def _carry(self, source: Runner, attempt: Attempt) -> None:
+        gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        if not source.commit(attempt, gate.set_result):
+            fault = await gate
+            if fault is not None:
+                source.end(attempt, None, fault)
+                return
+        self.holding.set()
+        await self._go.wait()
+        if self.is_closed:
+            lost = SMTPServerDisconnected("closed")
+            lost.unconfirmed = True
+            source.end(attempt, None, lost)
+            return
         await asyncio.sleep(0)
-        name = mail.envelope.recipients[0].partition("@")[0]
+        name = attempt.mail.envelope.recipients[0].partition("@")[0]
         if self.script.get(name):
-            raise self.script[name].pop(0)
+            self.renewed += source.end(attempt, None, self.script[name].pop(0))
+            return
         self.delivered.append(name)
-        return Receipt(ACCEPTED)
+        source.end(attempt, Receipt(ACCEPTED), None)
+
+    def let_go(self) -> None:
+        self._go.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def lower(self) -> bool:
+        self.lowered += 1
+        return True
+
+    def hurry(self) -> None:
+        """Every message's end is out already."""
 
     async def close(self) -> None:
         self.is_closed = True
+        self._go.set()
+        self._wake.set()
+        await asyncio.gather(*self._tasks)
 
 
 def build(name: str, sender: str = "a@example.org") -> Callable[[], Mail]:
@@ -67,8 +131,13 @@ def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy, "wait_seconds", lambda *_: 0)
 
 
+def tasks_of(builds: list[Callable[[], Mail]]) -> Iterator[Task]:
+    for position, each in enumerate(builds):
+        yield Task(position, f"{position}@example.org", b"key %d" % position, each)
+
+
 async def outcomes_of(
-    sender: ScriptedSender, builds: list[Callable[[], Mail]], *, workers: int = 1
+    pool: ScriptedPool, builds: list[Callable[[], Mail]], terms: Terms | None = None
 ) -> tuple[Outcomes, list[RowEvent]]:
     outcomes, events = Outcomes(range(len(builds))), []
 
@@ -76,13 +145,13 @@ async def outcomes_of(
         events.append(event)
         outcomes.apply(event)
 
-    tasks = [Task(position, f"{position}@example.org", each) for position, each in enumerate(builds)]
-    await Runner(tasks, sender, emit, workers=workers).run()
+    await Runner(tasks_of(builds), len(builds), pool, emit, terms).run()
+    assert pool.is_closed
     return outcomes, events
 
 
 async def test_every_row_is_sent() -> None:
-    outcomes, _ = await outcomes_of(ScriptedSender(), [build(f"r{n}") for n in range(50)], workers=7)
+    outcomes, _ = await outcomes_of(ScriptedPool(connections=7), [build(f"r{n}") for n in range(50)])
     assert outcomes.counts["sent"] == 50
     assert outcomes.outcome(3).code == 250
     assert outcomes.outcome(3).message_id == "<r3@x>"
@@ -90,69 +159,72 @@ async def test_every_row_is_sent() -> None:
 
 async def test_a_bad_row_never_stops_the_others() -> None:
     refused = SMTPRecipientsRefused([SMTPRecipientRefused(550, "5.1.1 no", "r1@example.org")])
-    sender = ScriptedSender(r1=[refused], r3=[SMTPDataError(451, "4.3.0 later")])
-    outcomes, _ = await outcomes_of(sender, [broken, build("r1"), build("r2"), build("r3"), build("r4")])
+    pool = ScriptedPool(r1=[refused], r3=[SMTPDataError(451, "4.3.0 later")])
+    outcomes, _ = await outcomes_of(pool, [broken, build("r1"), build("r2"), build("r3"), build("r4")])
     assert [outcomes.status_at(n) for n in range(5)] == ["failed", "failed", "sent", "deferred", "sent"]
     assert isinstance(outcomes.exceptions[0], TemplateError)
     assert outcomes.outcome(1).enhanced_code == "5.1.1"
 
 
 async def test_connection_trouble_is_tried_again_and_counted() -> None:
-    sender = ScriptedSender(r0=[SMTPServerDisconnected("gone"), at("mail", SMTPSenderRefused(421, "busy", "a"))])
-    outcomes, _ = await outcomes_of(sender, [build("r0")])
+    pool = ScriptedPool(r0=[SMTPServerDisconnected("gone"), at("mail", SMTPSenderRefused(421, "busy", "a"))])
+    outcomes, _ = await outcomes_of(pool, [build("r0")])
     assert (outcomes.status_at(0), outcomes.outcome(0).attempts) == ("sent", 3)
 
 
 async def test_a_connection_that_is_lost_every_time_defers_the_row() -> None:
-    sender = ScriptedSender(r0=[SMTPServerDisconnected("gone")] * 9)
-    outcomes, _ = await outcomes_of(sender, [build("r0"), build("r1")])
+    pool = ScriptedPool(r0=[SMTPServerDisconnected("gone")] * 9)
+    outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
     assert [outcomes.status_at(0), outcomes.status_at(1)] == ["deferred", "sent"]
 
 
 async def test_an_unconfirmed_message_is_never_tried_again() -> None:
     lost = SMTPServerDisconnected("gone")
     lost.unconfirmed = True
-    sender = ScriptedSender(r0=[lost])
-    outcomes, _ = await outcomes_of(sender, [build("r0")])
+    pool = ScriptedPool(r0=[lost])
+    outcomes, _ = await outcomes_of(pool, [build("r0")])
     assert outcomes.status_at(0) == "unconfirmed"
-    assert sender.delivered == []
+    assert pool.delivered == []
 
 
-async def test_a_refused_login_stops_the_run_and_leaves_the_rest_pending() -> None:
-    sender = ScriptedSender(r1=[at("auth", SMTPAuthenticationError(535, "5.7.8 no"))])
-    outcomes, _ = await outcomes_of(sender, [build(f"r{n}") for n in range(4)])
+async def test_what_would_meet_every_row_stops_the_run_and_leaves_the_rest_pending() -> None:
+    pool = ScriptedPool(r1=[at("data", SMTPDataError(550, "5.4.5 Daily user sending limit exceeded"))])
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)])
     assert [outcomes.status_at(n) for n in range(4)] == ["sent", "pending", "pending", "pending"]
-    assert "credentials" in outcomes.outcome(1).hint
-    assert "credentials" in outcomes.outcome(3).hint
-    assert outcomes.outcome(3).to == "3@example.org"
+    assert isinstance(outcomes.outcome(1).error, SMTPDataError)
+    assert "sending limit is reached" in outcomes.outcome(1).hint
+    assert "sending limit is reached" in outcomes.outcome(3).hint
 
 
 async def test_a_stopped_run_tries_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 0.02)
-    refused = at("auth", SMTPAuthenticationError(535, "5.7.8 no"))
-    sender = ScriptedSender(r0=[SMTPServerDisconnected("gone")], r1=[refused])
-    outcomes, _ = await outcomes_of(sender, [build("r0"), build("r1")], workers=2)
-    assert sender.delivered == []
+    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 60.0)
+    refused = at("data", SMTPDataError(550, "5.4.5 the day's limit"))
+    pool = ScriptedPool(connections=2, r0=[SMTPServerDisconnected("gone")], r1=[refused])
+    outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
+    assert pool.delivered == []
     assert [outcomes.status_at(0), outcomes.status_at(1)] == ["pending", "pending"]
 
 
-async def test_a_server_that_cannot_be_reached_any_more_stops_the_run() -> None:
-    sender = ScriptedSender(r1=[at("connect", SMTPConnectError("refused"))] * 9)
-    outcomes, _ = await outcomes_of(sender, [build(f"r{n}") for n in range(3)])
-    assert [outcomes.status_at(n) for n in range(3)] == ["sent", "pending", "pending"]
+async def test_a_pool_that_finds_no_server_any_more_stops_the_run() -> None:
+    class Unreachable(ScriptedPool):
+        def start(self, source: Runner) -> None:
+            source.unreachable(at("connect", SMTPConnectError("refused")))
+
+    outcomes, _ = await outcomes_of(Unreachable(), [build(f"r{n}") for n in range(3)])
+    assert outcomes.counts["pending"] == 3
     assert "cannot be reached" in outcomes.outcome(2).hint
 
 
 async def test_a_refused_sender_stops_only_its_own_rows() -> None:
-    sender = ScriptedSender(r0=[at("mail", SMTPSenderRefused(550, "5.7.60 not yours", "a@example.org"))])
+    pool = ScriptedPool(r0=[at("mail", SMTPSenderRefused(550, "5.7.60 not yours", "a@example.org"))])
     builds = [build("r0"), build("r1"), build("r2", "other@example.org")]
-    outcomes, _ = await outcomes_of(sender, builds)
+    outcomes, _ = await outcomes_of(pool, builds)
     assert [outcomes.status_at(n) for n in range(3)] == ["failed", "pending", "sent"]
     assert "refuses the sender a@example.org" in outcomes.outcome(1).hint
 
 
 async def test_a_started_row_comes_before_its_outcome() -> None:
-    _, events = await outcomes_of(ScriptedSender(), [build("r0"), broken, build("r2")])
+    _, events = await outcomes_of(ScriptedPool(), [build("r0"), broken, build("r2")])
     assert [type(event).__name__ for event in events] == [
         "RowStarted", "RowSent", "RowFailed", "RowStarted", "RowSent",
     ]  # fmt: skip
@@ -163,56 +235,252 @@ async def test_a_bug_in_building_crashes_instead_of_becoming_a_result() -> None:
     def buggy() -> Mail:
         raise ZeroDivisionError
 
-    sender = ScriptedSender()
+    pool = ScriptedPool()
     with pytest.raises(ZeroDivisionError):
-        await outcomes_of(sender, [build("r0"), buggy, build("r2")])
-    assert sender.is_closed
+        await outcomes_of(pool, [build("r0"), buggy, build("r2")])
+    assert pool.is_closed
 
 
-class SlowSender(ScriptedSender):
-    """Holds messages until it is told to go on; closing it makes them unconfirmed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = asyncio.Event()
-        self.holding = asyncio.Event()
-
-    async def deliver(self, mail: Mail) -> Receipt:
-        self.holding.set()
-        await self.go.wait()
-        if self.is_closed:
-            lost = SMTPServerDisconnected("closed")
-            lost.unconfirmed = True
-            raise lost
-        return await super().deliver(mail)
-
-    async def close(self) -> None:
-        await super().close()
-        self.go.set()
-
-
-async def cancelled(sender: SlowSender, *, let_go: bool) -> Outcomes:
+async def cancelled(pool: ScriptedPool, *, let_go: bool) -> Outcomes:
     outcomes = Outcomes(range(5))
-    tasks = [Task(n, "", build(f"r{n}")) for n in range(5)]
-    running = asyncio.create_task(Runner(tasks, sender, outcomes.apply, workers=2).run())
-    await sender.holding.wait()
+    running = asyncio.create_task(
+        Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, pool, outcomes.apply).run()
+    )
+    await pool.holding.wait()
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.sleep(0)
     if let_go:
-        sender.go.set()
+        pool.let_go()
     with pytest.raises(asyncio.CancelledError):
         await running
     return outcomes
 
 
 async def test_on_cancellation_messages_on_their_way_finish_and_no_new_ones_start() -> None:
-    outcomes = await cancelled(SlowSender(), let_go=True)
+    outcomes = await cancelled(ScriptedPool(connections=2, holds=True), let_go=True)
     assert Counter(outcomes.status_at(n) for n in range(5)) == {"sent": 2, "pending": 3}
     assert outcomes.outcome(4).hint == "interrupted"
 
 
 async def test_on_cancellation_what_does_not_finish_is_unconfirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "GRACE_SECONDS", 0.01)
-    outcomes = await cancelled(SlowSender(), let_go=False)
+    outcomes = await cancelled(ScriptedPool(connections=2, holds=True), let_go=False)
     assert Counter(outcomes.status_at(n) for n in range(5)) == {"unconfirmed": 2, "pending": 3}
+
+
+async def test_a_connection_that_is_spent_costs_the_row_no_try() -> None:
+    spent = SMTPRecipientsRefused([SMTPRecipientRefused(452, "4.5.3 too many messages", "r0@example.org")])
+    pool = ScriptedPool(r0=[spent])
+    outcomes, _ = await outcomes_of(pool, [build("r0")])
+    assert (outcomes.status_at(0), outcomes.outcome(0).attempts, pool.renewed) == ("sent", 1, 1)
+
+
+async def test_a_row_that_finds_every_connection_spent_is_deferred() -> None:
+    spent = [SMTPRecipientsRefused([SMTPRecipientRefused(452, "4.5.3 no", "r0@example.org")]) for _ in range(9)]
+    outcomes, _ = await outcomes_of(ScriptedPool(r0=spent), [build("r0"), build("r1")])
+    assert [outcomes.status_at(0), outcomes.status_at(1)] == ["deferred", "sent"]
+
+
+async def test_a_server_that_wants_less_gets_less_and_the_row_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr(policy, "slow_down_seconds", lambda slowdowns, _: waits.append(slowdowns) or 0.0)
+    busy = [at("data", SMTPDataError(432, "4.3.2 concurrent connections limit exceeded")) for _ in range(2)]
+    pool = ScriptedPool(r0=busy)
+    outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
+    assert outcomes.counts["sent"] == 2
+    assert (pool.lowered, waits) == (2, [1, 2])
+
+
+async def test_a_server_that_never_gets_enough_defers_the_row_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "slow_down_seconds", lambda *_: 0.0)
+    busy = [at("data", SMTPDataError(432, "4.3.2 limit exceeded")) for _ in range(99)]
+    outcomes, _ = await outcomes_of(ScriptedPool(r0=busy), [build("r0")])
+    assert outcomes.status_at(0) == "deferred"
+
+
+async def test_a_deferred_row_is_tried_again_where_the_run_stays_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "defer_seconds", lambda *_: 0.01)
+    pool = ScriptedPool(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))] * 2)
+    outcomes, events = await outcomes_of(pool, [build("r0")], Terms(retry_seconds=5))
+    assert outcomes.status_at(0) == "sent"
+    assert [type(event).__name__ for event in events].count("RowDeferred") == 2
+
+
+async def test_a_run_that_does_not_stay_leaves_deferred_rows_with_a_time() -> None:
+    pool = ScriptedPool(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))])
+    _, events = await outcomes_of(pool, [build("r0")], Terms(clock=lambda: 1_000_000.0))
+    deferred = next(event for event in events if isinstance(event, RowDeferred))
+    assert deferred.next_at is not None
+    assert 240 <= deferred.next_at.timestamp() - 1_000_000 <= 360
+
+
+async def test_many_refusals_by_policy_in_a_row_stop_the_run() -> None:
+    script = {f"r{n}": [at("data", SMTPDataError(554, "5.7.1 spam"))] for n in range(20)}
+    outcomes, _ = await outcomes_of(ScriptedPool(**script), [build(f"r{n}") for n in range(20)])
+    assert (outcomes.counts["failed"], outcomes.counts["pending"]) == (POLICY_IN_A_ROW, 20 - POLICY_IN_A_ROW)
+    assert "policy" in outcomes.outcome(19).hint
+
+
+async def test_the_days_quota_ends_the_run_and_leaves_the_rest_pending() -> None:
+    pool = ScriptedPool(connections=3)
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(9)], Terms(quota=Quota(10, used=6)))
+    assert (outcomes.counts["sent"], outcomes.counts["pending"]) == (4, 5)
+    assert "quota of 10 messages" in outcomes.outcome(8).hint
+
+
+async def test_a_paused_run_takes_nothing_until_it_goes_on() -> None:
+    pool = ScriptedPool()
+    outcomes = Outcomes(range(3))
+    run = Runner(tasks_of([build(f"r{n}") for n in range(3)]), 3, pool, outcomes.apply)
+    run.pause()
+    running = asyncio.create_task(run.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (pool.takes, run.is_paused) == (0, True)
+    run.resume()
+    await running
+    assert outcomes.counts["sent"] == 3
+
+
+async def test_a_stopped_run_lets_what_is_on_its_way_finish() -> None:
+    pool = ScriptedPool(connections=2, holds=True)
+    outcomes = Outcomes(range(5))
+    run = Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, pool, outcomes.apply)
+    running = asyncio.create_task(run.run())
+    await pool.holding.wait()
+    await asyncio.sleep(0)
+    run.stop("stopped")
+    pool.let_go()
+    await running
+    assert (outcomes.counts["sent"], outcomes.counts["pending"]) == (2, 3)
+    assert outcomes.outcome(4).hint == "stopped"
+
+
+async def test_nothing_goes_out_before_its_time() -> None:
+    now = [1_000.0]
+    pool = ScriptedPool()
+    outcomes = Outcomes(range(1))
+    terms = Terms(not_before=1_000.05, clock=lambda: now[0])
+    running = asyncio.create_task(Runner(tasks_of([build("r0")]), 1, pool, outcomes.apply, terms).run())
+    await asyncio.sleep(0.12)
+    assert pool.takes == 0  # by the loop's clock it is time; by the wall's it is not
+    now[0] = 1_000.05
+    await running
+    assert outcomes.counts["sent"] == 1
+
+
+# --- the journal --------------------------------------------------------------------------------------------
+
+
+class Ledger:
+    """A claim of the journal, in memory; its disk can be full."""
+
+    def __init__(self) -> None:
+        self.writes: list[list[Entry]] = []
+        self.is_full = False
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        if self.is_full:
+            raise JournalError("the disk is full")
+        self.writes.append(list(entries))
+
+    def states(self) -> dict[bytes, str]:
+        return {entry.key: entry.state for entries in self.writes for entry in entries}
+
+
+async def test_an_outcome_is_recorded_before_it_is_told() -> None:
+    ledger, seen = Ledger(), []
+    outcomes = Outcomes(range(3))
+
+    def emit(event: RowEvent) -> None:
+        outcomes.apply(event)
+        if isinstance(event, RowSent):
+            seen.append(ledger.states()[b"key %d" % event.position])
+
+    builds = [build(f"r{n}") for n in range(3)]
+    await Runner(tasks_of(builds), 3, ScriptedPool(connections=2), emit, Terms(ledger=ledger)).run()
+    assert seen == ["sent"] * 3
+
+
+async def test_a_connection_never_leaves_two_rows_in_doubt() -> None:
+    ledger = Ledger()
+    await outcomes_of(ScriptedPool(), [build(f"r{n}") for n in range(10)], Terms(ledger=ledger))
+    doubtful: set[bytes] = set()
+    for entries in ledger.writes:
+        for entry in entries:
+            (doubtful.add if entry.state == "committing" else doubtful.discard)(entry.key)
+        assert len(doubtful) <= 1
+
+
+async def test_where_the_journal_cannot_be_written_nothing_more_goes_out() -> None:
+    ledger, pool = Ledger(), ScriptedPool()
+    ledger.is_full = True
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], Terms(ledger=ledger))
+    assert pool.delivered == []
+    assert outcomes.counts["pending"] == 4
+    assert all("disk is full" in outcomes.outcome(n).hint for n in range(4))
+
+
+async def test_an_outcome_the_journal_could_not_take_is_written_at_the_end_if_there_is_room() -> None:
+    ledger = Ledger()
+    outcomes = Outcomes(range(2))
+
+    class Filling(ScriptedPool):
+        async def _carry(self, source: Runner, attempt: Attempt) -> None:
+            await super()._carry(source, attempt)
+            ledger.is_full = True
+
+        async def close(self) -> None:
+            await super().close()
+            ledger.is_full = False
+
+    run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), outcomes.apply, Terms(ledger=ledger))
+    await run.run()
+    assert [outcomes.status_at(n) for n in range(2)] == ["sent", "pending"]
+    assert ledger.states()[b"key 0"] == "sent"
+    assert run.unrecorded == 0
+
+
+async def test_what_the_journal_never_learns_is_counted() -> None:
+    ledger = Ledger()
+
+    class Filling(ScriptedPool):
+        async def _carry(self, source: Runner, attempt: Attempt) -> None:
+            await super()._carry(source, attempt)
+            ledger.is_full = True
+
+    run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), lambda _: None, Terms(ledger=ledger))
+    await run.run()
+    assert ledger.states() == {b"key 0": "committing"}
+    assert run.unrecorded == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "resend_unconfirmed", "status"),
+    [
+        ("sent", False, "skipped"),
+        ("sent", True, "skipped"),
+        ("committing", False, "unconfirmed"),
+        ("unconfirmed", False, "unconfirmed"),
+        ("unconfirmed", True, "sent"),
+        ("committing", True, "sent"),
+        ("deferred", False, "sent"),
+        ("failed", False, "sent"),
+        ("pending", False, "sent"),
+    ],
+)
+async def test_what_an_earlier_run_settled_stays_settled(
+    state: State, resend_unconfirmed: bool, status: str
+) -> None:
+    earlier = {b"key 0": Earlier(state, 1_700_000_000.0, 1, None)}
+    terms = Terms(ledger=Ledger(), earlier=earlier, resend_unconfirmed=resend_unconfirmed)
+    outcomes, _ = await outcomes_of(ScriptedPool(), [build("r0"), build("r1")], terms)
+    assert [outcomes.status_at(n) for n in range(2)] == [status, "sent"]
+
+
+async def test_a_try_that_came_to_nothing_is_no_doubt_in_the_journal() -> None:
+    ledger = Ledger()
+    pool = ScriptedPool(r0=[SMTPServerDisconnected("gone")] * 9)
+    await outcomes_of(pool, [build("r0")], Terms(ledger=ledger))
+    assert ledger.states() == {b"key 0": "deferred"}
