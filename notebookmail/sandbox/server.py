@@ -1,40 +1,34 @@
 """An SMTP server on a loopback port, inside the caller's event loop (aiosmtpd).
 
-It accepts mail and keeps it in memory for looking at; it relays nothing. Faults make it refuse or drop on purpose,
-by a seeded chance, so that a rehearsal of failure can be repeated.
+It accepts mail and keeps it in memory for looking at; it relays nothing. Faults make it refuse, drop, stall or go
+away on purpose, by limits and by seeded chances, so that a rehearsal of failure can be repeated. It goes by the
+loop's clock.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
+import contextlib
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self
 
-import aiosmtpd.smtp
-
-from notebookmail.errors import FrameError
 from notebookmail.server import Server
 
-from .listening import some_turns, stop_listening
+from .faults import read_faults
+from .listening import HOST, Doorway, some_turns
+from .rehearsal import Rehearsal
+from .session import CREDENTIALS, Hooks, Session
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping
     from email.message import EmailMessage
     from types import TracebackType
 
-HOSTNAME = "sandbox.notebookmail.example"
-_MAX_MESSAGE_OCTETS = 64 * 1024 * 1024
-_REPLIES = {
-    "421": "421 4.3.2 The sandbox closes the session, as asked",
-    "450": "450 4.2.0 The sandbox greylists, as asked: try again later",
-    "451": "451 4.3.0 The sandbox has a passing trouble, as asked",
-    "452": "452 4.3.1 The sandbox has no room, as asked",
-    "550": "550 5.1.1 The sandbox knows no such mailbox, as asked",
-    "552": "552 5.2.2 The sandbox's mailbox is full, as asked",
-    "554": "554 5.7.1 The sandbox refuses by policy, as asked",
-}
+    import aiosmtpd.smtp
+
+    from .faults import FaultValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +56,50 @@ class Received:
 class Sandbox:
     """An SMTP server of one's own, as an async context manager.
 
+    A fault is a name and how much of it. A share is from 0 to 1. Where a fault says something, another reply can
+    be put beside the amount: `(0.1, "550 5.7.1 No")`, `("30/min", "421 4.7.28 Slow down")`; a reply in place of a
+    share is given always. Whatever the fault, a 421 closes the connection.
+
+    Recipients:
+        "nobody@example.org": "550 5.1.1 No such user": this address gets the reply.
+        "*@example.net": (0.1, "550 5.1.1 No such user"): a share of tries at such addresses; * is any text.
+        "451": 0.1, or "450 4.2.1 Too fast": 0.1: a share of all tries gets this code or reply.
+        "greylist": 300: 451 4.7.1 at the first try of a sender and recipient, and at others until so many seconds
+            after that; with 0 the second try is taken.
+    Limits:
+        "rate": "30/min": MAIL gets 451 4.7.28 while so many were begun in the last second (s), min, h or day.
+        "quota": 500: a message gets 550 5.4.5 while so many were taken in the last 24 hours.
+        "connections": 3: one more at once is greeted with 421 4.7.0.
+        "messages_per_connection": 100: then MAIL gets 452 4.5.3 on that connection.
+    Refusals:
+        "refuse_connect": 0.1: a share of connections is greeted with 554 and closed.
+        "refuse_login": "535 5.7.8 Wrong password": `box.server` then has a user name, and one must log in.
+        "refuse_sender": "550 5.7.60 Not your address": MAIL gets this reply.
+        "refuse_message": 0.01: a share of messages gets 554 5.7.1 after the end of data.
+    Connections that break:
+        "drop_connect": 0.1, "drop_rcpt": 0.1: cut before the greeting, or in place of the reply to RCPT.
+        "drop": 0.01: cut in place of the reply to the end of data; the message is not kept.
+        "drop_after": 0.01: the same, but the message is kept. The client cannot tell which of the two it was.
+        "stall": 0.01, "stall_after": 0.01: as these two, but the connection stays open and nothing is ever said.
+    The server:
+        "latency": 0.05: each reply takes so many seconds.
+        "down": (10, 60): from 10 to 60 seconds after the start, connections are cut and refused; 60: until then.
+
+    Chances follow from the seed, the fault, the recipient and how often that one was tried: the same rows meet the
+    same fates in any order and over any number of connections. (At connecting, login and MAIL no recipient is
+    known: there it counts how often anybody connected, this user logged in, this sender began.)
+
     Args:
-        faults: What shall go wrong. A key is an address, with the reply its RCPT gets ("550 5.1.1 No such user");
-            or a reply code such as "451", with the share of recipients that get it; or "drop", with the share of
-            messages at which the connection is cut before an answer.
-        seed: Makes the chances repeatable.
+        faults: What shall go wrong.
+        seed: Another seed, other chances.
         delay_seconds: How long the server takes over each message before it answers.
         port: The loopback port; 0 takes any free one.
 
+    Attributes:
+        received: What it accepted, in order; a message that was sent twice is there twice.
+
     Raises:
-        FrameError: A fault that is none of these.
+        FrameError: A fault that is none of these; lists those there are.
 
     Example:
         >>> async with Sandbox(faults={"nobody@example.org": "550 5.1.1 No such user"}) as box:
@@ -81,20 +109,19 @@ class Sandbox:
 
     def __init__(
         self,
-        faults: Mapping[str, float | str] | None = None,
+        faults: Mapping[str, FaultValue] | None = None,
         *,
         seed: int = 0,
         delay_seconds: float = 0.0,
         port: int = 0,
     ) -> None:
         self.received: list[Received] = []
-        self._delay_seconds = delay_seconds
         self._port = port
         self._arrival = asyncio.Condition()
-        self._replies, self._shares = _read_faults(faults or {})
-        self._chance = random.Random(seed)  # noqa: S311 -- rehearsed faults, not secrets
-        self._listener: asyncio.Server | None = None
-        self._sessions: set[asyncio.BaseTransport] = set()
+        self._rehearsal = Rehearsal(read_faults(faults or {}), seed)
+        self._hooks = Hooks(self._rehearsal, self._keep, delay_seconds)
+        self._door: Doorway | None = None
+        self._outage: asyncio.Task[None] | None = None
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -102,34 +129,50 @@ class Sandbox:
         return [each.message for each in self.received]
 
     @property
+    def counts(self) -> Counter[str]:
+        """How often each fault has struck, by the name it was given: a rehearsal without its fault shows nothing.
+
+        The settings `"latency"` and `"down"` are not counted.
+        """
+        return self._rehearsal.counts.copy()
+
+    @property
     def server(self) -> Server:
-        """The running sandbox as a Server.
+        """The running sandbox as a Server; with a login where `"refuse_login"` is rehearsed.
 
         Raises:
             RuntimeError: It is not running.
         """
-        if self._listener is None:
+        if self._door is None:
             raise RuntimeError("the sandbox is not running: use `async with Sandbox() as box:`")
-        host, port = self._listener.sockets[0].getsockname()[:2]
-        return Server(host, port, security="none")
+        username, password = CREDENTIALS if self._rehearsal.faults.at.get("login") else (None, None)
+        return Server(
+            HOST, self._door.port, username=username, password=password, security="none", is_sandbox=True
+        )
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._make_session, "127.0.0.1", self._port)
+        door = Doorway(lambda: Session(self._hooks), self._port)
+        outage = self._rehearsal.faults.outage
+        if outage is None or outage[0] > 0:
+            await door.open()
+        self._door = door
+        if outage is not None:
+            self._outage = asyncio.create_task(self._go_away(door, *outage))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._listener is not None:
-            try:
-                await stop_listening(self._listener)
-            finally:
-                for transport in list(self._sessions):
-                    transport.close()
-            await some_turns()
-            await self._listener.wait_closed()
-        self._listener = None
+        door, self._door = self._door, None
+        if door is None:
+            return
+        try:
+            await self._end_outage()
+            await door.give_up()
+        finally:
+            for transport in list(self._hooks.sessions):
+                transport.close()
+        await some_turns()
 
     async def arrival(self, known: int) -> None:
         """Wait until more messages than the known number have arrived."""
@@ -137,78 +180,31 @@ class Sandbox:
             await self._arrival.wait_for(lambda: len(self.received) > known)
 
     def __repr__(self) -> str:
-        where = self.server.endpoint if self._listener is not None else "not running"
+        where = self.server.endpoint if self._door is not None else "not running"
         return f"<Sandbox {where}, {len(self.received)} received>"
 
-    def _make_session(self) -> aiosmtpd.smtp.SMTP:
-        return _Session(self, self._sessions)
-
-    # --- aiosmtpd's hooks: their names and arguments are its own ---------------------------------------------
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: aiosmtpd.smtp.SMTP, _session: Any, envelope: Any, address: str, _options: list[str]
-    ) -> str:
-        """Answer a RCPT: by the faults for this address, then by chance."""
-        reply = self._replies.get(address.lower())
-        for code, share in self._shares.items():
-            if reply is None and code != "drop" and self._chance.random() < share:
-                reply = _REPLIES.get(code, f"{code} as asked")
-        if reply is not None:
-            return reply
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 OK"
-
-    async def handle_DATA(  # noqa: N802
-        self, server: aiosmtpd.smtp.SMTP, _session: Any, envelope: Any
-    ) -> str:
-        """Keep a message, or cut the connection where a fault says so."""
-        if self._chance.random() < self._shares.get("drop", 0.0):
-            cast("asyncio.Transport", server.transport).abort()
-        if self._delay_seconds:
-            await asyncio.sleep(self._delay_seconds)
-        content = cast("bytes", envelope.original_content)
+    async def _keep(self, envelope: aiosmtpd.smtp.Envelope) -> str:
+        content = envelope.original_content or b""
         message = message_from_bytes(content, policy=policy.default)
         self.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, content))
+        number = len(self.received)
         async with self._arrival:
             self._arrival.notify_all()
-        return f"250 2.0.0 OK, message {len(self.received)} is in the sandbox"
+        return f"250 2.0.0 OK, message {number} is in the sandbox"
 
+    async def _go_away(self, door: Doorway, start: float, end: float) -> None:
+        """Cut and refuse connections from the start to the end, in seconds from now."""
+        if start > 0:
+            await asyncio.sleep(start)
+            await door.shut()
+            for transport in list(self._hooks.sessions):
+                transport.abort()
+        await asyncio.sleep(end - start)
+        await door.open()
 
-class _Session(aiosmtpd.smtp.SMTP):
-    """One client's session; remembered so that closing the sandbox closes it."""
-
-    def __init__(self, handler: Sandbox, sessions: set[asyncio.BaseTransport]) -> None:
-        loop = asyncio.get_running_loop()
-        super().__init__(
-            handler, data_size_limit=_MAX_MESSAGE_OCTETS, enable_SMTPUTF8=True, hostname=HOSTNAME, loop=loop
-        )
-        self._sessions = sessions
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._sessions.add(transport)
-        self._mine = transport
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._sessions.discard(self._mine)
-        super().connection_lost(error)
-
-
-def _read_faults(faults: Mapping[str, float | str]) -> tuple[dict[str, str], dict[str, float]]:
-    replies: dict[str, str] = {}
-    shares: dict[str, float] = {}
-    for key, value in faults.items():
-        if "@" in key and isinstance(value, str) and value[:3].isdigit():
-            replies[key.lower()] = value
-        elif not isinstance(value, str) and 0 <= value <= 1 and (key == "drop" or _is_refusal(key)):
-            shares[key] = value
-        else:
-            raise FrameError(
-                f"the fault {key!r}: {value!r} is not known: write an address and its reply, "
-                "or a code from 400 to 599 or 'drop' and a share from 0 to 1"
-            )
-    return replies, shares
-
-
-def _is_refusal(key: str) -> bool:
-    return len(key) == 3 and key.isdigit() and key[0] in "45"  # noqa: PLR2004 -- a reply code's length
+    async def _end_outage(self) -> None:
+        outage, self._outage = self._outage, None
+        if outage is not None:
+            outage.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await outage

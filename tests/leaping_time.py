@@ -1,0 +1,49 @@
+"""A loop whose clock leaps to the next timer as soon as no socket has anything to say: a day passes in a moment.
+
+For tests in which both ends of every connection live on this loop: what one end wrote lies in the other end's
+socket when the next look is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import selectors
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+_GRACE_SECONDS = 0.02  # real time for the kernel to carry over what was written
+
+
+class _LeapingSelector(selectors.DefaultSelector):
+    leapt_seconds = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        events = super().select(min(timeout, _GRACE_SECONDS))
+        if not events:
+            self.leapt_seconds += timeout
+        return events
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.clock = _LeapingSelector()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.leapt_seconds
+
+
+def in_leaps(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test on such a loop."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+            runner.run(test(*args, **kwargs))
+
+    return run
