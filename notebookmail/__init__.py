@@ -12,13 +12,14 @@ TYPE_CHECKING = False  # type checkers take it for true; importing typing would 
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import last_results, send_frame, send_frame_sync
+    from .api import send_frame, send_frame_sync, start_frame
     from .check import check_frame
     from .compose.signing import DKIM
     from .compose.template import Template
     from .errors import (
         AddressError,
         FrameError,
+        JournalError,
         NotebookmailError,
         SMTPAuthenticationError,
         SMTPConnectError,
@@ -37,9 +38,13 @@ if TYPE_CHECKING:
         SMTPTimeoutError,
         TemplateError,
     )
+    from .forecast import SendPlan, plan_frame
+    from .history import campaigns, forget
+    from .job import SendJob
     from .reply import SMTPResponse, SMTPStatus
     from .report import Report
     from .results import SendResults
+    from .run import last_results
     from .sandbox.server import Received, Sandbox
     from .server import Server
     from .smtp.client import SMTP, send
@@ -52,6 +57,7 @@ __all__ = [
     "SMTP",
     "AddressError",
     "FrameError",
+    "JournalError",
     "NotebookmailError",
     "Received",
     "Report",
@@ -74,15 +80,21 @@ __all__ = [
     "SMTPTimeoutError",
     "SMTPTokenGenerator",
     "Sandbox",
+    "SendJob",
+    "SendPlan",
     "SendResults",
     "Server",
     "Template",
     "TemplateError",
+    "campaigns",
     "check_frame",
+    "forget",
     "last_results",
+    "plan_frame",
     "send",
     "send_frame",
     "send_frame_sync",
+    "start_frame",
 ]
 
 _ROOMS = {
@@ -94,14 +106,20 @@ _ROOMS = {
     "Received": "sandbox.server",
     "Report": "report",
     "Sandbox": "sandbox.server",
+    "SendJob": "job",
+    "SendPlan": "forecast",
     "SendResults": "results",
     "Server": "server",
     "Template": "compose.template",
+    "campaigns": "history",
     "check_frame": "check",
-    "last_results": "api",
+    "forget": "history",
+    "last_results": "run",
+    "plan_frame": "forecast",
     "send": "smtp.client",
     "send_frame": "api",
     "send_frame_sync": "api",
+    "start_frame": "api",
 }
 """Where a public name lives; what is not listed is an exception."""
 

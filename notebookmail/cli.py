@@ -58,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     send = commands.add_parser("send", help="mail every row of a CSV file, or every group of rows")
     _add_letter(send)
     send.add_argument("--dry-run", action="store_true", help="build every message, send none")
+    send.add_argument("--campaign", metavar="NAME", help="what was sent in it is not sent again")
+    send.add_argument("--key", metavar="COLUMN", action="append", help="the column that says which row is which")
+    send.add_argument("--journal", type=Path, metavar="FILE", help="where to remember who got what")
+    send.add_argument("--no-journal", action="store_true", help="remember nothing: a second run mails all again")
+    send.add_argument("--resend", action="store_true", help="send again also what was sent")
+    send.add_argument("--resend-unconfirmed", action="store_true", help="send again what may have been delivered")
+    send.add_argument("--retry", type=float, default=0, metavar="MINUTES", help="stay for rows the server defers")
+    send.add_argument("--max-connections", type=int, metavar="N", help="at most so many connections at once")
     send.set_defaults(run=_send)
     serve = commands.add_parser("serve", help="run the sandbox server and show what arrives, until interrupted")
     serve.add_argument("--port", type=int, default=0, help="the loopback port (default: any free one)")
@@ -115,11 +123,22 @@ async def _send(parsed: argparse.Namespace) -> int:
         template,
         Server.from_url(parsed.server) if parsed.server else None,
         dry_run=parsed.dry_run,
+        campaign=parsed.campaign,
+        key=parsed.key,
+        journal=False if parsed.no_journal else parsed.journal,
+        resend=parsed.resend,
+        resend_unconfirmed=parsed.resend_unconfirmed,
+        retry=parsed.retry,
+        max_connections=parsed.max_connections,
         **_choices(parsed),
         progress="text",
     )
     print_results(results, has_headline=parsed.dry_run)  # a dry run has no board to say it
-    is_good = results.counts["failed"] == 0 if parsed.dry_run else results.counts["sent"] == len(results)
+    is_good = (
+        results.counts["failed"] == 0
+        if parsed.dry_run
+        else results.counts["sent"] + results.sent_before == len(results)
+    )
     return ALL_SENT if is_good else SOME_NOT_SENT
 
 

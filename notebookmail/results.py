@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from .errors import FrameError
 from .merge.outcomes import Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Sequence
 
     import pandas as pd
 
@@ -23,6 +24,7 @@ class SendResults(Outcomes):
 
     Attributes:
         notice: What to know about the run as a whole ("nothing left this machine"), or "".
+        sent_before: How many rows were skipped because an earlier run of the campaign had sent them.
         shown_in: The notebook cell in whose output a board has already become the summary, or None.
     """
 
@@ -30,6 +32,45 @@ class SendResults(Outcomes):
         super().__init__(labels)
         self.notice = notice
         self.shown_in: int | None = None
+        self.sent_before = 0
+        self._send_again: Callable[[list[int]], Awaitable[SendResults]] | None = None
+
+    @classmethod
+    def begin(cls, plan: Any, before: SendResults | None) -> SendResults:
+        """Begin the results of a plan; rows that it does not try keep how they stood before."""
+        if before is not None:
+            results = before.copy()
+            results.reopen(plan.going)
+        else:
+            results = cls(plan.frame.labels)
+            results.note_recipients(plan.recipients)
+        results.sent_before = 0
+        return results
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what `retry` sends with: it belongs to this process."""
+        return {**self.__dict__, "_send_again": None}
+
+    def retry_with(self, send: Callable[[list[int]], Awaitable[SendResults]]) -> None:
+        """Take what `retry` sends with."""
+        self._send_again = send
+
+    async def retry(self) -> SendResults:
+        """Send again what may be tried again: the deferred and the pending rows, with the same letter and server.
+
+        Returns:
+            The results of all rows: those tried now as they stand now, the others as before. These results
+            themselves where there is nothing to try.
+
+        Raises:
+            FrameError, JournalError, SMTPException: As for send_frame.
+        """
+        positions = self.positions("deferred", "pending")
+        if not positions:
+            return self
+        if self._send_again is None:
+            raise FrameError("these results do not know how they were sent: run send_frame again")
+        return await self._send_again(positions)
 
     def explain(self) -> pd.DataFrame:
         """Group the rows in trouble by cause, the largest group first.

@@ -9,14 +9,18 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from .errors import FrameError
+from .merge.rate import parse_rate
+from .providers import provider_named
 from .smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
-from .smtp.pool import PoolLimits
+from .smtp.pool import PoolLimits, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .smtp.options import SMTPTokenGenerator
 
 Security = Literal["auto", "tls", "starttls", "none"]
@@ -43,6 +47,10 @@ class Server:
         timeout: Seconds to wait for connecting and for each reply.
         max_connections: How many connections at once at most.
         messages_per_connection: Replace a connection after so many messages; None for no limit.
+        rate: At most so many messages a second over all connections: a number, or such as "30/min"; None for no
+            limit.
+        daily_quota: At most so many messages in 24 hours, counted over all campaigns in the journal.
+        failover: Servers to go on with, in this order, when this one cannot be reached.
 
     Raises:
         FrameError: Settings that contradict each other.
@@ -57,6 +65,10 @@ class Server:
     timeout: float = field(default=60, kw_only=True)
     max_connections: int = field(default=DEFAULT_CONNECTIONS, kw_only=True)
     messages_per_connection: int | None = field(default=None, kw_only=True)
+    rate: float | str | None = field(default=None, kw_only=True)
+    daily_quota: int | None = field(default=None, kw_only=True)
+    failover: Sequence[Server] = field(default=(), kw_only=True)
+    is_sandbox: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if self.security not in {"auto", "tls", "starttls", "none"}:
@@ -65,6 +77,11 @@ class Server:
             self.messages_per_connection is not None and self.messages_per_connection < 1
         ):
             raise FrameError("max_connections and messages_per_connection are at least 1")
+        if self.daily_quota is not None and self.daily_quota < 1:
+            raise FrameError(f"daily_quota={self.daily_quota}: it is at least 1, or None")
+        if not all(isinstance(each, Server) for each in self.failover):
+            raise FrameError("failover is a list of servers: failover=[Server('backup.example.org')]")
+        _ = self.messages_per_second  # a rate that cannot be read is found here
         if self.username is not None and self.password is None and self.oauth_token_generator is None:
             raise FrameError(
                 f"user {self.username!r} needs password= (try getpass.getpass()) or a token generator"
@@ -97,6 +114,34 @@ class Server:
         return cls(hostname, port, username=username, password=password, security=security)
 
     @classmethod
+    def preset(cls, name: str, *, region: str | None = None, **options: Any) -> Server:
+        """Make the server of a mail provider, with the limits it publishes.
+
+        Args:
+            name: "gmail", "microsoft365", "ses", "sendgrid", "mailgun", "postmark", "yahoo" or "zoho".
+            region: For "ses": such as "eu-west-1".
+            **options: As for Server; they come before the preset's.
+
+        Raises:
+            FrameError: There is no such preset, or a region is missing.
+
+        Example:
+            >>> Server.preset("gmail", username="me@gmail.com", password=getpass.getpass())
+        """
+        provider = provider_named(name)
+        hostname = provider.hostname
+        if "{region}" in hostname:
+            if not region:
+                raise FrameError(f"the preset {name!r} wants the account's region: region='eu-west-1'")
+            hostname = hostname.replace("{region}", region)
+        known = {
+            field: getattr(provider, field)
+            for field in ("port", "security", "max_connections", "rate", "daily_quota", "username")
+            if getattr(provider, field) is not None
+        }
+        return cls(**{"hostname": hostname, **known, **options})
+
+    @classmethod
     def from_env(cls) -> Server:
         """Read the server from the URL in the environment variable NOTEBOOKMAIL_URL.
 
@@ -126,6 +171,16 @@ class Server:
         """Where it is, for people: "smtp.example.org:587"."""
         return f"{self.hostname}:{self.effective_port}"
 
+    @property
+    def account(self) -> str:
+        """Whose limits apply: "user@smtp.example.org"."""
+        return f"{self.username or ''}@{self.hostname.lower()}"
+
+    @property
+    def messages_per_second(self) -> float | None:
+        """The rate as a number, or None for no limit."""
+        return None if self.rate is None else parse_rate(self.rate)
+
     def options(self) -> ConnectionOptions:
         """Say it in the SMTP client's terms."""
         security = self.security
@@ -143,6 +198,11 @@ class Server:
             use_tls=security == "tls",
             start_tls=start_tls.get(security, False),
         )
+
+    def routes(self, max_connections: int | None = None) -> list[Route]:
+        """List the ways for mail: this server, then those to fail over to."""
+        servers = (self, *self.failover)
+        return [Route(each.options(), each.limits(max_connections)) for each in servers]
 
     def limits(self, max_connections: int | None = None) -> PoolLimits:
         """Say how much of it may be used; `max_connections` can only lower it."""

@@ -29,7 +29,19 @@ def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
     Raises:
         BaseException: What the coroutine raised, or the interrupt.
     """
-    return asyncio.run(work) if running_loop() is None else _LoopThread(work).result()
+    if running_loop() is not None:
+        return _LoopThread(work).result()
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop of our own: uvloop's where it is installed, which costs about half the time."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def run_nested(work: Coroutine[Any, Any, _T]) -> _T:
@@ -76,7 +88,7 @@ class _LoopThread(Generic[_T]):
 
     def __init__(self, work: Coroutine[Any, Any, _T]) -> None:
         self._work = work
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._task: asyncio.Task[_T] | None = None
         self._started = threading.Event()
         context = contextvars.copy_context()

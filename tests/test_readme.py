@@ -61,6 +61,28 @@ def test_every_link_leads_somewhere(target: tuple[str, str]) -> None:
     assert (ROOT / (target[0] or target[1])).exists()
 
 
+async def test_the_delivery_example_sends_remembers_and_retries(capsys: pytest.CaptureFixture[str]) -> None:
+    async with real_server(authenticator=authenticator, auth_require_tls=False) as (port, arrived):
+        source = EXAMPLES[2]
+        for given, there in (
+            ('"smtp.example.org",\n', f'"127.0.0.1", {port}, security="none",\n'),
+            ('"30/min"', '"30/s"'),
+            ("confirm=1_204", "confirm=2"),
+        ):
+            assert given in source
+            source = source.replace(given, there)
+        names: dict[str, object] = {
+            "df": pd.DataFrame({"email": ["ann@example.org", "bo@example.org"]}),
+            "secret": CANARY,
+        }
+        exec("from notebookmail import Server, Template, plan_frame, send_frame", names)
+        exec("template = Template('Hello', text='Hello', sender='desk@example.org')", names)
+        await eval(compile(source, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+    assert names["results"].counts["sent"] == 2  # type: ignore[attr-defined]
+    assert len(arrived.envelopes) == 2
+    assert "2 messages" in capsys.readouterr().out
+
+
 async def test_the_clients_example_sends_over_tls(certificates: Certificates) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.chain, certificates.key)
@@ -69,7 +91,7 @@ async def test_the_clients_example_sends_over_tls(certificates: Certificates) ->
         real_server(tls_context=context, require_starttls=True, **settings) as (starttls_port, first),
         real_server(ssl=context, **settings) as (tls_port, second),
     ):
-        source = EXAMPLES[2]
+        source = EXAMPLES[3]
         for option, port in (("start_tls=True", starttls_port), ("use_tls=True", tls_port)):
             assert option in source
             source = source.replace(option, f"{option}, port={port}, cert_bundle={str(certificates.authority)!r}")

@@ -225,7 +225,9 @@ async def test_the_same_recipient_twice_is_decided_by_the_caller(choice: str, se
 
 
 async def test_a_row_has_the_same_message_id_on_every_run() -> None:
-    first, again = await run(people()), await run(people().iloc[::-1])
+    async with Sandbox() as box:  # each server on this machine is a world of its own
+        first = await run(people(), server=box.server)
+        again = await run(people().iloc[::-1], server=box.server)
     assert first.frame["message_id"].to_dict() == again.frame["message_id"].to_dict()
     assert first.frame["message_id"].is_unique
 
@@ -233,8 +235,11 @@ async def test_a_row_has_the_same_message_id_on_every_run() -> None:
 async def test_a_message_id_depends_on_every_field_the_template_reads() -> None:
     whole = Template("x", sender="d@example.org", text="{{ row }}")
     df = people(1).assign(extra=1)
-    by_name = [await run(frame) for frame in (df, df.assign(extra=2), df.assign(name="Zoe"))]
-    by_row = [await run(frame, whole) for frame in (df, df.assign(extra=2))]
+    async with Sandbox() as box:
+        by_name = [
+            await run(frame, server=box.server) for frame in (df, df.assign(extra=2), df.assign(name="Zoe"))
+        ]
+        by_row = [await run(frame, whole, server=box.server) for frame in (df, df.assign(extra=2))]
     assert [each.frame["message_id"].iloc[0] for each in by_name][0:2] == [
         by_name[0].frame["message_id"].iloc[0]
     ] * 2
@@ -243,7 +248,7 @@ async def test_a_message_id_depends_on_every_field_the_template_reads() -> None:
 
 
 async def test_a_dropped_connection_is_unconfirmed_and_not_sent_again() -> None:
-    async with Sandbox(faults={"drop": 0.3}, seed=1) as box:
+    async with Sandbox(faults={"drop_after": 0.3}, seed=1) as box:
         results = await run(people(40), server=box.server, max_connections=2)
         assert len(box.received) == 40
     assert results.counts["unconfirmed"] + results.counts["sent"] == 40
@@ -304,7 +309,7 @@ async def test_rows_left_out_are_not_counted_as_speed(monkeypatch: pytest.Monkey
         def close(self, outcomes: object, *, title: str = "") -> None:
             seen.append(self.read())
 
-    monkeypatch.setattr("notebookmail.api._make_board", lambda _, read: Recording(read))
+    monkeypatch.setattr("notebookmail.run._make_board", lambda _, read: Recording(read))
     await send_frame(people(1000), LETTER, suppress=[f"n{n}@example.org" for n in range(500)], limit=3)
     assert (seen[0].per_second, seen[0].seconds_left) == (0, None)
     assert (seen[-1].counts["sent"], seen[-1].seconds_left) == (3, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notebookmail import FrameError, Server
+from notebookmail.providers import PROVIDERS
 
 CANARY = "s3cret-canary"
 
@@ -75,3 +76,48 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> N
 def test_a_secret_is_in_no_repr() -> None:
     server = Server("smtp.example.org", username="me", password=CANARY)
     assert CANARY not in repr(server) + str(server) + repr(server.options())
+
+
+# --- presets, rates, failover -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_preset_is_a_server_under_tls(name: str) -> None:
+    region = "eu-west-1" if name == "ses" else None
+    server = Server.preset(name, region=region, username="me", password="x")
+    options = server.options()
+    assert options.use_tls or options.start_tls is True
+    assert "{" not in server.hostname
+    assert PROVIDERS[name].source
+
+
+def test_a_preset_holds_the_published_limits_and_can_be_overridden() -> None:
+    server = Server.preset("microsoft365", username="me", password="x", rate="10/min")
+    assert (server.max_connections, server.daily_quota, server.messages_per_second) == (3, 10_000, 10 / 60)
+    assert Server.preset("sendgrid", password="key").username == "apikey"
+
+
+def test_an_unknown_preset_or_a_missing_region_is_named() -> None:
+    with pytest.raises(FrameError, match="gmail, microsoft365"):
+        Server.preset("gmial", username="me", password="x")
+    with pytest.raises(FrameError, match="region="):
+        Server.preset("ses", username="me", password="x")
+
+
+@pytest.mark.parametrize("wrong", [{"rate": "fast"}, {"rate": 0}, {"daily_quota": 0}, {"failover": ["backup"]}])
+def test_wrong_limits_are_refused_when_the_server_is_made(wrong: dict[str, object]) -> None:
+    with pytest.raises(FrameError):
+        Server("smtp.example.org", **wrong)  # type: ignore[arg-type]
+
+
+def test_the_ways_for_mail_are_the_server_and_then_its_failovers() -> None:
+    backup = Server("backup.example.org", max_connections=2)
+    routes = Server("smtp.example.org", max_connections=9, failover=[backup]).routes(max_connections=4)
+    assert [(each.options.hostname, each.limits.connections) for each in routes] == [
+        ("smtp.example.org", 4),
+        ("backup.example.org", 2),
+    ]
+
+
+def test_an_account_is_a_user_at_a_host() -> None:
+    assert Server("SMTP.example.org", username="me", password="x").account == "me@smtp.example.org"

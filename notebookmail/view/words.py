@@ -95,7 +95,8 @@ def percent(progress: Progress) -> int:
 
 def pace(progress: Progress) -> list[str]:
     """Say how fast and where to, in a few short phrases."""
-    phrases = [duration(progress.seconds)]
+    phrases = [progress.note] if progress.note else []
+    phrases.append(duration(progress.seconds))
     if progress.per_second > 0:
         digits = 0 if progress.per_second >= _BRISK else 1
         phrases.append(f"{progress.per_second:,.{digits}f} per second")
