@@ -1,0 +1,265 @@
+"""The simulation finds engines that were broken on purpose: each of them breaks a promise in some world.
+
+A simulation that has never failed proves nothing. Every engine here has one mistake, of the kind one makes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from notebookmail.errors import SMTPServerDisconnected
+from notebookmail.mail import Receipt
+from notebookmail.merge import policy, recorder
+from notebookmail.merge.journal import claim as claims
+from notebookmail.merge.journal import locking
+from notebookmail.merge.policy import Verdict
+from notebookmail.merge.runner import Runner
+from notebookmail.smtp import connection, lane, pool
+from notebookmail.smtp.course import Driver
+from notebookmail.smtp.wire import transaction
+from simulation.many import run_worlds
+from simulation.process import Process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def intent_is_not_recorded(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Runner, "commit", lambda *_: True)
+
+
+def end_of_data_does_not_wait_for_its_intent(patch: pytest.MonkeyPatch) -> None:
+    def impatient(self: Driver, commit: Any) -> Iterator[int]:
+        if commit is not None:
+            commit(lambda _: None)
+        yield from ()
+
+    patch.setattr(Driver, "_pass_gate", impatient)
+
+
+def acceptance_is_not_recorded(patch: pytest.MonkeyPatch) -> None:
+    record = recorder.Recorder.record
+
+    def forgetful(self: recorder.Recorder, entry: Any, event: Any) -> None:
+        record(self, None if entry is not None and entry.state == "sent" else entry, event)
+
+    patch.setattr(recorder.Recorder, "record", forgetful)
+
+
+def events_are_told_before_they_are_recorded(patch: pytest.MonkeyPatch) -> None:
+    def hasty(self: recorder.Recorder, entry: Any, event: Any) -> None:
+        self._emit(event)
+        if entry is not None:
+            self.note(entry)
+
+    patch.setattr(recorder.Recorder, "record", hasty)
+
+
+def outcomes_are_recorded_a_moment_late(patch: pytest.MonkeyPatch) -> None:
+    record = recorder.Recorder.record
+
+    def slow(self: recorder.Recorder, entry: Any, event: Any) -> None:
+        asyncio.get_running_loop().call_later(0.05, record, self, entry, event)
+
+    patch.setattr(recorder.Recorder, "record", slow)
+
+
+def a_journal_that_fails_is_passed_over(patch: pytest.MonkeyPatch) -> None:
+    write = recorder.Recorder._write
+
+    def careless(self: recorder.Recorder, entries: Any) -> None:
+        write(self, entries)
+        self.fault = None
+
+    patch.setattr(recorder.Recorder, "_write", careless)
+    patch.setattr(Runner, "_journal_broke", lambda *_: None)
+
+
+def unconfirmed_rows_are_tried_again(patch: pytest.MonkeyPatch) -> None:
+    judge = policy.judge
+
+    def bold(error: Exception, attempts: int) -> Verdict:
+        verdict = judge(error, attempts)
+        return Verdict.AGAIN if verdict is Verdict.HOLD else verdict
+
+    patch.setattr(policy, "judge", bold)
+
+
+def a_loss_after_the_end_of_data_is_like_any_other(patch: pytest.MonkeyPatch) -> None:
+    closed_by = Driver._closed_by
+
+    def forgetful(self: Driver, error: Any) -> Any:
+        error = closed_by(self, error)
+        error.unconfirmed = False
+        return error
+
+    patch.setattr(Driver, "_closed_by", forgetful)
+
+
+def the_reply_to_the_end_of_data_is_waited_for_like_any_other(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Driver, "_patience", lambda _, run: run.timeout)
+
+
+def an_interrupt_forgets_what_was_ended(patch: pytest.MonkeyPatch) -> None:
+    class Lost(SMTPServerDisconnected):
+        unconfirmed = property(lambda _: False, lambda *_: None)  # type: ignore[assignment]
+
+    patch.setattr(lane, "SMTPServerDisconnected", Lost)
+
+
+def rows_that_an_earlier_run_left_unconfirmed_are_sent(patch: pytest.MonkeyPatch) -> None:
+    settled = Runner._is_settled_before
+    patch.setattr(
+        Runner,
+        "_is_settled_before",
+        lambda self, task, known: known.state == "sent" and settled(self, task, known),
+    )
+
+
+def what_an_earlier_run_sent_is_not_looked_up(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Runner, "_is_settled_before", lambda *_: False)
+
+
+def rows_have_other_keys_in_the_next_run(patch: pytest.MonkeyPatch) -> None:
+    tasks = Process._tasks
+
+    def moody(self: Process) -> Iterator[Any]:
+        for task in tasks(self):
+            yield task._replace(key=bytes([self.world.run]) + task.key[1:])
+
+    patch.setattr(Process, "_tasks", moody)
+
+
+def the_claim_keeps_nobody_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(locking, "_try_lock", lambda *_, **__: True)
+    patch.setattr(claims.Claim, "_check_fence", lambda *_: None)
+
+
+def what_is_given_back_is_lost(patch: pytest.MonkeyPatch) -> None:
+    def lose(self: Runner, attempt: Any) -> None:
+        self._under_way -= 1
+        self._look_for_the_end()
+
+    patch.setattr(Runner, "give_back", lose)
+
+
+def a_stop_says_nothing_of_the_rows(patch: pytest.MonkeyPatch) -> None:
+    def silent(self: Runner, reason: str) -> None:
+        self._stop_reason = self._stop_reason or reason
+        list(self._backlog.drain())
+        self._look_for_the_end()
+
+    patch.setattr(Runner, "stop", silent)
+
+
+def every_reply_to_the_end_of_data_is_an_acceptance(patch: pytest.MonkeyPatch) -> None:
+    def kind(reply: Any, opened: Any) -> Receipt:
+        return Receipt(reply, opened.refused)
+
+    patch.setattr(connection, "judge_end_of_data", kind)
+    patch.setattr(transaction, "judge_end_of_data", kind)
+
+
+def pipelined_replies_are_off_by_one(patch: pytest.MonkeyPatch) -> None:
+    def off(self: Driver, count: int) -> Any:
+        replies = self._replies[:count]
+        del self._replies[: max(1, count - 1)]
+        return replies
+
+    patch.setattr(Driver, "_take", off)
+
+
+def a_refused_recipient_is_overlooked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(transaction, "_refusals", lambda *_: {})
+
+
+def a_broken_off_transaction_is_not_reset(patch: pytest.MonkeyPatch) -> None:
+    opening = transaction.opening
+    patch.setattr(connection, "opening", lambda mail, extensions, **_: opening(mail, extensions))
+
+
+def dots_are_not_stuffed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(connection, "dot_stuff", lambda segment: segment)
+
+
+def envelopes_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
+    take = lane.Lane._take_upcoming
+    last: list[Any] = []
+
+    def mixed(self: lane.Lane) -> Any:
+        mail = take(self)
+        if mail is None:
+            return None
+        last.append(mail)
+        return mail if len(last) % 5 else type(mail)(last[0].envelope, mail.segments, mail.message_id)
+
+    patch.setattr(lane.Lane, "_take_upcoming", mixed)
+    begin = connection.Connection._begin
+
+    def trusting(self: connection.Connection, mail: Any) -> Any:
+        if self._ahead is not None:
+            mail = self._ahead[0]
+        return begin(self, mail)
+
+    patch.setattr(connection.Connection, "_begin", trusting)
+
+
+def a_lane_that_ends_wakes_nobody(patch: pytest.MonkeyPatch) -> None:
+    def ended(self: pool.Pool, gone: Any) -> None:
+        for lanes in (self._lanes, self._serving, self._idle):
+            lanes.pop(gone, None)
+        if not self.is_closed and not self._serving:
+            self._reconnect_later()
+
+    patch.setattr(pool.Pool, "ended", ended)
+
+
+BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
+    intent_is_not_recorded,
+    end_of_data_does_not_wait_for_its_intent,
+    acceptance_is_not_recorded,
+    events_are_told_before_they_are_recorded,
+    outcomes_are_recorded_a_moment_late,
+    a_journal_that_fails_is_passed_over,
+    unconfirmed_rows_are_tried_again,
+    a_loss_after_the_end_of_data_is_like_any_other,
+    the_reply_to_the_end_of_data_is_waited_for_like_any_other,
+    an_interrupt_forgets_what_was_ended,
+    rows_that_an_earlier_run_left_unconfirmed_are_sent,
+    what_an_earlier_run_sent_is_not_looked_up,
+    rows_have_other_keys_in_the_next_run,
+    the_claim_keeps_nobody_out,
+    what_is_given_back_is_lost,
+    a_stop_says_nothing_of_the_rows,
+    every_reply_to_the_end_of_data_is_an_acceptance,
+    pipelined_replies_are_off_by_one,
+    a_broken_off_transaction_is_not_reset,
+    dots_are_not_stuffed,
+    envelopes_are_mixed_up,
+]
+
+
+RARELY_SEEN: list[Callable[[pytest.MonkeyPatch], None]] = [
+    a_refused_recipient_is_overlooked,
+    a_lane_that_ends_wakes_nobody,
+]
+
+
+@pytest.mark.parametrize("break_it", BREAKS, ids=lambda each: each.__name__)
+def test_a_broken_engine_is_found(
+    break_it: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_it(monkeypatch)
+    assert run_worlds(range(1, 200), most_complaints=1).complaints
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("break_it", RARELY_SEEN, ids=lambda each: each.__name__)
+def test_an_engine_that_rarely_errs_is_found(
+    break_it: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_it(monkeypatch)
+    assert run_worlds(range(1, 2_000), most_complaints=1).complaints
