@@ -10,6 +10,7 @@ Debian's packages are unpacked (`dpkg-deb -x`) into the folder NOTEBOOKMAIL_PEER
 and npm's packages are in the folder NOTEBOOKMAIL_NODE_MODULES; .ci/run does both.
 """
 
+from .clients import nodemailer, smtp_source
 from .collector import collector
 from .dovecot import access_token, dovecot
 from .exim import exim
@@ -31,8 +32,10 @@ __all__ = [
     "dovecot",
     "exim",
     "maildev",
+    "nodemailer",
     "opensmtpd",
     "postfix",
     "smtp_server",
     "smtp_sink",
+    "smtp_source",
 ]

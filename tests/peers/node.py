@@ -54,7 +54,7 @@ def smtp_server(
     Raises:
         PeerMissing: If Node.js or smtp-server is not installed.
     """
-    node, modules = _find_package("smtp-server")
+    node, modules = find_node_package("smtp-server")
     if folder is not None:
         folder.mkdir(exist_ok=True)
     file = folder / "arrivals.jsonl" if folder is not None else None
@@ -82,8 +82,12 @@ def smtp_server(
         yield Peer(name, HOST, ports["port"], lambda: _read_lines(file), ports.get("tls_port"))
 
 
-def _find_package(name: str) -> tuple[str, Path]:
-    """Node.js, and the folder of packages that has this one."""
+def find_node_package(name: str) -> tuple[str, Path]:
+    """Find Node.js, and the folder of packages that has this one.
+
+    Raises:
+        PeerMissing: If one of them is not installed.
+    """
     node = shutil.which("node")
     if node is None:
         raise PeerMissing(f"{name} is missing: Node.js is not installed")
@@ -137,7 +141,7 @@ def maildev(folder: Path, setup: Setup) -> Iterator[Peer]:
     Raises:
         PeerMissing: If Node.js or maildev is not installed.
     """
-    node, modules = _find_package("maildev")
+    node, modules = find_node_package("maildev")
     package = json.loads((modules / "maildev/package.json").read_text())
     wanted, version = package["engines"]["node"], subprocess.check_output([node, "--version"], text=True)
     if int(_MAJOR.findall(version)[0]) < int(_MAJOR.findall(wanted)[0]):

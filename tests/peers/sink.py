@@ -37,7 +37,7 @@ def smtp_sink(folder: Path | None = None, *, options: Sequence[str] = ()) -> Ite
     Raises:
         PeerMissing: If smtp-sink is not installed.
     """
-    program, libraries = _find_smtp_sink()
+    program, environment = find_postfix_program("smtp-sink")
     port = free_port()
     command = [str(program), *options]
     if folder is not None:
@@ -47,7 +47,6 @@ def smtp_sink(folder: Path | None = None, *, options: Sequence[str] = ()) -> Ite
         command += ["-u", "nobody"]
         if folder is not None:
             os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
-    environment = {**os.environ, **({"LD_LIBRARY_PATH": str(libraries)} if libraries else {})}
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
@@ -64,15 +63,20 @@ def smtp_sink(folder: Path | None = None, *, options: Sequence[str] = ()) -> Ite
         yield Peer(f"smtp-sink ({program})", HOST, port, lambda: _read_dumps(folder))
 
 
-def _find_smtp_sink() -> tuple[Path, Path | None]:
-    """The program, and the folder of its libraries where it is unpacked rather than installed."""
+def find_postfix_program(name: str) -> tuple[Path, dict[str, str]]:
+    """Find a program of the package postfix, unpacked, on PATH or in /usr/sbin, and the environment it runs in.
+
+    Raises:
+        PeerMissing: If it is not installed.
+    """
     unpacked = unpacked_folder("postfix")
-    if unpacked is not None and (unpacked / "usr/sbin/smtp-sink").is_file():
-        return unpacked / "usr/sbin/smtp-sink", unpacked / "usr/lib/postfix"
-    found = shutil.which("smtp-sink", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
+    if unpacked is not None and (unpacked / "usr/sbin" / name).is_file():
+        libraries = unpacked / "usr/lib/postfix"
+        return unpacked / "usr/sbin" / name, {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
     if found is None:
-        raise PeerMissing("smtp-sink is missing: unpack postfix and set NOTEBOOKMAIL_PEERS, or install it")
-    return Path(found), None
+        raise PeerMissing(f"{name} is missing: unpack postfix and set NOTEBOOKMAIL_PEERS, or install it")
+    return Path(found), dict(os.environ)
 
 
 # What the sink puts before the message: five or more X- lines and a Received header of three lines.

@@ -1,0 +1,185 @@
+"""The ways of mailing a letter to every row of a frame that merging.py compares, each whole: from the rows to
+the last accepted message.
+
+All fill in the same letter of two parts, connect by themselves, and check that every message was accepted. The
+other ways are as fast as their documentation makes them: templates parsed once, connections kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiosmtplib
+import comm
+import jinja2
+from comm.base_comm import BaseComm
+from peers import nodemailer, smtp_source
+
+from benchmarks.composing import PARTS, SOURCE, SUBJECT, WHEN, bodies_of
+from notebookmail import Server, Template, send_frame, send_frame_sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+
+CONNECTIONS = 16
+OCTETS = 5_000
+LETTER = Template(SUBJECT, markdown=SOURCE, **PARTS)
+
+
+# --- this package -----------------------------------------------------------------------------------------------
+
+
+def _merge(
+    port: int, df: pd.DataFrame, *, connections: int = CONNECTIONS, is_sync: bool = False, **options: Any
+) -> None:
+    """Mail every row with the defaults on, what is shown going nowhere, and a new journal on the disk."""
+    server = Server("127.0.0.1", port, security="none", max_connections=connections)
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+        options = {"journal": Path(folder, "journal.sqlite"), "progress": "text", **options}
+        with contextlib.redirect_stdout(nowhere):
+            if is_sync:
+                results = send_frame_sync(df, LETTER, server, **options)
+            else:
+                results = asyncio.run(send_frame(df, LETTER, server, **options))
+    assert results.counts["sent"] == len(df), results.counts
+
+
+def _merge_on_a_board(port: int, df: pd.DataFrame) -> None:
+    with _headless_notebook():
+        _merge(port, df, progress="widget")
+
+
+class _Comm(BaseComm):
+    """Does with widget messages what a kernel does before it hands them to its socket."""
+
+    def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **more: Any) -> None:
+        json.dumps([msg_type, data, {name: value for name, value in more.items() if name != "buffers"}])
+
+
+@contextmanager
+def _headless_notebook() -> Iterator[None]:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    usual, comm.create_comm = comm.create_comm, _Comm
+    try:
+        yield
+    finally:
+        comm.create_comm = usual
+        InteractiveShell.clear_instance()
+
+
+# --- aiosmtplib -------------------------------------------------------------------------------------------------
+
+
+class _Obvious:
+    """Builds messages as a careful analyst would: Jinja templates, parsed once, and EmailMessage."""
+
+    def __init__(self) -> None:
+        html, text = bodies_of(LETTER)
+        self._subject = jinja2.Environment().from_string(SUBJECT)
+        self._text = jinja2.Environment().from_string(text)
+        self._html = jinja2.Environment(autoescape=True).from_string(html)
+
+    def __call__(self, row: Mapping[str, Any]) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
+        message["Date"] = format_datetime(WHEN)
+        message["From"] = PARTS["sender"]
+        message["To"] = f"{row['name']} <{row['email']}>"
+        message["Subject"] = self._subject.render(row)
+        message["Message-ID"] = f"<{row['number']}@example.com>"
+        message.set_content(self._text.render(row))
+        message.add_alternative(self._html.render(row), subtype="html")
+        return message
+
+
+async def _send_obviously(port: int, df: pd.DataFrame, connections: int) -> None:
+    build, rows = _Obvious(), iter(df.to_dict("records"))
+
+    async def work() -> None:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+            for row in rows:
+                refused, _ = await client.send_message(build(row))
+                assert not refused
+
+    await asyncio.gather(*(work() for _ in range(connections)))
+
+
+def _aiosmtplib(port: int, df: pd.DataFrame, *, connections: int) -> None:
+    asyncio.run(_send_obviously(port, df, connections))
+
+
+# --- nodemailer and smtp-source ---------------------------------------------------------------------------------
+
+
+def _as_javascript(jinja: str, *, is_html: bool = False) -> str:
+    """Rewrite what of Jinja is in the letter as a template literal."""
+    literal = re.sub(r"[\\`]|\$(?=\{)", r"\\\g<0>", jinja)
+    value = r"${h(row.\1)}" if is_html else r"${row.\1}"
+    literal = re.sub(r"\{\{ (\w+) \}\}", value, literal)
+    return re.sub(r"\{% if (\w+) > (\d+) %\}(.*?)\{% endif %\}", r'${row.\1 > \2 ? "\3" : ""}', literal)
+
+
+def _nodemailer(port: int, df: pd.DataFrame) -> float:
+    html, text = bodies_of(LETTER)
+    letter = {
+        "from": PARTS["sender"],
+        "to": _as_javascript(PARTS["to"]),
+        "subject": _as_javascript(SUBJECT),
+        "text": _as_javascript(text),
+        "html": _as_javascript(html, is_html=True),
+    }
+    return nodemailer(port, df.to_dict("records"), letter, connections=CONNECTIONS)
+
+
+def _smtp_source(port: int, df: pd.DataFrame) -> float:
+    return smtp_source(port, messages=len(df), sessions=CONNECTIONS, octets=OCTETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One way.
+
+    Attributes:
+        name: As the table names it.
+        run: Mails a frame to the server on a port; returns the seconds where it knows better than who calls it.
+        is_quick: False for a way that is measured with fewer rows, so that a round ends in good time.
+    """
+
+    name: str
+    run: Callable[[int, pd.DataFrame], float | None]
+    is_quick: bool = True
+
+
+OURS = Merge("send_frame", _merge)
+OURS_SYNC = Merge("send_frame_sync", partial(_merge, is_sync=True))
+WITHOUT_JOURNAL = Merge("send_frame, journal=False", partial(_merge, journal=False))
+SYNC_WITHOUT_JOURNAL = Merge("send_frame_sync, journal=False", partial(_merge, is_sync=True, journal=False))
+ON_A_BOARD = Merge('send_frame, progress="widget"', _merge_on_a_board)
+OBVIOUS = Merge("aiosmtplib, Jinja2, EmailMessage, 1 conn.", partial(_aiosmtplib, connections=1), is_quick=False)
+OBVIOUS_MANY = Merge(
+    f"the same, {CONNECTIONS} connections", partial(_aiosmtplib, connections=CONNECTIONS), is_quick=False
+)
+NODEMAILER = Merge("nodemailer, pooled", _nodemailer, is_quick=False)
+SMTP_SOURCE = Merge("smtp-source, one fixed message", _smtp_source)
+
+MERGES = (
+    OURS, OURS_SYNC, WITHOUT_JOURNAL, SYNC_WITHOUT_JOURNAL, ON_A_BOARD, OBVIOUS, OBVIOUS_MANY, NODEMAILER,
+    SMTP_SOURCE,
+)  # fmt: skip

@@ -1,0 +1,153 @@
+"""What more rows cost: the pace from 1,000 to 1,000,000 of them, the memory above the frame's own, the wait for
+the first.
+
+Each size is measured in a fresh process that makes the frame first. Its memory is what Linux counts as
+resident; the most since the call, less what it was before, is the merge's, journal and results included. The
+first message is awaited in another process, by a server that notes when its end of data has come.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import gc
+import json
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if not __package__:  # run as a script
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from peers import smtp_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONNECTIONS = 16
+_LONGEST_SECONDS = 1800.0
+_KIB = re.compile(r"(VmHWM|VmRSS):\s+(\d+) kB")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a merge of so many rows takes.
+
+    Attributes:
+        rows: How many.
+        seconds: From the call to its results.
+        frame_megabytes: The process with the frame, before the call.
+        megabytes: What the merge takes above that, at most.
+        first_seconds: From the call to the end of the first message.
+    """
+
+    rows: int
+    seconds: float
+    frame_megabytes: float
+    megabytes: float
+    first_seconds: float
+
+
+def measure(port: int, rows: int) -> Figures:
+    """Mail so many rows in a process of its own, and in another one only the first."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--child", str(port), str(rows)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=_LONGEST_SECONDS)
+    _, *whole = done.stdout.splitlines()
+    return Figures(rows, **json.loads(whole[0]), first_seconds=measure_first(rows))
+
+
+def measure_first(rows: int) -> float:
+    """Wait for the first message of a merge, and end it there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(_LONGEST_SECONDS)
+        port = listener.getsockname()[1]
+        command = [sys.executable, str(Path(__file__).resolve()), "--child", str(port), str(rows)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            try:
+                assert child.stdout is not None
+                called = float(child.stdout.readline())
+                connection, _ = listener.accept()
+                with connection:
+                    return _end_of_first(connection) - called
+            finally:
+                child.kill()
+
+
+def _end_of_first(connection: socket.socket) -> float:
+    """Speak SMTP, as little as it takes; the clock is the machine's, the same in every process."""
+    connection.settimeout(_LONGEST_SECONDS)
+    connection.sendall(b"220 first\r\n")
+    with connection.makefile("rb") as lines:
+        for line in lines:
+            if line == b".\r\n":
+                return time.monotonic()
+            if line[:5].upper() in {b"EHLO ", b"MAIL ", b"RCPT "}:
+                connection.sendall(b"250 go on\r\n")
+            elif line[:6].upper() == b"DATA\r\n":
+                connection.sendall(b"354 go on\r\n")
+    raise RuntimeError("no message came")
+
+
+# --- in the process that is measured ----------------------------------------------------------------------------
+
+
+def _megabytes() -> dict[str, float]:
+    text = Path("/proc/self/status").read_text()
+    return {name: int(kib) / 1024 for name, kib in _KIB.findall(text)}
+
+
+def _send(port: int, rows: int) -> None:
+    """Make the frame, say when the merge is called, and print what it took."""
+    from benchmarks.composing import frame_of
+    from benchmarks.merges import LETTER
+    from notebookmail import Server, send_frame_sync
+
+    df = frame_of(rows)
+    server = Server("127.0.0.1", port, security="none", max_connections=CONNECTIONS)
+    send_frame_sync(df.head(10), LETTER, server, dry_run=True, progress=False)  # loads what is loaded late
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(
+        0
+    )  # what only making the frame took is given back, and not counted as the frame's
+    Path("/proc/self/clear_refs").write_text("5")  # the most so far is forgotten
+    before = _megabytes()["VmRSS"]
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        print(started, flush=True)
+        journal = Path(folder, "journal.sqlite")
+        results = send_frame_sync(df, LETTER, server, journal=journal, progress=False)
+        seconds = time.monotonic() - started
+        most = _megabytes()["VmHWM"]
+    assert results.counts["sent"] == rows, results.counts
+    print(json.dumps({"seconds": seconds, "frame_megabytes": before, "megabytes": most - before}))
+
+
+def main(arguments: Sequence[str] | None = None) -> list[Figures]:
+    """Measure every size and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
+    parser.add_argument("--child", type=int, nargs=2, metavar=("PORT", "ROWS"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.child:
+        _send(*options.child)
+        return []
+    with smtp_sink() as peer:
+        print(f"{peer.name}; letters of 5 KB, {CONNECTIONS} connections, with a journal")
+        found = [measure(peer.port, rows) for rows in options.rows]
+    print(f"{'rows':>12}{'messages/s':>14}{'first after, s':>16}{'MB above':>12}{'the frame, MB':>16}")
+    for each in found:
+        print(
+            f"{each.rows:>12,}{each.rows / each.seconds:>14,.0f}{each.first_seconds:>16.2f}"
+            f"{each.megabytes:>12.1f}{each.frame_megabytes:>16.1f}"
+        )
+    return found
+
+
+if __name__ == "__main__":
+    main()
