@@ -11,6 +11,7 @@ import shutil
 import socket
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import count
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -34,6 +35,8 @@ settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
+_numbers = count()
+
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
@@ -42,6 +45,23 @@ class Certificates:
     chain: Path
     key: Path
     authority: Path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless it is asked for."""
+    if "slow" in config.getoption("markexpr") or any("::" in argument for argument in config.args):
+        return
+    left_out = [item for item in items if item.get_closest_marker("slow")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+@pytest.fixture(autouse=True)
+def _own_journal(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep each test's journal from every other's, and from that of whoever runs the tests."""
+    folder = tmp_path_factory.getbasetemp() / "state" / str(next(_numbers))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))  # made only when a journal is
 
 
 @pytest.fixture(scope="session")
