@@ -52,7 +52,7 @@ _UNSUPPORTED = Explanation(
 )
 _TEMPLATE = Explanation("template", "the row does not fill the template", "correct the row or the template")
 _MALFORMED = Explanation("address", "the cell does not hold one valid address", "correct the cell")
-_BUG = Explanation("", "an unexpected error", "report it with the traceback")
+_BUG = Explanation("", "an unexpected error", "report it with its text")
 
 _BY_KIND: tuple[tuple[type[Exception], Explanation], ...] = (
     (TemplateError, _TEMPLATE),

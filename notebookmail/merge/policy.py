@@ -30,6 +30,12 @@ MAX_ATTEMPTS: Final = 3
 MAX_SLOWDOWNS: Final = 5
 """A row that meets a server that wants less is left for later after so many."""
 
+MAX_RECONNECTS: Final = 16
+"""A row that meets spent connections is left for later after so many; several may be spent at the same time."""
+
+_OF_THE_CONNECTION: Final = frozenset({SMTPStatus.domain_unavailable, SMTPStatus.invalid_response})
+"""421, and what was no reply at all: both close the connection, and say nothing about the row."""
+
 _FIRST_WAIT_SECONDS: Final = 0.25
 _WAIT_FACTOR: Final = 4.0
 _DEFER_SECONDS: Final = (300.0, 900.0, 1_800.0)
@@ -85,7 +91,7 @@ def is_connection_trouble(error: Exception) -> bool:
     """Tell trouble of the connection, which another one may not have, from trouble of the row."""
     error = telling_refusal(error)
     if isinstance(error, SMTPResponseException):
-        return error.code == SMTPStatus.domain_unavailable
+        return error.code in _OF_THE_CONNECTION
     if isinstance(error, SMTPConnectError):
         return error.phase != "tls"
     return isinstance(error, SMTPServerDisconnected | SMTPTimeoutError)

@@ -8,6 +8,8 @@ cancellation go on.
 
 Nothing here waits for a message: the pool asks for the next one and tells how each ended, the recorder makes that
 durable, and a timer looks again when the rate or a retry allows more.
+
+Longer than its neighbours: taking rows, settling them and ending the run share one state, and are read together.
 """
 
 from __future__ import annotations
@@ -407,7 +409,10 @@ class Runner:
     def _reconnect(self, attempt: Attempt, error: Exception, now: float) -> bool:
         """Give a row another connection: this one has carried as many messages as the server lets it."""
         attempt.reconnects += 1
-        if attempt.reconnects > 1:
+        is_alone = (
+            len(attempt.mail.envelope.recipients) == 1
+        )  # of several, it may be their number that is too much
+        if attempt.reconnects > (policy.MAX_RECONNECTS if is_alone else 1):
             self._defer(attempt, error)
         else:
             attempt.attempts -= 1

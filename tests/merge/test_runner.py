@@ -277,7 +277,7 @@ async def test_a_connection_that_is_spent_costs_the_row_no_try() -> None:
 
 
 async def test_a_row_that_finds_every_connection_spent_is_deferred() -> None:
-    spent = [SMTPRecipientsRefused([SMTPRecipientRefused(452, "4.5.3 no", "r0@example.org")]) for _ in range(9)]
+    spent = [SMTPRecipientsRefused([SMTPRecipientRefused(452, "4.5.3 no", "r0@example.org")]) for _ in range(99)]
     outcomes, _ = await outcomes_of(ScriptedPool(r0=spent), [build("r0"), build("r1")])
     assert [outcomes.status_at(0), outcomes.status_at(1)] == ["deferred", "sent"]
 
@@ -305,6 +305,29 @@ async def test_a_deferred_row_is_tried_again_where_the_run_stays_for_it(monkeypa
     outcomes, events = await outcomes_of(pool, [build("r0")], Terms(retry_seconds=5))
     assert outcomes.status_at(0) == "sent"
     assert [type(event).__name__ for event in events].count("RowDeferred") == 2
+
+
+async def test_a_deferred_row_is_tried_again_also_when_the_last_connection_ended_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Ending(ScriptedPool):
+        """Each connection carries one message and ends; a call brings a new one."""
+
+        async def _work(self, source: Runner) -> None:
+            attempt = source.take()
+            if attempt is not None:
+                await self._carry(source, attempt)
+
+        def wake(self) -> None:
+            assert self._source is not None
+            if self._source.waiting():
+                self._tasks.append(asyncio.create_task(self._work(self._source)))
+
+    monkeypatch.setattr(policy, "defer_seconds", lambda *_: 0.01)
+    pool = Ending(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))])
+    async with asyncio.timeout(20):
+        outcomes, _ = await outcomes_of(pool, [build("r0")], Terms(retry_seconds=5))
+    assert outcomes.status_at(0) == "sent"
 
 
 async def test_a_run_that_does_not_stay_leaves_deferred_rows_with_a_time() -> None:
