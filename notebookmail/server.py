@@ -6,14 +6,17 @@ given up. A server on this machine is spoken to as it is.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from .errors import FrameError
 from .merge.rate import parse_rate
+from .probe.session import PATIENCE_SECONDS, look_at
+from .probe.target import Target
 from .providers import provider_named
 from .smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
 from .smtp.pool import PoolLimits, Route
@@ -21,6 +24,7 @@ from .smtp.pool import PoolLimits, Route
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .diagnosis import Diagnosis
     from .smtp.options import SMTPTokenGenerator
 
 Security = Literal["auto", "tls", "starttls", "none"]
@@ -39,7 +43,9 @@ class Server:
         hostname: Its name or address.
         port: 465, 587 or what the provider says; chosen by `security` when left out (587 for "auto").
         username: For logging in.
-        password: For logging in. Shown nowhere.
+        password: For logging in. Shown nowhere. None looks it up when it is first needed: in the system's keyring
+            (`pip install "notebookmail[keyring]"`; the service is "notebookmail:" and the host name), else it is
+            asked for, where somebody can be asked. Then it is kept in memory until this process ends.
         oauth_token_generator: An async function that returns an access token, instead of a password.
         security: "tls" from the first byte, "starttls" required, "none", or "auto": TLS on port 465, STARTTLS
             required on 587 or where a user name is given, STARTTLS where offered otherwise, and neither on this
@@ -82,12 +88,10 @@ class Server:
         if not all(isinstance(each, Server) for each in self.failover):
             raise FrameError("failover is a list of servers: failover=[Server('backup.example.org')]")
         _ = self.messages_per_second  # a rate that cannot be read is found here
-        if self.username is not None and self.password is None and self.oauth_token_generator is None:
-            raise FrameError(
-                f"user {self.username!r} needs password= (try getpass.getpass()) or a token generator"
-            )
         try:
-            self.options()
+            self._options(
+                self.password if self.password is not None or not self.needs_password else "looked up later"
+            )
         except ValueError as problem:
             raise FrameError(f"the server settings contradict each other: {problem}") from problem
 
@@ -181,8 +185,92 @@ class Server:
         """The rate as a number, or None for no limit."""
         return None if self.rate is None else parse_rate(self.rate)
 
+    @property
+    def needs_password(self) -> bool:
+        """True when a password is wanted and not there yet."""
+        return self.username is not None and self.password is None and self.oauth_token_generator is None
+
+    def with_password(self) -> Server:
+        """Return this server, and those it falls back on, with the passwords they need: looked up, or asked for.
+
+        Call it where a run, a check or a verification begins, on the thread that may ask; the server itself if
+        nothing is missing.
+
+        Raises:
+            FrameError: There is no password, and nobody to ask.
+        """
+        if not any(each.needs_password for each in (self, *self.failover)):
+            return self
+        return replace(self._ready(), failover=tuple(each._ready() for each in self.failover))
+
+    def _ready(self) -> Server:
+        from .passwords import look_up
+
+        if self.username is None or not self.needs_password:
+            return self
+        return replace(self, password=look_up(self.hostname, self.username))
+
+    def forget_password(self) -> None:
+        """Forget the passwords that were looked up, after a refused login: the next run asks again."""
+        for each in (self, *self.failover):
+            each._forget()
+
+    def _forget(self) -> None:
+        from .passwords import forget
+
+        if self.username is not None:
+            forget(self.hostname, self.username)
+
+    async def verify(self) -> Diagnosis:
+        """Find out how far a session with this server comes: DNS, connect, TLS, certificate, EHLO, AUTH, limits.
+
+        Logs in as a run would, sends no mail, and takes at most some ten seconds for each step. The servers it
+        falls back on are looked at too. Whatever a server does is in the diagnosis and never raised.
+
+        Example:
+            >>> await server.verify()
+        """
+        from .diagnosis import Diagnosis
+
+        servers = (self, *self.failover)
+        targets = [each._target() for each in servers]  # one after the other: they may ask for passwords
+        found = await asyncio.gather(
+            *(look_at(each, patience=min(PATIENCE_SECONDS, self.timeout)) for each in targets)
+        )
+        for server, each in zip(servers, found, strict=True):
+            if each.is_login_refused:
+                server._forget()
+        first = found[0]
+        return Diagnosis(first.endpoint, first.username, first.steps, tuple(found[1:]))
+
+    def _target(self) -> Target:
+        try:
+            options, problem = self._ready().options(), ""
+        except FrameError as missing:
+            # With the security that the user name asks for, and without it.
+            options = self._options("none").changed({"username": None, "password": None})
+            problem = str(missing)
+        return Target(
+            options=options,
+            username=self.username or "",
+            no_password=problem,
+            is_local=self.is_local,
+            max_connections=self.max_connections,
+            messages_per_second=self.messages_per_second,
+            daily_quota=self.daily_quota,
+        )
+
     def options(self) -> ConnectionOptions:
-        """Say it in the SMTP client's terms."""
+        """Say it in the SMTP client's terms.
+
+        Raises:
+            FrameError: The password was not looked up: `with_password` does that.
+        """
+        if self.needs_password:
+            raise FrameError(f"user {self.username!r} needs password=, a token generator, or with_password()")
+        return self._options(self.password)
+
+    def _options(self, password: str | None) -> ConnectionOptions:
         security = self.security
         if security == "auto":
             security = "tls" if self.port == SUBMISSIONS_PORT else "auto"
@@ -192,7 +280,7 @@ class Server:
             hostname=self.hostname,
             port=self.effective_port,
             username=self.username,
-            password=self.password,
+            password=password,
             oauth_token_generator=self.oauth_token_generator,
             timeout=self.timeout,
             use_tls=security == "tls",

@@ -65,7 +65,7 @@ def test_the_environment_names_a_server(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     "settings",
-    [{"security": "ssl"}, {"max_connections": 0}, {"messages_per_connection": 0}, {"username": "me"},
+    [{"security": "ssl"}, {"max_connections": 0}, {"messages_per_connection": 0},
      {"port": 99_999}, {"timeout": 0}],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(settings: dict[str, object]) -> None:

@@ -14,6 +14,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
@@ -63,6 +65,14 @@ class Texts:
         texts = np.empty(len(self), dtype=object)
         texts[:] = [self[number] for number in range(len(self))]
         return texts
+
+    def changed(self, change: Callable[[int, str], str]) -> Texts:
+        """Return other texts under the same numbers: what `change` makes of each number and text."""
+        twin = Texts()
+        for number in range(1, len(self)):
+            twin._octets += change(number, self[number]).encode("utf-8", "surrogatepass")
+            twin._ends.append(len(twin._octets))
+        return twin
 
     def copy(self) -> Texts:
         """Return texts of their own with the same numbers."""
@@ -130,6 +140,12 @@ class MessageIds:
         for position, message_id in self._others.items():
             found[position] = message_id
         return found
+
+    def changed(self, change: Callable[[int, str], str]) -> MessageIds:
+        """Return these Message-IDs with what `change` makes of those that are not ours, and of their rows."""
+        twin = self.copy()
+        twin._others = {position: change(position, text) for position, text in self._others.items()}
+        return twin
 
     def copy(self) -> MessageIds:
         """Return Message-IDs of their own."""

@@ -67,10 +67,18 @@ def mask_error(error: Exception, text: str, to: str = "") -> str:
     return mask_text(text, to, *_named_in(error))
 
 
-def _named_in(error: Exception) -> Iterator[str]:
+def quoted(cell: str) -> tuple[str, ...]:
+    """Return a cell as it is and as a message quotes it: what is no address has no @ to be known by."""
+    text = cell.strip()
+    return tuple({each for each in (cell, text, repr(text)[1:-1]) if each})
+
+
+def _named_in(error: BaseException) -> Iterator[str]:
+    if isinstance(error.__cause__, AddressError):  # a row's error says what the address's says
+        yield from _named_in(error.__cause__)
     match error:
         case AddressError():
-            yield error.text
+            yield from quoted(error.text)
         case SMTPRecipientRefused():
             yield error.recipient
         case SMTPRecipientsRefused():

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.errors import AddressError, SMTPRecipientRefused, SMTPRecipientsRefused, SMTPSenderRefused
+from notebookmail.address import parse_mailbox
+from notebookmail.errors import (
+    AddressError,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPSenderRefused,
+    TemplateError,
+)
 from notebookmail.view.mask import mask_address, mask_error, mask_text
 
 LOCAL = st.from_regex(r"[a-z]{4}[a-z0-9.+_'=/-]{0,20}[a-z0-9]", fullmatch=True)
@@ -78,3 +85,19 @@ def test_a_hostile_reply_costs_no_time(hostile: str) -> None:
     mask_text(hostile)
 
     assert time.process_time() - started < 10  # quadratic, it would be minutes
+
+
+@pytest.mark.parametrize(
+    "cell", ["pavel.dvorak(at)example.org", " Pavel Dvorak ", "o'brien|example.org", "tab\tbed"]
+)
+def test_a_cell_that_is_no_address_is_masked_in_its_error(cell: str) -> None:
+    try:
+        parse_mailbox(cell)
+    except AddressError as problem:
+        error = TemplateError(f"'to': {problem}", "to", 3)
+        error.__cause__ = problem
+        masked = mask_error(error, str(error))
+        assert cell.strip() not in masked
+        assert repr(cell.strip())[1:-1] not in masked
+    else:
+        pytest.fail("this is an address")
