@@ -7,23 +7,23 @@ messages go to a sandbox on this machine, because nobody should mail a thousand 
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import FrameError
 from .job import SendJob
 from .plan import Duplicates, SendOptions, make_plan
 from .run import Carriage, ProgressMode, Run
+from .server import URL_VARIABLE, Server
 from .sync import run_sync
 
 if TYPE_CHECKING:
     import datetime as dt
-    import os
     from collections.abc import Iterable, Sequence
 
     from .compose.signing import DKIM
     from .compose.template import Template
     from .results import SendResults
-    from .server import Server
 
 
 async def send_frame(
@@ -176,9 +176,15 @@ _CHOICES = frozenset(each.name for each in dataclasses.fields(SendOptions))
 
 
 def _prepared(df: Any, template: Template, server: Server | None, **options: Any) -> Run:
-    """Plan a run: what makes the call wrong as a whole is found here."""
+    """Plan a run: what makes the call wrong as a whole is found here, and a password asked for that is missing."""
     carriage, choices = options_of(server, options)
-    return Run(make_plan(df, template, choices), carriage)
+    plan = make_plan(df, template, choices)
+    target = carriage.server
+    if target is None and os.environ.get(URL_VARIABLE):
+        target = Server.from_env()
+    if target is not None and not carriage.dry_run:
+        target = target.with_password()
+    return Run(plan, dataclasses.replace(carriage, server=target))
 
 
 def options_of(server: Server | None, options: dict[str, Any]) -> tuple[Carriage, SendOptions]:

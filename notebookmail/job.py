@@ -33,6 +33,7 @@ class SendJob:
         self._run = run
         self._error: BaseException | None = None
         self._is_done = threading.Event()
+        run.show(self)
         loop = running_loop()
         self._loop = loop or new_event_loop()
         self._task: asyncio.Task[SendResults] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import FrameError
 from .merge.outcomes import Outcomes
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .view.table import ResultsTable
+
+    Stage = Callable[[Any], None]  # takes a board's widget and shows it
 
 
 class SendResults(Outcomes):
@@ -33,7 +35,7 @@ class SendResults(Outcomes):
         self.notice = notice
         self.shown_in: int | None = None
         self.sent_before = 0
-        self._send_again: Callable[[list[int]], Awaitable[SendResults]] | None = None
+        self._sending: Sending | None = None
 
     @classmethod
     def begin(cls, plan: Any, before: SendResults | None) -> SendResults:
@@ -48,15 +50,17 @@ class SendResults(Outcomes):
         return results
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what `retry` sends with: it belongs to this process."""
-        return {**self.__dict__, "_send_again": None}
+        """Leave out what they were sent with: it belongs to this process."""
+        return {**self.__dict__, "_sending": None}
 
-    def retry_with(self, send: Callable[[list[int]], Awaitable[SendResults]]) -> None:
-        """Take what `retry` sends with."""
-        self._send_again = send
+    def sent_with(self, sending: Sending) -> None:
+        """Take what `retry` sends with, and what makes a row's message again."""
+        self._sending = sending
 
     async def retry(self) -> SendResults:
         """Send again what may be tried again: the deferred and the pending rows, with the same letter and server.
+
+        Rows beyond `limit` stay: they were left out on purpose.
 
         Returns:
             The results of all rows: those tried now as they stand now, the others as before. These results
@@ -65,12 +69,45 @@ class SendResults(Outcomes):
         Raises:
             FrameError, JournalError, SMTPException: As for send_frame.
         """
-        positions = self.positions("deferred", "pending")
+        return await self._retry(None)
+
+    def waiting(self) -> list[int]:
+        """The positions of the rows that `retry` would send."""
+        left = frozenset[int]() if self._sending is None else self._sending.left_out
+        return [position for position in self.positions("deferred", "pending") if position not in left]
+
+    async def _retry(self, stage: Stage | None) -> SendResults:
+        positions = self.waiting()
         if not positions:
             return self
-        if self._send_again is None:
+        if self._sending is None:
             raise FrameError("these results do not know how they were sent: run send_frame again")
-        return await self._send_again(positions)
+        return await self._sending.again(positions, stage)
+
+    def redacted(self) -> SendResults:
+        """Return the same results without addresses, to be passed on: also whole, as a pickle or a CSV file.
+
+        Masked (`a...@example.org`) are recipients, labels, replies, hints and exceptions; rows, counts, order,
+        codes, causes and times are the same. They cannot `retry`. These results stay as they are.
+        """
+        from .view.mask import mask_text
+        from .view.redaction import redacted_error, redacted_keys, redacted_labels, redacted_recipients
+
+        to = self._all_to()
+        twin = SendResults(redacted_labels(self._labels, to), _masked_words(self.notice, to))
+        twin.sent_before = self.sent_before
+        twin._recipients = [redacted_recipients(each) for each in to]
+        twin._status, twin._tally, twin._numbers = self._status.copy(), self._tally.copy(), self._numbers.copy()
+        twin._message_ids = self._message_ids.changed(lambda row, text: mask_text(text, *to[row].split(", ")))
+        columns = self._numbers.columns()
+        twin._replies = self._replies.changed(_masking(to, columns["reply"]))
+        twin._reasons = self._reasons.changed(_masking(to, columns["reason"]))
+        twin._stop_reason = _masked_words(self._stop_reason, to)
+        twin._errors = {row: redacted_error(error, to[row]) for row, error in self._errors.items()}
+        for row, refused in self._refused.items():
+            replies = (each._replace(message=mask_text(each.message, *refused)) for each in refused.values())
+            twin._refused[row] = dict(zip(redacted_keys(refused), replies, strict=True))
+        return twin
 
     def explain(self) -> pd.DataFrame:
         """Group the rows in trouble by cause, the largest group first.
@@ -115,10 +152,15 @@ class SendResults(Outcomes):
             raise ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found)
 
     def table(self) -> ResultsTable:
-        """Open the table of all rows: live, in pages, with a filter by status and text. For notebooks."""
+        """Open the table of all rows: live, with full addresses, for notebooks.
+
+        Pages, a search, a filter by status, an order; each row with its reply, the cause, the remedy and the
+        message as it was sent; and a button that tries again what may be tried again. `table().frame` is what it
+        shows.
+        """
         from .view.table import ResultsTable
 
-        return ResultsTable(self)
+        return ResultsTable(self, _ForTable(self, self._sending) if self._sending is not None else None)
 
     def __repr__(self) -> str:
         from .view.text import results_text
@@ -131,12 +173,89 @@ class SendResults(Outcomes):
 
         return self.shown_in is not None and self.shown_in == current_cell()
 
-    def _repr_html_(self) -> str | None:
+    def _repr_html_(self) -> str:
+        """The summary as a static page that names no one."""
         from .view.cards import results_html
 
-        return None if self._is_shown() else results_html(self, title=self.notice)
+        return results_html(self, title=self.notice)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's
+    def _ipython_display_(self) -> None:
+        """Show the summary, and below it the table; one line where the running cell has shown a board already."""
+        from .view import frontend
+
+        if not frontend.is_notebook():
+            raise NotImplementedError  # IPython then prints the repr
+        from .view.live import show_page, show_static
         from .view.words import headline
 
-        return {"text/plain": headline(self.counts) if self._is_shown() else repr(self)}
+        if self._is_shown():
+            show_static("", headline(self.counts))
+        elif frontend.is_attended():
+            show_page(self.table().widget, self._repr_html_(), repr(self))
+        else:
+            show_static(self._repr_html_(), repr(self))
+
+
+class Sending(Protocol):
+    """What results know of the run behind them."""
+
+    @property
+    def left_out(self) -> frozenset[int]:
+        """The positions that were not to be sent: beyond the limit, or all of a rehearsal."""
+
+    def again(self, positions: list[int], stage: Stage | None) -> Awaitable[SendResults]:
+        """Send rows again, with the board on a stage, or where boards are shown."""
+
+    def letter(self, position: int) -> bytes:
+        """Make the message of a row again.
+
+        Raises:
+            TemplateError: The row has none.
+        """
+
+
+class _ForTable:
+    """What a table of these results can do."""
+
+    def __init__(self, results: SendResults, sending: Sending) -> None:
+        self._results = results
+        self._sending = sending
+
+    @property
+    def waiting(self) -> int:
+        """How many rows may be tried again."""
+        return len(self._results.waiting())
+
+    def letter(self, position: int) -> bytes:
+        """Make the message of a row again."""
+        return self._sending.letter(position)
+
+    async def again(self, stage: Stage) -> SendResults:
+        """Try again what may be tried again."""
+        self._results = await self._results._retry(stage)
+        return self._results
+
+
+def _masked_words(words: str, to: Sequence[str]) -> str:
+    """Mask what is said of a run as a whole."""
+    from .view.mask import mask_text
+
+    return mask_text(words, *sorted({each for each in to if each and each in words}))
+
+
+def _masking(to: Sequence[str], numbers: Any) -> Callable[[int, str], str]:
+    """Make what masks texts by number: every address, and what a text says of the mailboxes of its rows."""
+    from .view.mask import mask_text
+
+    rows: dict[int, set[str]] = {}
+    for recipients, number in zip(to, numbers.tolist(), strict=True):
+        if number:
+            rows.setdefault(number, set()).add(recipients)
+
+    def masked(number: int, text: str) -> str:
+        about = rows.get(number, set())
+        is_of_one = len(about) == 1  # what is said of many rows in the same words names no one by a local part
+        private = {each for recipients in about for each in recipients.split(", ")}
+        return mask_text(text, *sorted(each for each in private if is_of_one or each in text))
+
+    return masked

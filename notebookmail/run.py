@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from .errors import FrameError, NotebookmailError, TemplateError
+from .errors import FrameError, NotebookmailError, SMTPAuthenticationError, TemplateError
 from .merge.events import RowFailed, RowPending, RowSkipped, RowUnconfirmed
+from .merge.explain import explain
 from .merge.journal import Journal
-from .merge.progress import Meter, Progress
+from .merge.progress import PAUSED, STOPPING, Meter, Progress
 from .merge.quota import Quota
 from .merge.rate import Bucket
 from .merge.runner import Runner, Terms
 from .results import SendResults
-from .server import URL_VARIABLE, Server
+from .server import Server
 from .smtp.pool import Pool
-from .view.frontend import current_cell, is_notebook
+from .view.frontend import current_cell, hears_clicks, is_attended, is_notebook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from .merge.journal import Claim, Earlier
     from .merge.outcomes import Outcomes
     from .plan import Plan
+    from .results import Stage
+    from .view.board import Commands
 
 ProgressMode = Literal["auto", "widget", "text", False]
 
@@ -55,6 +58,7 @@ class _Board(Protocol):
     def show(self) -> None: ...
     def refresh(self) -> None: ...
     def close(self, outcomes: Outcomes, *, title: str = "") -> None: ...
+    def abandon(self, outcomes: Outcomes, why: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Carriage:
     """How a run goes, beside what it sends.
 
     Attributes:
-        server: Where it goes; None takes the one in NOTEBOOKMAIL_URL, else a sandbox.
+        server: Where it goes; None takes a sandbox.
         max_connections: At most so many at once, below the server's own limit.
         progress: What shows it.
         dry_run: Build every message and send none.
@@ -102,14 +106,20 @@ class Run:
         plan: What goes.
         carriage: Where and how.
         before: The results of the run that this one continues, for `results.retry()`.
+        stage: Where its board is shown, if not in the running cell's output.
     """
 
-    def __init__(self, plan: Plan, carriage: Carriage, before: SendResults | None = None) -> None:
+    def __init__(
+        self, plan: Plan, carriage: Carriage, before: SendResults | None = None, stage: Stage | None = None
+    ) -> None:
         self._plan = plan
         self._carriage = carriage
         self._notices: list[str] = []
         self.results = SendResults.begin(plan, before)
-        self.results.retry_with(self._again)
+        self.results.sent_with(self)
+        self._left_before: frozenset[int] = frozenset()  # of the run that this one continues
+        self._stage = stage
+        self._identity = (self._plan.digest(""), 0)
         self._runner: Runner | None = None
         self._pool: Pool | None = None
         self._target = ""
@@ -120,9 +130,29 @@ class Run:
         self._complaint = ""
         self._sent_before: tuple[int, datetime | None] = (0, None)
         self._held = 0
+        self._board: _Board | None = None
 
-    async def _again(self, positions: list[int]) -> SendResults:
-        return await Run(self._plan.only(positions), self._carriage, self.results).carry_out()
+    async def again(self, positions: list[int], stage: Stage | None = None) -> SendResults:
+        """Send rows again, with the same letter, over the same server."""
+        further = Run(self._plan.only(positions), self._carriage, self.results, stage)
+        further._left_before = self.left_out
+        return await further.carry_out()
+
+    @property
+    def left_out(self) -> frozenset[int]:
+        """The positions that were not to be sent: beyond the limit, or all of a rehearsal."""
+        beyond = range(len(self.results)) if self._carriage.dry_run else self._plan.beyond
+        return self._left_before.union(beyond)
+
+    def letter(self, position: int) -> bytes:
+        """Make the message of a row again, as it was or would be sent.
+
+        Raises:
+            TemplateError: There is none.
+        """
+        for task in self._plan.only([position]).tasks(*self._identity):
+            return task.build().content
+        raise TemplateError("this row was left out, so none was made", None, self._plan.frame.labels[position])
 
     # --- commands; safe before, while and after it runs, on the loop's thread ---------------------------------
 
@@ -160,14 +190,35 @@ class Run:
         """
         if self._carriage.dry_run:
             return self._rehearse()
+        loop = asyncio.get_running_loop()
+        board = self.show(_Remote(loop, self), is_in_cell=True)
+        ticker = loop.create_task(_tick(board))
+        try:
+            await self._carry_out()
+        except Exception as problem:
+            if isinstance(problem, SMTPAuthenticationError):
+                why = explain(problem)
+                problem.add_note(f"{why.cause}: {why.remedy}")
+                if self._carriage.server is not None:
+                    self._carriage.server.forget_password()
+            if self._runner is None:
+                board.abandon(self.results, _nothing_sent(problem))
+            raise
+        finally:
+            ticker.cancel()
+            self._leave_beyond()
+            self._notice_what_was_left()
+            self.results.notice = " ".join(self._notices)
+            board.close(self.results, title=self.results.notice)
+        return self.results
+
+    async def _carry_out(self) -> None:
         async with _target(self._carriage.server) as (server, notice):
             if notice:
                 self._notices.append(notice)
-            self._target = "the sandbox" if notice else server.endpoint
             digest = self._plan.digest(server.endpoint if server.is_local else "")
             with self._claimed(server, digest) as (journal, claim):
                 await self._send(server, digest, journal, claim)
-        return self.results
 
     @contextlib.contextmanager
     def _claimed(self, server: Server, digest: str) -> Iterator[tuple[Journal | None, Claim | None]]:
@@ -197,7 +248,8 @@ class Run:
 
     async def _send(self, server: Server, digest: str, journal: Journal | None, claim: Claim | None) -> None:
         plan = self._settle(claim.earlier if claim is not None else {})
-        tasks = plan.tasks(digest, claim.generation if claim is not None else 0)
+        self._identity = (digest, claim.generation if claim is not None else 0)
+        tasks = plan.tasks(*self._identity)
         self._pool = pool = Pool(server.routes(self._carriage.max_connections))
         runner = Runner(tasks, len(plan.going), pool, self._apply, self._terms(server, journal, claim))
         _publish(self.results)
@@ -209,7 +261,7 @@ class Run:
                 runner.pause()
             if self._stop_reason:
                 runner.stop(self._stop_reason)
-            await self._shown(runner)
+            await runner.run()
         finally:
             await pool.close()
 
@@ -237,22 +289,7 @@ class Run:
             retry_seconds=options.retry * 60,
         )
 
-    async def _shown(self, runner: Runner) -> None:
-        board = _make_board(self._carriage.progress, self.progress)
-        board.show()
-        ticker = asyncio.create_task(_tick(board))
-        try:
-            await runner.run()
-        finally:
-            ticker.cancel()
-            self._leave_beyond()
-            self._notice_what_was_left(runner)
-            self.results.notice = " ".join(self._notices)
-            board.close(self.results, title=self.results.notice)
-            if board.shows_results:
-                self.results.shown_in = current_cell()
-
-    def _notice_what_was_left(self, runner: Runner) -> None:
+    def _notice_what_was_left(self) -> None:
         count, when = self._sent_before
         self.results.sent_before = count
         if when is not None:
@@ -264,9 +301,9 @@ class Run:
             self._notices.append(
                 f"{rows} may have been delivered by an earlier run; resend_unconfirmed=True sends again."
             )
-        if runner.unrecorded:
+        if self._runner is not None and self._runner.unrecorded:
             self._notices.append(
-                f"The journal could not be written: it does not know the end of {runner.unrecorded:,} rows, "
+                f"The journal could not be written: it does not know the end of {self._runner.unrecorded:,} rows, "
                 "which a later run holds as unconfirmed."
             )
 
@@ -305,12 +342,32 @@ class Run:
 
     # --- showing --------------------------------------------------------------------------------------------
 
+    def show(self, commands: Commands, *, is_in_cell: bool = False) -> _Board:
+        """Show the board in the output of the running cell, unless it is shown already.
+
+        Args:
+            commands: What its buttons do.
+            is_in_cell: Whether the cell that shows it also waits for the run: not every kernel hears clicks then.
+        """
+        if self._board is None:
+            mode = False if self._carriage.dry_run else self._carriage.progress
+            # send_frame_sync has a thread of its own here, and keeps the kernel's from hearing anything.
+            is_loop_free = threading.current_thread() is threading.main_thread()
+            is_heard = not is_in_cell or self._stage is not None or (is_loop_free and hears_clicks())
+            server = self._carriage.server
+            self._target = "the sandbox" if server is None else server.endpoint
+            self._board = _make_board(mode, self.progress, commands if is_heard else None, self._stage)
+            self._board.show()
+            if self._board.shows_results:
+                self.results.shown_in = current_cell()
+        return self._board
+
     def progress(self) -> Progress:
         """Tell how the run stands."""
         now = time.monotonic()
         counts = self.results.counts
         left = counts["pending"] - self._resting
-        per_second = self._meter.per_second(now, len(self._plan.going) - left)
+        per_second = self._meter.per_second(now, max(0, len(self._plan.going) - left))  # 0 before it has begun
         return Progress(
             counts=counts,
             seconds=self._meter.seconds(now),
@@ -324,9 +381,9 @@ class Run:
 
     def _note(self) -> str:
         if self._stop_reason:
-            return "stopping"
+            return STOPPING
         if self._is_paused:
-            return "paused"
+            return PAUSED
         not_before = self._plan.options.not_before
         if not_before is not None and not_before.timestamp() > time.time():
             return f"waiting until {not_before.astimezone():%Y-%m-%d %H:%M}"
@@ -338,13 +395,16 @@ async def _target(server: Server | None) -> AsyncIterator[tuple[Server, str]]:
     """Find the server to use; the second value is what to say about it."""
     if server is not None:
         yield server, ""
-    elif os.environ.get(URL_VARIABLE):
-        yield Server.from_env(), ""
     else:
         from .sandbox.server import Sandbox
 
         async with Sandbox() as box:
             yield box.server, SANDBOX_NOTICE
+
+
+def _nothing_sent(problem: Exception) -> str:
+    said = str(problem)
+    return said if "nothing was sent" in said else f"Nothing was sent: {said}"
 
 
 async def _tick(board: _Board) -> None:
@@ -367,14 +427,51 @@ class _NoBoard:
     def close(self, outcomes: Outcomes, *, title: str = "") -> None:
         """Leave nothing behind."""
 
+    def abandon(self, outcomes: Outcomes, why: str) -> None:
+        """Leave nothing behind: the exception says why."""
 
-def _make_board(mode: ProgressMode, read: Callable[[], Progress]) -> _Board:
-    if mode is False:
-        return _NoBoard()
-    if mode == "widget" or (mode == "auto" and is_notebook()):
+
+class _Remote:
+    """A run's commands for whoever is on another thread: they are handed to the loop it runs on."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, run: Run) -> None:
+        self._loop = loop
+        self._run = run
+
+    def pause(self) -> None:
+        """Take no further rows until `resume`."""
+        self._tell(self._run.pause)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._tell(self._run.resume)
+
+    def stop(self) -> None:
+        """End the run."""
+        self._tell(self._run.stop)
+
+    def _tell(self, command: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
+            self._loop.call_soon_threadsafe(command)
+
+
+def _make_board(
+    mode: ProgressMode, read: Callable[[], Progress], commands: Commands | None, stage: Stage | None
+) -> _Board:
+    if stage is not None:
         from .view.board import Board
 
-        return Board(read)
+        return Board(read, commands, stage=stage)
+    if mode is False:
+        return _NoBoard()
+    if mode == "auto" and is_notebook() and not is_attended():
+        from .view.board import StillBoard
+
+        return StillBoard()
+    if mode == "widget" or (mode == "auto" and is_notebook()):
+        from .view.board import NO_BUTTONS, Board
+
+        return Board(read, commands, advice="" if commands is not None else NO_BUTTONS)
     from .view.terminal import TerminalBoard
 
     return TerminalBoard(read)

@@ -309,7 +309,7 @@ async def test_rows_left_out_are_not_counted_as_speed(monkeypatch: pytest.Monkey
         def close(self, outcomes: object, *, title: str = "") -> None:
             seen.append(self.read())
 
-    monkeypatch.setattr("notebookmail.run._make_board", lambda _, read: Recording(read))
+    monkeypatch.setattr("notebookmail.run._make_board", lambda _, read, *__: Recording(read))
     await send_frame(people(1000), LETTER, suppress=[f"n{n}@example.org" for n in range(500)], limit=3)
     assert (seen[0].per_second, seen[0].seconds_left) == (0, None)
     assert (seen[-1].counts["sent"], seen[-1].seconds_left) == (3, 0)
@@ -328,3 +328,27 @@ async def test_a_terminal_run_says_where_it_goes_and_how_it_ended(capsys: pytest
     shown = capsys.readouterr().out
     assert "sandbox" in shown
     assert "All 3 sent" in shown
+
+
+async def test_a_retry_leaves_what_the_limit_left_however_often() -> None:
+    async with Sandbox(faults={"n1@example.org": "451 4.7.1 Later"}) as box:
+        results = await send_frame(people(5), LETTER, box.server, limit=2, progress=False)
+        again = await results.retry()
+        third = await again.retry()
+
+        assert [each.counts["pending"] for each in (results, again, third)] == [3, 3, 3]
+        assert {each.rcpt_to[0] for each in box.received} == {"n0@example.org"}
+
+
+async def test_a_rehearsal_has_nothing_to_try_again() -> None:
+    results = await send_frame(people(3), LETTER, dry_run=True)
+
+    assert await results.retry() is results
+
+
+async def test_a_refused_login_says_what_to_do_about_it() -> None:
+    async with Sandbox(faults={"refuse_login": "535 5.7.8 Username and password not accepted"}) as box:
+        with pytest.raises(SMTPAuthenticationError) as caught:
+            await send_frame(people(3), LETTER, box.server, progress=False)
+
+    assert any("password" in note for note in caught.value.__notes__)

@@ -16,7 +16,8 @@ from notebookmail.reply import SMTPResponse
 
 from .events import STATUSES, Status
 from .explain import Explanation, explain, telling_refusal
-from .standing import NUMBERS, Standing
+from .finding import Finding
+from .standing import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -89,15 +90,12 @@ class Cause:
     labels: tuple[Hashable, ...]
 
 
-class Outcomes(Standing):
+class Outcomes(Finding):
     """One entry per row.
 
     Args:
         labels: The frame's index, or any sequence of row labels.
     """
-
-    def __len__(self) -> int:
-        return len(self._labels)
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -108,16 +106,6 @@ class Outcomes(Standing):
         """How the row at a position (from 0) stands."""
         return STATUSES[self._status[position]]
 
-    def positions(self, *statuses: Status) -> list[int]:
-        """The positions of the rows with one of these statuses (all rows when none is named), in order."""
-        import numpy as np
-
-        if not statuses:
-            return list(range(len(self)))
-        wanted = np.zeros(len(STATUSES), dtype=bool)
-        wanted[[NUMBERS[status] for status in statuses]] = True
-        return np.flatnonzero(wanted[np.frombuffer(self._status, dtype=np.uint8)]).tolist()
-
     def outcome(self, position: int) -> Outcome:
         """Everything known about the row at a position (from 0)."""
         status = self.status_at(position)
@@ -127,7 +115,7 @@ class Outcomes(Standing):
         response = _response_of(error) if error is not None else _reply_in(self._replies[reply])
         return Outcome(
             label=self._labels[position],
-            to=self._to.get(position, "") if self._recipients is None else self._recipients[position],
+            to=self._to_at(position),
             status=status,
             code=response.code if response else None,
             enhanced_code=response.enhanced_code if response else None,
@@ -169,7 +157,7 @@ class Outcomes(Standing):
         import pandas as pd
 
         numbers = self._numbers.columns()
-        status = np.frombuffer(bytes(self._status), dtype=np.uint8)
+        status = self._status_numbers()
         troubled = {position: self.outcome(position) for position in self._errors.keys() | self._refused.keys()}
 
         def column(name: str, values: npt.NDArray[Any]) -> Any:
@@ -197,11 +185,6 @@ class Outcomes(Standing):
             "message_id": pd.Series(_column(self._message_ids.texts())).array,
             "sent_at": _moments(numbers["sent_at"], (numbers["sent_at"] != 0) | (status == NUMBERS["sent"])),
         }
-
-    def _all_to(self) -> Sequence[str]:
-        if self._recipients is not None:
-            return self._recipients
-        return [self._to.get(position, "") for position in range(len(self))]
 
     def _rows(self, status: Status) -> pd.DataFrame:
         return self.frame.iloc[self.positions(status)]

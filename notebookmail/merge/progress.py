@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 5.0
 
+PAUSED, STOPPING = "paused", "stopping"
+"""What `Progress.note` says of a run that somebody commanded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

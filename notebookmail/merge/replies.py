@@ -173,7 +173,7 @@ FULL_FOR_GOOD: Final = Explanation(
 BUSY: Final = Explanation(
     "policy",
     "the recipient gets more mail just now than their server allows",
-    "retry() in an hour or more",
+    "run send_frame again in an hour or more",
 )
 
 # --- the sender ---------------------------------------------------------------------------------------------

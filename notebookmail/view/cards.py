@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from .words import Line, Trouble
 
 _CAUSES = 8
-_LABEL, _ADDRESS, _REPLY, _HINT = 40, 64, 160, 160  # characters shown of each: strangers decide how long they are
+_LABEL, _ADDRESS, _REPLY, _HINT, _LONG = (
+    40,
+    64,
+    160,
+    160,
+    400,
+)  # characters shown of each: strangers decide how long they are
 
 
 def results_html(outcomes: Outcomes, *, title: str = "", limit: int = 20) -> str:
@@ -39,7 +45,7 @@ def results_html(outcomes: Outcomes, *, title: str = "", limit: int = 20) -> str
     return element(
         "div",
         STYLE,
-        element("p", clip(mask_text(title), _HINT), class_="nbm-title") if title else None,
+        element("p", clip(mask_text(title), _LONG), class_="nbm-title") if title else None,
         element("div", _headline(headline(counts)), class_="nbm-head"),
         _bar(counts, headline(counts)),
         _chips(counts),
@@ -68,15 +74,34 @@ def progress_html(progress: Progress) -> str:
 def table_html(outcomes: Outcomes, positions: Sequence[int]) -> str:
     """Show one page of rows with full addresses, for the live view only, without the style sheet.
 
+    Each row is one line of a fixed height, so that the rows' buttons can stand beside them.
+
     Args:
         outcomes: How every row stands.
         positions: The rows to show, from 0; the caller keeps their number small.
     """
-    rows = lines(outcomes, positions, is_public=False)
-    heads = ("Row", "To", "Status", "Code", "What was said", "Seconds", "Sent at (UTC)")
-    table = _table(heads, (_full_row(row) for row in rows))
-    scroll = element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Results by row")
-    return element("div", scroll, class_=f"{ROOT} nbm-page")
+    widths = element("colgroup", *(element("col", style=f"width:{width}") for width, _ in _COLUMNS))
+    head = element("thead", element("tr", *(element("th", words, scope="col") for _, words in _COLUMNS)))
+    body = element("tbody", *map(_one_line, lines(outcomes, positions, is_public=False)))
+    table = element("table", widths, head, body)
+    return element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Results by row")
+
+
+_COLUMNS = (
+    ("30%", "To"), ("8.5em", "Status"), ("8em", "Code"), ("auto", "What was said"), ("12em", "Sent at (UTC)"),
+)  # fmt: skip
+
+
+def _one_line(row: Line) -> Html:
+    said = row.reply or row.hint
+    cells = (
+        element("td", clip(row.to, _ADDRESS), title=clip(row.to, _REPLY)),
+        element("td", _sign(row.status), " ", row.status, class_=f"nbm-{row.status}"),
+        element("td", _code(row.code, 16)),
+        element("td", clip(said, _REPLY), title=clip(f"{said} {row.hint}" if row.reply else said, _LONG) or None),
+        element("td", row.sent_at),
+    )
+    return element("tr", *cells)
 
 
 def _headline(words: str) -> Html:
@@ -132,9 +157,9 @@ def _problems(outcomes: Outcomes, limit: int) -> Html | None:
     scroll = element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Rows not sent")
     more = None
     if len(positions) > limit:
-        words = f"The first {limit:,} of {len(positions):,} rows; table() pages through all of them."
+        words = f"The first {limit:,} of {len(positions):,} rows; results.table() opens all of them."
         more = element("p", words, class_="nbm-quiet nbm-note")
-    return join(_section("Rows"), scroll, more)
+    return element("div", _section("Rows"), scroll, more, class_="nbm-rows")
 
 
 def _table(heads: Iterable[str], rows: Iterable[Html]) -> Html:
@@ -144,15 +169,6 @@ def _table(heads: Iterable[str], rows: Iterable[Html]) -> Html:
 
 def _public_row(row: Line) -> Html:
     return element("tr", *_cells(row))
-
-
-def _full_row(row: Line) -> Html:
-    return element(
-        "tr",
-        *_cells(row),
-        element("td", row.seconds, class_="nbm-tight"),
-        element("td", row.sent_at, class_="nbm-tight"),
-    )
 
 
 def _cells(row: Line) -> list[Html]:

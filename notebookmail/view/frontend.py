@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 
 def is_notebook() -> bool:
@@ -11,10 +12,30 @@ def is_notebook() -> bool:
     The kernels' shells (ZMQInteractiveShell, Colab's, xeus-python's) carry the kernel they belong to; the
     terminal's has none.
     """
-    ipython = sys.modules.get("IPython")
-    if ipython is None:  # nobody imported it, so no kernel is running this code
-        return False
-    return getattr(ipython.get_ipython(), "kernel", None) is not None
+    return _kernel() is not None
+
+
+def is_attended() -> bool:
+    """Tell whether somebody is there to look at live views and click on them.
+
+    nbclient, and with it nbconvert, papermill and nbmake, say with every cell that nobody can be asked for input.
+    They save the state of every widget in the notebook, where it would stay; so for them there are static pages.
+    """
+    kernel = _kernel()
+    return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+
+
+def saves_widgets() -> bool:
+    """Tell whether a widget that is made now will be saved with the notebook, whatever is done to it later."""
+    return is_notebook() and not is_attended()
+
+
+def hears_clicks() -> bool:
+    """Tell whether a click reaches Python while a cell is running; background tasks hear them in every kernel.
+
+    ipykernel 7 handles a widget's messages beside the running cell, version 6 only after it.
+    """
+    return bool(getattr(_kernel(), "_supports_kernel_subshells", False))
 
 
 def current_cell() -> int | None:
@@ -23,3 +44,10 @@ def current_cell() -> int | None:
         return None
     count: int = sys.modules["IPython"].get_ipython().execution_count
     return count
+
+
+def _kernel() -> Any:
+    ipython = sys.modules.get("IPython")
+    if ipython is None:  # nobody imported it, so no kernel is running this code
+        return None
+    return getattr(ipython.get_ipython(), "kernel", None)

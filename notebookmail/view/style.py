@@ -16,10 +16,12 @@ ROOT = "nbmail"
 _LIGHT = """
 --nbm-sent:#1a7f4b;--nbm-failed:#c4314b;--nbm-deferred:#9a6700;--nbm-unconfirmed:#7a4fd0;
 --nbm-skipped:#59636e;--nbm-pending:#6b7480;--nbm-track:rgba(128,134,142,.22);
---nbm-line:var(--jp-border-color2,rgba(128,128,128,.32));--nbm-soft:rgba(128,134,142,.09);"""
+--nbm-line:var(--jp-border-color2,rgba(128,128,128,.32));--nbm-soft:rgba(128,134,142,.09);
+--nbm-edge:rgba(105,112,122,.62);--nbm-focus:#1a6fc4;--nbm-link:#1561b0;"""
 _DARK = """
 --nbm-sent:#3fb970;--nbm-failed:#ff7b86;--nbm-deferred:#dba53a;--nbm-unconfirmed:#b79cf5;
---nbm-skipped:#a3adb8;--nbm-pending:#98a2ad;--nbm-track:rgba(160,168,178,.26);"""
+--nbm-skipped:#a3adb8;--nbm-pending:#98a2ad;--nbm-track:rgba(160,168,178,.26);
+--nbm-edge:rgba(160,168,178,.6);--nbm-focus:#6cb2f5;--nbm-link:#7ab8f5;"""
 
 # JupyterLab, Notebook and nbconvert; VS Code; Colab; Sphinx themes.
 _DARK_PAGES = ("body[data-jp-theme-light=false]", "body.vscode-dark", "html[theme=dark]", "html[data-theme=dark]")
@@ -31,6 +33,65 @@ _STATUS_RULES = "".join(
 
 # The root's class is doubled, in places even more, where JupyterLab's rules for rendered HTML must give way.
 _FIRM = f".{ROOT}" * 4
+_WIDGETS = f"""
+.jp-RenderedHTMLCommon:has(.{ROOT}){{padding-right:0}}
+.{ROOT}.widget-vbox{{display:flex;overflow:visible}}
+.{ROOT} .nbmail{{margin:0;padding:0;border:0;background:none;max-width:none}}
+.{ROOT} .widget-box{{overflow:visible;margin:0}}
+.{ROOT} .nbm-buttons,.{ROOT} .nbm-tools{{flex-flow:row wrap;align-items:center;gap:8px;margin:0}}
+.{ROOT} .nbm-buttons{{margin-top:14px}}
+.{ROOT} .nbm-tools{{padding:2px 0}}
+.{ROOT} .jupyter-button{{align-self:flex-start;margin:0;box-shadow:none;font:inherit}}
+.{ROOT} .jupyter-button.nbm-button{{height:30px;padding:0 14px;line-height:28px;border:1px solid var(--nbm-edge);
+border-radius:6px;background:var(--nbm-soft);color:inherit}}
+.{ROOT} .jupyter-button.nbm-button:hover:enabled{{background:var(--nbm-track)}}
+.{ROOT} .jupyter-button:disabled{{opacity:.55;cursor:default}}
+.{ROOT} .jupyter-button:focus-visible,.{ROOT} select:focus-visible,.{ROOT} input:focus-visible,
+.{ROOT} .nbm-scroll:focus-visible{{outline:2px solid var(--nbm-focus);outline-offset:1px;box-shadow:none}}
+.{ROOT} .widget-label{{margin:0;color:var(--jp-ui-font-color2,inherit);font-size:12px}}
+.{ROOT} .widget-dropdown,.{ROOT} .widget-text{{margin:0;width:auto;height:30px}}
+.{ROOT} .widget-dropdown .widget-label,.{ROOT} .widget-text .widget-label{{width:auto;margin-right:6px}}
+.{ROOT} .widget-dropdown>select,.{ROOT} .widget-text input{{height:30px;border:1px solid var(--nbm-edge);
+border-radius:6px;background-color:var(--jp-layout-color1,Field);color:inherit;font:inherit;padding-left:8px}}
+.{ROOT} .nbm-find input{{width:15em}}
+.{ROOT} .nbm-segments{{width:auto;flex:none}}
+.{ROOT} .nbm-segments .jupyter-button{{height:28px;margin:0 0 0 -1px;padding:0 12px;line-height:26px;
+border:1px solid var(--nbm-edge);border-radius:0;background:none;color:inherit;font-size:12px}}
+.{ROOT} .nbm-segments .jupyter-button:first-child{{margin-left:0;border-radius:6px 0 0 6px}}
+.{ROOT} .nbm-segments .jupyter-button:last-child{{border-radius:0 6px 6px 0}}
+.{ROOT} .nbm-segments .jupyter-button:only-child{{border-radius:6px}}
+.{ROOT} .nbm-segments .jupyter-button:hover{{background:var(--nbm-soft)}}
+.{ROOT} .nbm-segments .jupyter-button.nbm-chosen{{background:var(--nbm-track);font-weight:600;
+box-shadow:inset 0 -2px var(--nbm-focus)}}
+.{ROOT} .nbm-segments .jupyter-button:focus-visible{{z-index:1}}
+.{ROOT} .nbm-grid{{align-items:flex-start;margin:10px 0 6px;border-top:1px solid var(--nbm-line);
+border-bottom:1px solid var(--nbm-line)}}
+.{ROOT} .nbm-labels{{flex:none;width:8.5em;gap:0;border-right:1px solid var(--nbm-line)}}
+.{ROOT} .nbm-cells{{flex:1 1 0;min-width:0}}
+.{ROOT} .nbm-cells .widget-html-content{{min-width:0;width:100%}}
+.{ROOT} .nbm-labels .nbm-rowhead,.{ROOT} .nbm-labels .nbm-row.jupyter-button{{width:100%;height:30px;
+line-height:29px;padding:0 10px 0 2px;text-align:left;font-size:12px;overflow:hidden;text-overflow:ellipsis;
+white-space:nowrap}}
+.{ROOT} .nbm-labels .nbm-row.jupyter-button{{border:0;border-radius:0;border-top:1px solid var(--nbm-line);
+background:none;color:var(--nbm-link);cursor:pointer}}
+.{ROOT} .nbm-labels .nbm-row.jupyter-button:hover{{background:var(--nbm-soft);text-decoration:underline}}
+.{ROOT} .nbm-labels .nbm-row:focus-visible{{outline-offset:-2px}}
+.{ROOT}.{ROOT} .nbm-cells table{{table-layout:fixed;min-width:740px}}
+.{ROOT}.{ROOT} .nbm-cells th,.{ROOT}.{ROOT} .nbm-cells td{{height:30px;box-sizing:border-box;padding:0 8px;
+line-height:29px;border:0;border-top:1px solid var(--nbm-line);overflow:hidden;text-overflow:ellipsis;
+white-space:nowrap}}
+.{ROOT}.{ROOT} .nbm-cells thead th{{border-top:0}}
+{_FIRM} .nbm-cells code{{white-space:nowrap}}
+.{ROOT} .nbm-cells .nbm-scroll{{max-height:none}}
+@media (max-width:600px){{.{ROOT} .nbm-labels{{width:4.5em}}
+.{ROOT}.{ROOT} .nbm-cells table{{min-width:560px}}
+.{ROOT}.{ROOT} .nbm-cells col:first-child{{width:24%!important}}}}
+.{ROOT} .nbm-one{{padding:8px 0}}
+.{ROOT}.{ROOT} .nbm-one .nbm-fields{{width:auto;margin:8px 0}}
+{_FIRM} .nbm-one .nbm-fields th{{white-space:nowrap}}
+.{ROOT} .nbm-tools .jupyter-button{{align-self:center}}
+.{ROOT} .nbm-unseen{{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}}
+"""
 _RULES = f"""
 .{ROOT}{{{_LIGHT}
 box-sizing:border-box;max-width:980px;margin:4px 0;padding:18px 20px;border:1px solid var(--nbm-line);
@@ -74,8 +135,6 @@ color:var(--jp-ui-font-color2,inherit);font-weight:400;white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-tight,{_FIRM} .nbm-tight code{{white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-number{{text-align:right}}
 .{ROOT}.{ROOT} .nbm-wide{{width:60%;min-width:220px;overflow-wrap:anywhere}}
-.{ROOT}.nbm-page{{max-width:none;padding:0;border:0;border-radius:0}}
-.{ROOT}.nbm-page td,.{ROOT}.nbm-page th{{padding-left:2px}}
 .{ROOT}.nbm-message{{padding:0;overflow:hidden}}
 .{ROOT}.{ROOT} .nbm-fields{{margin:12px 20px;border-collapse:collapse;font-size:13px}}
 {_FIRM} .nbm-fields th,{_FIRM} .nbm-fields td{{padding:1px 16px 1px 0;text-align:left;border:0;background:none}}
@@ -86,4 +145,7 @@ background:#fff;background-clip:padding-box}}
 """
 
 STYLE = Html(element("style", Html(_RULES.replace("\n", ""))))
-"""The style element, to stand once in every output."""
+"""The style element, to stand once in every static page."""
+
+LIVE_STYLE = Html(element("style", Html((_RULES + _WIDGETS).replace("\n", ""))))
+"""The style element of live views, with rules for their widgets; it is never saved."""

@@ -54,6 +54,7 @@ class TerminalBoard:
         self._read = read
         self._console = console or _console()
         self._live: Live | None = None
+        self._is_over = False
 
     def show(self) -> None:
         """Begin: a live bar, or one line where the output is no terminal."""
@@ -78,12 +79,19 @@ class TerminalBoard:
             outcomes: How the rows stand now, also after an interrupt.
             title: A line above it.
         """
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        if self._is_over:
+            return
+        self.abandon(outcomes, "")
         if title:
             self._print(visible(title), style="bright_black")
         self._print(f"{headline(outcomes.counts)} in {duration(self._read().seconds)}", style="bold")
+
+    def abandon(self, outcomes: Outcomes, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
+        """End the live bar and say nothing: the exception does."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        self._is_over = True
 
     def _print(self, words: str, *, style: str = "") -> None:
         self._console.print(Text(words, style=style), soft_wrap=True)

@@ -42,7 +42,7 @@ def results_text(outcomes: Outcomes, *, limit: int = 20) -> str:
         shown = list(lines(outcomes, positions[:limit], is_public=True))
         written += ["", *_table(shown)]
         if len(positions) > limit:
-            written += ["", f"The first {limit:,} of {len(positions):,} rows; table() pages through all of them."]
+            written += ["", f"The first {limit:,} of {len(positions):,} rows; results.table() opens all of them."]
     return "\n".join(written)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notebookmail.errors import SMTPRecipientsRefused
+from notebookmail.merge.progress import PAUSED, STOPPING
 
 from .mask import bare_address, mask_address, mask_error, mask_text
 
@@ -97,10 +98,11 @@ def pace(progress: Progress) -> list[str]:
     """Say how fast and where to, in a few short phrases."""
     phrases = [progress.note] if progress.note else []
     phrases.append(duration(progress.seconds))
-    if progress.per_second > 0:
+    goes_on = progress.note not in {PAUSED, STOPPING}
+    if progress.per_second > 0 and goes_on:
         digits = 0 if progress.per_second >= _BRISK else 1
         phrases.append(f"{progress.per_second:,.{digits}f} per second")
-    if progress.seconds_left is not None and progress.done < progress.total:
+    if progress.seconds_left is not None and progress.done < progress.total and goes_on:
         phrases.append(f"about {duration(progress.seconds_left)} left")
     if progress.connections:
         phrases.append(f"{progress.connections} connection{'s' if progress.connections != 1 else ''}")

@@ -76,7 +76,7 @@ def watched(open_notebook: Callable[..., Opened]) -> Watched:
     seen = set()
     while DONE not in seen:
         seen.add(headline.text_content(timeout=5_000))
-    opened.page.get_by_text("rows 1\u201350 of 120").wait_for()
+    opened.page.get_by_text("rows 1\u201325 of 120").wait_for()
     return Watched(opened, seen)
 
 
@@ -95,35 +95,57 @@ def test_the_saved_result_is_static_and_names_no_one(watched: Watched) -> None:
     saved = watched.opened.save()
     outputs = saved["cells"][1]["outputs"]
 
-    assert [set(output["data"]) for output in outputs] == [{"text/html", "text/plain"}]
+    assert [set(output["data"]) for output in outputs] == [{"text/html", "text/plain"}] * 2
+    assert set(outputs[1]["data"].values()) == {""}  # where the live board was
     assert not re.search(r"person\d+@", json.dumps(saved["cells"][1:]))
+
+
+def test_a_live_view_hides_the_page_that_stands_in_for_it(watched: Watched) -> None:
+    stand_in = watched.page.locator(".nbm-standin")
+
+    assert stand_in.count() == 1
+    assert not stand_in.is_visible()
 
 
 def test_the_table_turns_its_pages_and_filters(watched: Watched) -> None:
     page = watched.page
     page.get_by_role("button", name="Next").click()
-    page.get_by_text("rows 51\u2013100 of 120").wait_for()
-    assert page.get_by_text("person60@example.org", exact=True).count() == 1
+    page.get_by_text("rows 26\u201350 of 120").wait_for()
+    assert page.get_by_text("person30@example.org", exact=True).count() == 1
 
-    page.get_by_role("button", name="Failed 2").click()
+    page.get_by_label("Status").select_option(label="✕ failed 2")
     page.get_by_text("rows 1\u20132 of 2").wait_for()
-    assert page.locator(".nbm-page tbody tr").count() == 2
+    assert page.locator(".nbm-cells tbody tr").count() == page.locator(".nbm-row").count() == 2
 
     page.get_by_label("Find").fill("person60@")
     page.get_by_text("rows 1\u20131 of 1").wait_for()
+    page.get_by_label("Find").fill("")
+    page.get_by_label("Status").select_option(label="All 120")
 
 
 def test_the_table_can_be_used_from_the_keyboard(watched: Watched) -> None:
     page = watched.page
-    page.get_by_label("Find").fill("")
-    page.get_by_role("button", name="All 120").focus()
-    page.keyboard.press("Enter")
-    page.get_by_text("rows 1\u201350 of 120").wait_for()
+    page.get_by_text("rows 1\u201325 of 120").wait_for()
     page.get_by_role("button", name="Last").focus()
     page.keyboard.press("Enter")
-
     page.get_by_text("rows 101\u2013120 of 120").wait_for()
-    assert page.locator(".nbm-page tbody tr").count() == 20
+    page.locator(".nbm-row").nth(3).focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Row 103: sent").wait_for()
+    assert page.evaluate("document.activeElement.innerText") == "Back"
+    page.keyboard.press("Enter")
+    page.get_by_text("rows 101\u2013120 of 120").wait_for()
+
+    assert page.evaluate("document.activeElement.innerText") == "103"
+
+
+def test_a_rows_button_stands_beside_its_row(watched: Watched) -> None:
+    page = watched.page
+    tops = "chosen => [...document.querySelectorAll(chosen)].map(each => each.getBoundingClientRect().top)"
+    buttons, rows = (page.evaluate(tops, chosen) for chosen in (".nbm-row", ".nbm-cells tbody tr"))
+
+    assert len(buttons) == len(rows) > 10
+    assert all(abs(button - row) <= 1 for button, row in zip(buttons, rows, strict=True))
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])

@@ -70,7 +70,7 @@ def test_the_live_table_shows_addresses_in_full() -> None:
 def test_the_live_table_shows_the_rows_asked_for_and_no_other() -> None:
     page = table_html(sample_outcomes(100), [7, 9])
 
-    assert re.findall(r"person\d+", page) == ["person7", "person9"]
+    assert set(re.findall(r"person\d+", page)) == {"person7", "person9"}
 
 
 @pytest.mark.parametrize("reply", ["5.1.1 No such user", "5.1.1 " + "<&\"'>" * 500, "5.1.1 " + "\x1b" * 500])

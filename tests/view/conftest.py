@@ -1,0 +1,18 @@
+"""What the tests of widgets share."""
+
+from __future__ import annotations
+
+import pytest
+from screens import Screen
+
+from notebookmail.view import board, live
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """Keep what is displayed; the real page is tested in a browser."""
+    screen = Screen()
+    for module in (live, board):
+        monkeypatch.setattr(module, "display", screen.display)
+    monkeypatch.setattr(live, "update_display", screen.update_display)
+    return screen
