@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     import aiosmtpd.smtp
 
+    from notebookmail.view.inbox import Inbox
+
     from .faults import FaultValue
 
 
@@ -47,10 +49,25 @@ class Received:
     message: EmailMessage = field(repr=False)
     content: bytes = field(repr=False)
 
-    def _repr_html_(self) -> str:
-        from notebookmail.view.message import message_html
+    def show(self, *, save: bool = False) -> None:
+        """Show it in a notebook, as a mail program would: letter, text, headers, source, attachments.
 
-        return message_html(self.message)
+        Args:
+            save: Show a static page in place of the live view, with the letter and its addresses in full: it is
+                saved with the notebook, and whoever gets the notebook reads it. Otherwise what is saved names no
+                one and holds no letter.
+        """
+        from notebookmail.view.reader import save_message, show_message
+
+        (save_message if save else show_message)(self)
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def __repr__(self) -> str:
+        from notebookmail.view.message import masked_words
+
+        return f"<Received: {masked_words(self)}>"
 
 
 class Sandbox:
@@ -122,6 +139,7 @@ class Sandbox:
         self._hooks = Hooks(self._rehearsal, self._keep, delay_seconds)
         self._door: Doorway | None = None
         self._outage: asyncio.Task[None] | None = None
+        self._inboxes: list[Inbox] = []
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -150,6 +168,14 @@ class Sandbox:
             HOST, self._door.port, username=username, password=password, security="none", is_sandbox=True
         )
 
+    async def start(self) -> Self:
+        """Start it where `async with` would not do, for several cells of a notebook; `close` ends it."""
+        return await self.__aenter__()
+
+    async def close(self) -> None:
+        """End it; what it received stays. A second call does nothing."""
+        await self.__aexit__(None, None, None)
+
     async def __aenter__(self) -> Self:
         door = Doorway(lambda: Session(self._hooks), self._port)
         outage = self._rehearsal.faults.outage
@@ -170,9 +196,25 @@ class Sandbox:
             await self._end_outage()
             await door.give_up()
         finally:
+            inboxes, self._inboxes = self._inboxes, []
+            for inbox in inboxes:
+                await inbox.end()
             for transport in list(self._hooks.sessions):
                 transport.close()
         await some_turns()
+
+    def inbox(self) -> Inbox:
+        """Show what arrived, in a notebook, as a mail program would; while the sandbox runs, it follows.
+
+        It is shown when it ends a cell, or by `display(box.inbox())`. What is saved with the notebook is how many
+        messages there were.
+        """
+        from notebookmail.view.inbox import Inbox
+
+        inbox = Inbox(self.received, is_running=self._door is not None)
+        if self._door is not None:
+            self._inboxes.append(inbox)
+        return inbox
 
     async def arrival(self, known: int) -> None:
         """Wait until more messages than the known number have arrived."""

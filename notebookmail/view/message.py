@@ -1,37 +1,364 @@
-"""One message as a mail program would show it: who, to whom, about what, and the letter in a safe frame."""
+"""What a message says, read for showing: its fields, its letter, its text, what is attached.
+
+Messages come from strangers, too, and the standard library's parser raises on some of them: here whatever can be
+read is read, and the rest is shown as it stands. Everything is bounded. Builds no widgets.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+import re
+from dataclasses import dataclass
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from urllib.parse import unquote
 
-from .markup import Html, element, framed, join
+from .markup import clip, element, escape, framed, has_dark_rules, join, join_lines, visible
+from .mask import mask_address
 from .style import ROOT, STYLE
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from email.message import EmailMessage, Message
 
-_FIELDS = ("From", "To", "Cc", "Reply-To", "Subject")
+    from .markup import Html
+
+_T = TypeVar("_T")
+
+LONGEST: Final = 65_536
+"""Characters of a text, bytes of a source, that are shown."""
+LARGEST_LINK: Final = 5_000_000
+"""Bytes of an attachment that a link can hold."""
+
+_LONGEST_PAGE: Final = 2_000_000
+_MOST_PICTURES: Final = 8_000_000  # bytes, all together
+_MOST_LINKS: Final = 10_000_000  # bytes, all together
+_MOST_FIELDS, _LONGEST_FIELD = 200, 2_000
+_MOST_PARTS: Final = 500
+_FIELDS = ("From", "To", "Cc", "Reply-To", "Subject", "Date")
+_CID = re.compile(r"\bcid:([^\"'()\s<>]+)", re.IGNORECASE)
+_PICTURE_TYPE = re.compile(r"image/[a-z0-9.+-]+")
+_REMOTE = re.compile(
+    r"<(?:img|image|input|video|table|td|th|body)\b[^<>]*?\b(?:src|background|poster|href)\s{0,9}="
+    r"\s{0,9}[\"']?(?:https?:)?//|url\(\s{0,9}[\"']?(?:https?:)?//",
+    re.IGNORECASE,
+)
 
 
-def message_html(message: EmailMessage) -> str:
-    """Show a message; its HTML can neither run nor load anything.
+class Arrived(Protocol):
+    """A message with its envelope, such as the sandbox's Received."""
 
-    Args:
-        message: A parsed message (policy=default).
+    @property
+    def mail_from(self) -> str:
+        """The envelope sender."""
+
+    @property
+    def rcpt_to(self) -> tuple[str, ...]:
+        """The envelope recipients."""
+
+    @property
+    def message(self) -> EmailMessage:
+        """The parsed message."""
+
+    @property
+    def content(self) -> bytes:
+        """The raw bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part to be downloaded, decoded."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a message holds.
+
+    Attributes:
+        page: Its HTML with the pictures it brings inside; None if it has none.
+        text: Its plain text; None if it has none.
+        attachments: Everything else.
+        notes: What is not shown, in words.
     """
-    fields = [
-        element("tr", element("th", name, scope="row"), element("td", message[name]))
-        for name in _FIELDS
-        if message[name] is not None
-    ]
-    heads = element("table", element("tbody", *fields), class_="nbm-fields")
-    return join(STYLE, element("div", heads, _body(message), class_=f"{ROOT} nbm-message"))
+
+    page: str | None
+    text: str | None
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...]
 
 
-def _body(message: EmailMessage) -> Html:
-    page = message.get_body(("html",))
+def read_letter(message: EmailMessage) -> Letter:
+    """Read a message's bodies and attachments; whatever it is, this does not raise."""
+    page = text = None
+    files: list[tuple[Message, Attachment]] = []
+    for part in _leaves(message):
+        kind = _tried(part.get_content_type, "application/octet-stream")
+        is_file = _tried(part.get_content_disposition, None) == "attachment"
+        if kind == "text/html" and page is None and not is_file:
+            page = _text(part)
+        elif kind == "text/plain" and text is None and not is_file:
+            text = _text(part)
+        else:
+            files.append((part, Attachment(_name(part), kind, _bytes(part))))
+    notes: list[str] = []
     if page is not None:
-        return framed(page.get_content(), title=f"The message: {message['Subject']}")
-    text = message.get_body(("plain",))
-    content = text.get_content() if text is not None else "(no text)"
-    return element("div", *(element("p", line or "\u00a0") for line in content.splitlines()), class_="nbm-letter")
+        page, shown = _with_pictures(page, files, notes)
+        files = [(part, each) for part, each in files if id(part) not in shown]
+    return Letter(page, text, tuple(each for _, each in files), tuple(notes))
+
+
+def field(message: EmailMessage, name: str) -> str | None:
+    """Return a header field's text, None if there is none; a malformed one as it stands."""
+    for key, value in _fields(message):
+        if key.lower() == name.lower():
+            return value
+    return None
+
+
+def date(message: EmailMessage) -> datetime | None:
+    """Return the moment in the Date field."""
+    try:
+        return parsedate_to_datetime(field(message, "Date") or "").astimezone()
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
+        return None
+
+
+def heading_html(message: EmailMessage, envelope: Arrived | None = None) -> Html:
+    """Show who writes to whom about what; the envelope only where it says something else (Bcc, bounces)."""
+    rows = [(name, value) for name in _FIELDS if (value := field(message, name)) is not None]
+    if envelope is not None:
+        rows += _envelope(envelope)
+    return element("table", element("tbody", *(_row(name, value) for name, value in rows)), class_="nbm-fields")
+
+
+def headers_html(message: EmailMessage) -> Html:
+    """Show every header field, in order."""
+    fields = list(_fields(message))
+    rows = [_row(name, value) for name, value in fields[:_MOST_FIELDS]]
+    left_out = len(fields) - len(rows)
+    note = element("p", f"{left_out:,} more are not shown.", class_="nbm-quiet") if left_out else None
+    table = element("table", element("tbody", *rows), class_="nbm-fields nbm-all")
+    return join(table if rows else element("p", "There are none.", class_="nbm-quiet"), note)
+
+
+def page_html(letter: Letter, title: str, *, is_dark: bool = False) -> Html:
+    """Show the letter in its frame, with notes on what is not as it would be at the recipient's."""
+    page = letter.page or ""
+    notes = list(letter.notes)
+    if is_dark and not has_dark_rules(page):
+        notes.insert(0, "Recoloured, as some mail programs do: the letter has no dark colours of its own.")
+    notes.append("Links do nothing here.")
+    said = element("p", " ".join(notes), class_="nbm-quiet nbm-notes")
+    return join(element("div", framed(page, title=title, is_dark=is_dark), class_="nbm-sheet"), said)
+
+
+def text_html(text: str) -> Html:
+    """Show a plain text, its beginning if it is long."""
+    return _block(text[:LONGEST], "characters", len(text), "The text")
+
+
+def source_html(message: EmailMessage, content: bytes) -> Html:
+    """Show the message as transmitted, its beginning if it is long."""
+    raw = content or _written(message)
+    return _block(raw[:LONGEST].decode("utf-8", "backslashreplace"), "bytes", len(raw), "The source")
+
+
+def attachments_html(letter: Letter) -> Html | None:
+    """List what is attached, each with a link that downloads it; None if nothing is."""
+    if not letter.attachments:
+        return None
+    room = _MOST_LINKS
+    items = []
+    for each in letter.attachments:
+        is_linked = len(each.content) <= min(LARGEST_LINK, room)
+        room -= len(each.content) if is_linked else 0
+        items.append(_attachment(each, is_linked=is_linked))
+    count = len(items)
+    words = "1 attachment" if count == 1 else f"{count:,} attachments"
+    return join(element("p", words, class_="nbm-quiet"), element("ul", *items))
+
+
+def message_html(message: EmailMessage, envelope: Arrived | None = None) -> Html:
+    """Show a message as a static page that holds all of its letter: for whoever asks to have it saved."""
+    letter = read_letter(message)
+    if letter.page is not None:
+        body = page_html(letter, "The letter")
+    else:
+        body = element("div", text_html(letter.text or "(no text)"), class_="nbm-letter")
+    names = ", ".join(f"{clip(each.name, 80)} ({size(len(each.content))})" for each in letter.attachments)
+    attached = element("p", f"Attached: {names}", class_="nbm-quiet nbm-notes") if names else None
+    return join(
+        STYLE, element("div", heading_html(message, envelope), body, attached, class_=f"{ROOT} nbm-message")
+    )
+
+
+def message_text(message: EmailMessage) -> str:
+    """Write a message as plain text, all of it."""
+    heads = [f"{name}: {clip(value, _LONGEST_FIELD)}" for name in _FIELDS if (value := field(message, name))]
+    text = read_letter(message).text or "(no text)"
+    return "\n".join([*heads, "", *(visible(line) for line in text[:LONGEST].splitlines())])
+
+
+def masked_words(arrived: Arrived) -> str:
+    """Say in a sentence that may be saved which message this is."""
+    others = len(arrived.rcpt_to) - 1
+    to = clip(mask_address(arrived.rcpt_to[0]), 100) if arrived.rcpt_to else "nobody"
+    return f"One message to {to}" + (f" and {others:,} more" if others > 0 else "")
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as a mail program does."""
+    for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= factor:
+            return f"{count / factor:.{1 if count < 10 * factor else 0}f} {unit}"
+    return "1 byte" if count == 1 else f"{count} bytes"
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def _leaves(message: Message) -> Iterator[Message]:
+    """Give the parts that hold content, in order; a forwarded message is one of them."""
+    stack: list[Message] = [message]
+    for _ in range(_MOST_PARTS):
+        if not stack:
+            return
+        part = stack.pop()
+        payload = _payload(part)
+        if isinstance(payload, list) and _tried(part.get_content_maintype, "") == "multipart":
+            stack.extend(each for each in reversed(payload) if not isinstance(each, str))
+        else:
+            yield part
+
+
+def _text(part: Message) -> str:
+    content = _bytes(part)
+    try:
+        return content.decode(str(_tried(lambda: part.get_content_charset("utf-8"), "utf-8")), "replace")
+    except (LookupError, ValueError):
+        return content.decode("utf-8", "replace")
+
+
+def _bytes(part: Message) -> bytes:
+    content = _tried(lambda: part.get_payload(decode=True), None)
+    if isinstance(content, bytes):
+        return content
+    payload = _payload(part)
+    if isinstance(payload, list):  # a forwarded message, or a multipart that is none
+        return b"".join(_written(each) for each in payload if not isinstance(each, str))
+    return str(payload or "").encode("utf-8", "replace")
+
+
+def _payload(part: Message) -> object:
+    return _tried(lambda: part.get_payload(), None)  # noqa: PLW0108 -- its overloads have no one type
+
+
+def _content_id(part: Message) -> str:
+    return _tried(lambda: str(part.get("Content-ID", "")), "").strip()
+
+
+def _written(message: Message) -> bytes:
+    return _tried(message.as_bytes, b"(this part cannot be written again)")
+
+
+def _name(part: Message) -> str:
+    name = _tried(part.get_filename, None)
+    subtype = _tried(part.get_content_subtype, "bin")
+    return str(name).strip() if name else f"unnamed.{subtype}"
+
+
+def _tried(ask: Callable[[], _T], otherwise: _T) -> _T:
+    """Ask the standard library about a malformed part: it raises IndexError, UnicodeError, TypeError and more."""
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001 -- see above; a stranger's bytes must not take the view away
+        return otherwise
+
+
+def _fields(message: EmailMessage) -> Iterator[tuple[str, str]]:
+    for name, raw in message.raw_items():
+        try:
+            yield name, str(message.policy.header_fetch_parse(name, raw))
+        except Exception:  # noqa: BLE001 -- the parser raises IndexError and others on malformed fields
+            yield name, str(raw)
+
+
+def _with_pictures(
+    page: str, files: list[tuple[Message, Attachment]], notes: list[str]
+) -> tuple[str, frozenset[int]]:
+    """Put the pictures a letter brings along into it; tell which parts these were."""
+    by_id = {_content_id(part).strip("<>"): (part, each) for part, each in files}
+    shown: set[int] = set()
+    room, left_out = _MOST_PICTURES, 0
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal room, left_out
+        part, picture = by_id.get(match[1]) or by_id.get(unquote(match[1])) or (None, None)
+        if picture is None or not _PICTURE_TYPE.fullmatch(picture.type):
+            return match[0]
+        if len(picture.content) > room:
+            left_out += 1
+            return match[0]
+        room -= len(picture.content)
+        shown.add(id(part))
+        return f"data:{picture.type};base64,{base64.b64encode(picture.content).decode()}"
+
+    remote = len(_REMOTE.findall(page[:_LONGEST_PAGE]))
+    if len(page) > _LONGEST_PAGE:
+        notes.append(f"The first {_LONGEST_PAGE:,} of {len(page):,} characters.")
+    if remote:
+        notes.append("1 remote picture is not loaded here." if remote == 1
+                     else f"{remote:,} remote pictures are not loaded here.")  # fmt: skip
+    page = _CID.sub(put, page[:_LONGEST_PAGE])
+    if left_out:
+        notes.append("Some pictures are too large to be shown here.")
+    return page, frozenset(shown)
+
+
+def _envelope(arrived: Arrived) -> Iterator[tuple[str, str]]:
+    sender = _addresses(arrived.message, "From")
+    if arrived.mail_from.lower() not in sender:
+        yield "Envelope from", arrived.mail_from or "(empty: a bounce)"
+    named = _addresses(arrived.message, "To") | _addresses(arrived.message, "Cc")
+    if {each.lower() for each in arrived.rcpt_to} != named:
+        yield "Envelope to", ", ".join(arrived.rcpt_to)
+
+
+def _addresses(message: EmailMessage, name: str) -> set[str]:
+    return _tried(lambda: {each.lower() for _, each in getaddresses([field(message, name) or ""]) if each}, set())
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def _row(name: str, value: str) -> Html:
+    return element(
+        "tr", element("th", clip(name, 80), scope="row"), element("td", clip(value, _LONGEST_FIELD) or "\u00a0")
+    )
+
+
+def _block(text: str, unit: str, whole: int, label: str) -> Html:
+    block = element("pre", join_lines(text), tabindex=0, role="region", aria_label=label, class_="nbm-plain")
+    if whole <= LONGEST:
+        return block
+    return join(block, element("p", f"The first {LONGEST:,} of {whole:,} {unit}.", class_="nbm-quiet nbm-notes"))
+
+
+def _attachment(each: Attachment, *, is_linked: bool) -> Html:
+    name = clip(each.name, 120)
+    facts = f"{clip(each.type, 60)}, {size(len(each.content))}"
+    if not is_linked:
+        return element("li", name, " ", element("span", f"{facts}; too large for a link here", class_="nbm-quiet"))
+    # Always as bytes: a type a browser knows how to open could be opened in place of being kept.
+    href = f"data:application/octet-stream;base64,{base64.b64encode(each.content).decode()}"
+    link = element("a", name, href=escape(href), download=_safe_name(each.name))
+    return element("li", link, " ", element("span", facts, class_="nbm-quiet"))
+
+
+def _safe_name(name: str) -> str:
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", clip(name, 120)).lstrip(".") or "attachment"

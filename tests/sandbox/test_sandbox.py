@@ -151,3 +151,13 @@ def test_it_runs_on_uvloop() -> None:
     uvloop = pytest.importorskip("uvloop")
     uvloop.run(_under_uvloop())
     gc.collect()  # what was left open warns now
+
+
+async def test_a_sandbox_can_be_started_and_closed_in_different_cells() -> None:
+    box = await Sandbox().start()
+    assert box.server.port
+    await box.close()
+    await box.close()
+
+    with pytest.raises(RuntimeError):
+        _ = box.server

@@ -1,0 +1,162 @@
+"""The inbox, without a kernel: its list, its search, and how it follows a sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.message import EmailMessage
+
+import ipywidgets
+import pytest
+
+from notebookmail import Received, Sandbox, send
+from notebookmail.view import inbox as inbox_module
+from notebookmail.view.inbox import PAGE, Inbox
+
+
+def state_of(widget: ipywidgets.Widget) -> str:
+    return str(widget.get_state()) + "".join(map(state_of, getattr(widget, "children", ())))
+
+
+def received(number: int) -> Received:
+    message = EmailMessage()
+    message["From"], message["To"] = "desk@example.org", f"n{number}@example.org"
+    message["Subject"] = f"Letter number {number}"
+    message["Date"] = "Mon, 02 Mar 2026 10:15:00 +0000"
+    message.set_content(f"the text of {number}.")
+    return Received("desk@example.org", (f"n{number}@example.org",), message, message.as_bytes())
+
+
+def inbox_of(count: int) -> Inbox:
+    return Inbox([received(number) for number in range(count)])
+
+
+def test_an_empty_inbox_says_so() -> None:
+    assert "Nothing has arrived yet." in state_of(inbox_of(0).widget)
+
+
+def test_the_first_message_is_open_and_another_opens_when_chosen() -> None:
+    inbox = inbox_of(3)
+    assert "the text of 0." in state_of(inbox.widget)
+
+    inbox._list.index = 2
+
+    assert "the text of 2." in state_of(inbox.widget)
+
+
+def test_the_state_holds_one_page_and_the_open_message_only() -> None:
+    state = state_of(inbox_of(120).widget)
+
+    assert f"n{PAGE - 1}@example.org" in state
+    assert f"n{PAGE}@example.org" not in state
+    assert "the text of 1." not in state
+
+
+def test_one_message_after_the_other_is_opened_and_the_page_turns_with_them() -> None:
+    inbox = inbox_of(120)
+    for _ in range(50):
+        inbox._next.click()
+    assert inbox._where.value == "51\u2013100 of 120"
+    assert "the text of 50." in state_of(inbox.widget)
+    inbox._previous.click()
+
+    assert inbox._where.value == "1\u201350 of 120"
+    assert "the text of 49." in state_of(inbox.widget)
+
+
+def test_the_newest_is_one_click_away() -> None:
+    inbox = inbox_of(120)
+    inbox._newest.click()
+
+    assert inbox._where.value == "101\u2013120 of 120"
+    assert inbox._next.disabled
+    assert inbox._newest.disabled
+    assert "the text of 119." in state_of(inbox.widget)
+
+
+@pytest.mark.parametrize("wanted", ["N77@example", "number 77"])
+def test_it_finds_recipients_and_subjects(wanted: str) -> None:
+    inbox = inbox_of(120)
+    inbox._text.value = wanted
+
+    assert inbox._where.value == "1\u20131 of 1"
+    assert "the text of 77." in state_of(inbox.widget)
+
+
+def test_what_is_not_found_is_said() -> None:
+    inbox = inbox_of(3)
+    inbox._text.value = "nowhere"
+
+    assert "No message holds this text." in state_of(inbox.widget)
+
+
+def test_ten_thousand_messages_open_at_once() -> None:
+    mails = [received(number) for number in range(100)] * 100
+    start = time.perf_counter()
+    Inbox(mails)
+
+    assert time.perf_counter() - start < 0.3
+
+
+def test_what_is_saved_of_it_names_no_one(capsys: pytest.CaptureFixture[str]) -> None:
+    inbox = inbox_of(3)
+    inbox._ipython_display_()
+
+    assert "3 messages arrived." in capsys.readouterr().out
+    assert repr(inbox) == "<Inbox, 3 messages>"
+
+
+async def post(box: Sandbox, to: str) -> None:
+    options = box.server.options()
+    await send(
+        "Subject: hello\n\nx\n", sender="a@example.org", recipients=[to], hostname="127.0.0.1", port=options.port
+    )
+
+
+async def test_it_shows_what_arrives_and_ends_with_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "_LOOK_SECONDS", 0.01)
+    async with Sandbox() as box:
+        inbox = box.inbox()
+        inbox.follow()
+        changed = asyncio.Event()
+        inbox._list.observe(lambda _: changed.set(), "options")
+        await post(box, "b@example.org")
+        async with asyncio.timeout(5):
+            await changed.wait()
+        assert "b@example.org" in state_of(inbox.widget)
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_the_open_message_stays_open_when_others_arrive() -> None:
+    async with Sandbox() as box:
+        await post(box, "b@example.org")
+        await post(box, "c@example.org")
+        inbox = box.inbox()
+        inbox.follow()
+        inbox._list.index = 1
+        await post(box, "d@example.org")
+    assert len(inbox._list.options) == 3
+    assert inbox._list.index == 1
+
+
+async def test_a_closed_inbox_follows_no_longer() -> None:
+    async with Sandbox() as box:
+        inbox = box.inbox()
+        inbox.follow()
+        await asyncio.sleep(0)
+        inbox.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert inbox._watch is None
+        inbox.follow()
+        assert inbox._watch is None
+
+
+def test_where_widgets_would_be_saved_none_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "saves_widgets", lambda: True)
+    before = set(ipywidgets.widgets.widget._instances)
+    inbox = inbox_of(3)
+
+    assert set(ipywidgets.widgets.widget._instances) == before
+    assert repr(inbox) == "<Inbox, 3 messages>"
+    inbox.close()
