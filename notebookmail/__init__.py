@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .forecast import SendPlan, plan_frame
     from .history import campaigns, forget
     from .job import SendJob
+    from .preview import Preview, preview_frame
     from .reply import SMTPResponse, SMTPStatus
     from .report import Report
     from .results import SendResults
@@ -59,6 +60,7 @@ __all__ = [
     "FrameError",
     "JournalError",
     "NotebookmailError",
+    "Preview",
     "Received",
     "Report",
     "SMTPAuthenticationError",
@@ -91,6 +93,7 @@ __all__ = [
     "forget",
     "last_results",
     "plan_frame",
+    "preview_frame",
     "send",
     "send_frame",
     "send_frame_sync",
@@ -103,6 +106,7 @@ _ROOMS = {
     "SMTPResponse": "reply",
     "SMTPStatus": "reply",
     "SMTPTokenGenerator": "smtp.options",
+    "Preview": "preview",
     "Received": "sandbox.server",
     "Report": "report",
     "Sandbox": "sandbox.server",
@@ -116,6 +120,7 @@ _ROOMS = {
     "forget": "history",
     "last_results": "run",
     "plan_frame": "forecast",
+    "preview_frame": "preview",
     "send": "smtp.client",
     "send_frame": "api",
     "send_frame_sync": "api",

@@ -9,27 +9,17 @@ are findings.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from typing import TYPE_CHECKING, Any, Final
 
 from .address import domain_of
 from .compose.frame import Frame
-from .compose.preflight.findings import KINDS, Remark, error, warning
-from .compose.preflight.preflight import Preflight, transport_remarks
+from .compose.preflight.findings import error, warning
 from .compose.preflight.reading import read
-from .compose.preflight.suspicion import mailbox_key, suspicions
-from .errors import (
-    AddressError,
-    FrameError,
-    NotebookmailError,
-    SMTPAuthenticationError,
-    SMTPException,
-    TemplateError,
-)
-from .merge.events import RowFailed, RowPending, RowSkipped
-from .plan import SendOptions, make_plan
+from .errors import FrameError, NotebookmailError, SMTPAuthenticationError, SMTPException, TemplateError
+from .merge.events import RowFailed
 from .report import Report
+from .scrutiny import Scrutiny, failure, failure_of_row, plan_to_look_at, repetitions, settings_of
 from .server import URL_VARIABLE, Server
 from .smtp.session import establish
 from .smtp.wire import commands
@@ -38,9 +28,10 @@ from .sync import can_nest, run_nested, run_sync, running_loop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .choices import SendOptions
+    from .compose.preflight.findings import Remark
     from .compose.template import Template
     from .mail import Mail
-    from .plan import Duplicates, Plan
     from .smtp.wire.extensions import Extensions
 
 _PATIENCE_SECONDS: Final = 10.0
@@ -76,40 +67,27 @@ def check_frame(df: Any, template: Template, server: Server | None = None, **opt
         >>> report = check_frame(df, template)
         >>> report.errors
     """
-    settings = _settings(options)
+    settings = settings_of("check_frame", options)
     frame = Frame(df)  # what cannot be read has no rows to report on
     target = server or (Server.from_env() if os.environ.get(URL_VARIABLE) else None)
-    # The findings name the duplicates; left out they are only where the caller wants them skipped.
-    duplicates: Duplicates = "skip" if settings.duplicates == "skip" else "send"
     try:
-        plan = make_plan(df, template, dataclasses.replace(settings, duplicates=duplicates, confirm=None))
+        plan = plan_to_look_at(df, template, settings)
     except (FrameError, TemplateError) as problem:
         report = Report(frame.labels)
         field = problem.field if isinstance(problem, TemplateError) else None
         report.note(error("call", field, problem.message if isinstance(problem, TemplateError) else str(problem)))
         return report
-    return _Check(plan, template, settings, target).carry_out()
-
-
-def _settings(options: dict[str, Any]) -> SendOptions:
-    known = [each.name for each in dataclasses.fields(SendOptions)]
-    unknown = sorted(options.keys() - set(known))
-    if unknown:
-        raise TypeError(f"check_frame() has no option {unknown[0]!r}; it takes {', '.join(known)}")
-    suppress = options.get("suppress", ())
-    if isinstance(suppress, str):
-        raise FrameError("suppress is a list of addresses; for one, write suppress=['user@example.org']")
-    return SendOptions(**{**options, "suppress": tuple(map(str, suppress))})
+    return _Check(Scrutiny(plan, template, settings), settings, target).carry_out()
 
 
 class _Check:
     """One check: folds what it finds into a report."""
 
-    def __init__(self, plan: Plan, template: Template, settings: SendOptions, server: Server | None) -> None:
-        self._plan = plan
+    def __init__(self, scrutiny: Scrutiny, settings: SendOptions, server: Server | None) -> None:
+        self._scrutiny = scrutiny
+        self._plan = plan = scrutiny.plan
         self._settings = settings
         self._server = server
-        self._preflight = Preflight(template.definition, plan.frame.columns)
         self._report = Report(plan.frame.labels, plan.frame.unit)
         self._report.leave_out(each.position for each in plan.staying if not isinstance(each, RowFailed))
         self._extensions: Extensions | None = None
@@ -118,26 +96,23 @@ class _Check:
         """Look at the recipients, the server, and every message."""
         for event in self._plan.staying:
             if isinstance(event, RowFailed) and isinstance(event.error, NotebookmailError):
-                # It names the row: where a group is one row without a key, its label names nothing.
-                refused = dataclasses.replace(_failure(event.error), message=str(event.error))
-                self._report.note(refused, event.position)
-        for remark, position in _repetitions(self._plan, self._settings.duplicates):
+                self._report.note(failure_of_row(event.error), event.position)
+        for remark, position in repetitions(self._plan, self._settings.duplicates):
             self._report.note(remark, position)
         if self._server is not None:
             self._greet(self._server)
         for task in self._plan.tasks():
-            for address in self._plan.recipients[task.position].split(", "):
-                self._note(suspicions(address, "to"), task.position)
+            self._note(self._scrutiny.recipient_remarks(task.position), task.position)
             try:
                 mail = task.build()
             except NotebookmailError as problem:
-                self._report.note(_failure(problem), task.position)
+                self._report.note(failure(problem), task.position)
             else:
                 self._look(mail, task.position)
         self._confirm()
         return self._report
 
-    def _note(self, remarks: Iterator[Remark] | list[Remark], position: int) -> None:
+    def _note(self, remarks: Iterator[Remark], position: int) -> None:
         for remark in remarks:
             self._report.note(remark, position)
 
@@ -145,28 +120,19 @@ class _Check:
         reading = read(mail)
         domains = [domain_of(address).lower() for address in mail.envelope.recipients]
         self._report.count(mail.size, reading.html_octets, domains)
-        self._note(self._preflight.remarks(reading), position)
-        if self._settings.redirect_to is None:
-            to = self._plan.recipients[position].split(", ")
-            for address in mail.envelope.recipients:
-                if address not in to:
-                    self._note(suspicions(address, "cc"), position)
-        offered = self._extensions
+        asked = self._server.endpoint if self._server else ""
         self._note(
-            transport_remarks(
-                mail,
-                server=self._server.endpoint if self._server else "",
-                size=offered.size if offered else None,
-                has_smtputf8=offered is None or "smtputf8" in offered,
-            ),
-            position,
+            self._scrutiny.mail_remarks(mail, reading, position, server=asked, offered=self._extensions), position
         )
 
     def _greet(self, server: Server) -> None:
         """Learn what the server takes; that it cannot be asked is a finding."""
         try:
-            self._extensions = _run(server)
+            self._extensions = _run(server.with_password())
+        except FrameError as problem:  # no password, and nobody to ask
+            self._report.note(warning("server", None, f"{server.endpoint}: {problem}"))
         except SMTPAuthenticationError as problem:
+            server.forget_password()
             self._report.note(error("server", None, f"{server.endpoint} refuses the login: {problem}"))
         except Exception as problem:  # noqa: BLE001 -- of the network, or of the caller's token generator
             said = str(problem) if isinstance(problem, SMTPException) else f"{type(problem).__name__}: {problem}"
@@ -194,51 +160,3 @@ async def _ask(server: Server) -> Extensions:
     finally:
         connection.abort()
     return connection.extensions
-
-
-def _failure(problem: NotebookmailError) -> Remark:
-    """Say what a row's exception says."""
-    if not isinstance(problem, TemplateError):
-        return error("template", None, str(problem))
-    kind = "address" if isinstance(problem.__cause__, AddressError) else "template"
-    return Remark("error", kind, problem.field, problem.message, KINDS[kind].remedy)
-
-
-def _repetitions(plan: Plan, duplicates: Duplicates) -> Iterator[tuple[Remark, int]]:
-    """Find the rows whose recipient an earlier row has, or probably has."""
-    going = {plan.recipients[position].casefold() for position in plan.going} - {""}
-    others = {
-        event.position
-        for event in plan.staying
-        if (isinstance(event, RowSkipped) and plan.recipients[event.position].casefold() in going)
-        # A limit is no excuse: send_frame looks for duplicates first.
-        or (isinstance(event, RowPending) and duplicates == "error")
-    }
-    seen: dict[str, int] = {}
-    alike: dict[str, int] = {}
-    for position in sorted([*plan.going, *others]):
-        address = plan.recipients[position].casefold()
-        if not address:
-            continue
-        first = seen.setdefault(address, position)
-        if first != position:
-            yield _repetition(plan, first, duplicates), position
-            continue
-        neighbour = alike.setdefault(mailbox_key(address), position)
-        if neighbour != position and position not in others:
-            yield (
-                warning("same-mailbox", "to", f"probably the same mailbox as {_named(plan, neighbour)}"),
-                position,
-            )
-
-
-def _repetition(plan: Plan, first: int, duplicates: Duplicates) -> Remark:
-    same = f"the same recipient as {_named(plan, first)}"
-    if duplicates == "error":
-        return error("duplicate", "to", f"{same}; send_frame does not start")
-    return warning("duplicate", "to", f"{same}, and {'is skipped' if duplicates == 'skip' else 'gets both'}")
-
-
-def _named(plan: Plan, position: int) -> str:
-    """Name a row or group as the user has it: row 7, not row np.int64(7)."""
-    return f"{plan.frame.unit} {plan.frame.labels[[position]].tolist()[0]!r}"

@@ -1,6 +1,7 @@
-"""The command line: `notebookmail demo`, `check`, `send`, `serve`.
+"""The command line: `notebookmail demo`, `check`, `preview`, `send`, `verify`, `serve`.
 
-Exit codes: 0 everything was sent (a dry run: could be; a check: no errors), 1 some rows were not, 2 a wrong call.
+Exit codes: 0 everything was sent (a dry run: could be; a check or preview: no errors; a server: mail can go), 1
+some rows were not (a server: mail cannot go), 2 a wrong call.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import sys
 import warnings
 from pathlib import Path
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .compose.preflight.specimen import Specimen
     from .compose.template import Template
+    from .server import Server
 
 ALL_SENT, SOME_NOT_SENT, WRONG_CALL = 0, 1, 2
 
@@ -55,6 +59,35 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="make every message of a CSV file, send none, and say what is wrong")
     _add_letter(check)
     check.set_defaults(run=_check)
+    _add_preview(commands)
+    _add_send(commands)
+    _add_verify(commands)
+    serve = commands.add_parser("serve", help="run the sandbox server and show what arrives, until interrupted")
+    serve.add_argument("--port", type=int, default=0, help="the loopback port (default: any free one)")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _add_preview(commands: Any) -> None:
+    """Add the command that shows messages."""
+    preview = commands.add_parser(
+        "preview", help="show the messages of a CSV file as they would go out, send none"
+    )
+    _add_letter(preview, has_server=False)
+    which = preview.add_mutually_exclusive_group()
+    which.add_argument("--row", metavar="N", help="this row, counted from 0 as in a check's report, or this group")
+    which.add_argument(
+        "--pick", metavar="WHICH", help="extremes: the odd rows; or a number of rows, evenly spread"
+    )
+    preview.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page to FILE (default: --pick extremes)"
+    )
+    preview.add_argument("--force", action="store_true", help="write over FILE if it is there")
+    preview.set_defaults(run=_preview)
+
+
+def _add_send(commands: Any) -> None:
+    """Add the command that sends them."""
     send = commands.add_parser("send", help="mail every row of a CSV file, or every group of rows")
     _add_letter(send)
     send.add_argument("--dry-run", action="store_true", help="build every message, send none")
@@ -67,24 +100,36 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--retry", type=float, default=0, metavar="MINUTES", help="stay for rows the server defers")
     send.add_argument("--max-connections", type=int, metavar="N", help="at most so many connections at once")
     send.set_defaults(run=_send)
-    serve = commands.add_parser("serve", help="run the sandbox server and show what arrives, until interrupted")
-    serve.add_argument("--port", type=int, default=0, help="the loopback port (default: any free one)")
-    serve.set_defaults(run=_serve)
-    return parser
 
 
-def _add_letter(command: argparse.ArgumentParser) -> None:
-    """Add what says which messages there are and where they go."""
+def _add_verify(commands: Any) -> None:
+    """Add the command that looks at a server."""
+    verify = commands.add_parser(
+        "verify", help="find out how far a session with a mail server comes; send nothing"
+    )
+    which = verify.add_mutually_exclusive_group()
+    which.add_argument(
+        "--server", metavar="URL", help="smtps://user@host:465 (default: the one in NOTEBOOKMAIL_URL)"
+    )
+    which.add_argument("--preset", metavar="NAME", help="a provider, such as gmail or microsoft365")
+    verify.add_argument("--username", help="who logs in; the password is looked up in the keyring, or asked for")
+    verify.add_argument("--region", help="for the preset ses, such as eu-west-1")
+    verify.set_defaults(run=_verify)
+
+
+def _add_letter(command: argparse.ArgumentParser, *, has_server: bool = True) -> None:
+    """Add what says which messages there are, and where they go."""
     command.add_argument("data", type=Path, help="a CSV file with a header line")
     command.add_argument("template", type=Path, help="a .md, .html or .txt file, with front matter or without")
     command.add_argument("--subject", help="the subject, if the file does not say it; may hold {{ columns }}")
     command.add_argument("--from", dest="sender", help="the sender, likewise: 'Name <user@example.org>'")
     command.add_argument("--to", help="the recipient: '{{ name }} <{{ email }}>' (default: the e-mail column)")
-    command.add_argument(
-        "--server", help="smtps://user:password@host:465 (default: NOTEBOOKMAIL_URL, else none: a sandbox)"
-    )
+    if has_server:
+        command.add_argument(
+            "--server", help="smtps://user:password@host:465 (default: NOTEBOOKMAIL_URL, else none: a sandbox)"
+        )
+        command.add_argument("--confirm", type=int, metavar="N", help="refuse unless exactly N messages would go")
     command.add_argument("--group-by", metavar="COLUMN", help="one message for all rows of equal value in COLUMN")
-    command.add_argument("--confirm", type=int, metavar="N", help="refuse unless exactly N messages would go")
     command.add_argument("--limit", type=int, metavar="N", help="take at most N messages")
     command.add_argument("--redirect-to", metavar="ADDRESS", help="rehearse: every message goes to this address")
     command.add_argument("--duplicates", choices=["error", "skip", "send"], default="error", help="default: error")
@@ -112,16 +157,56 @@ async def _check(parsed: argparse.Namespace) -> int:
     return ALL_SENT if report.ok else SOME_NOT_SENT
 
 
+async def _preview(parsed: argparse.Namespace) -> int:
+    from .preview import preview_frame
+
+    if parsed.html is not None and parsed.html.exists() and not parsed.force:
+        raise NotebookmailError(f"{parsed.html} is there already: --force writes over it")
+    frame, template, options = _read_csv(parsed.data), _template(parsed), _choices(parsed)
+    preview = preview_frame(frame, template, pick=_pick(parsed, frame), **options)
+    rows = list(preview.specimens())
+    shown = [(row, preview.reason(row)) for row in rows]
+    if parsed.html is not None:
+        _write_page(parsed.html, shown)
+    else:
+        from .view.preview_terminal import specimen_text
+
+        print(f"\n\n{'-' * 60}\n\n".join(specimen_text(row, reason) for row, reason in shown) or "no rows")
+    return SOME_NOT_SENT if any(each.severity == "error" for row in rows for each in row.remarks) else ALL_SENT
+
+
+def _pick(parsed: argparse.Namespace, frame: pd.DataFrame) -> Any:
+    """Say which rows to show: one unless more are asked for."""
+    if parsed.row is not None:
+        known = frame.index if parsed.group_by is None else frame.get(parsed.group_by, [])
+        # A group is known by a text or a number, as the file has it; what is neither is refused by its own words.
+        return [next((label for label in known if str(label) == parsed.row), parsed.row)]
+    if parsed.pick is None:
+        return 1 if parsed.html is None else "extremes"
+    return int(parsed.pick) if parsed.pick.isdecimal() else parsed.pick
+
+
+def _write_page(path: Path, shown: list[tuple[Specimen, str]]) -> None:
+    from .view.preview_page import preview_page
+
+    try:
+        path.write_text(preview_page(shown, len(shown)), encoding="utf-8")
+    except OSError as problem:
+        raise NotebookmailError(f"{path} cannot be written: {problem.strerror}") from problem
+    print(f"{path}: {len(shown):,} letters")
+
+
 async def _send(parsed: argparse.Namespace) -> int:
     from .api import send_frame
     from .server import Server
     from .view.terminal import print_results
 
     template = _template(parsed)
+    server = Server.from_url(parsed.server) if parsed.server else None
     results = await send_frame(
         _read_csv(parsed.data),
         template,
-        Server.from_url(parsed.server) if parsed.server else None,
+        server if server is None or parsed.dry_run else server.with_password(),
         dry_run=parsed.dry_run,
         campaign=parsed.campaign,
         key=parsed.key,
@@ -144,7 +229,8 @@ async def _send(parsed: argparse.Namespace) -> int:
 
 def _choices(parsed: argparse.Namespace) -> dict[str, Any]:
     """Return the options that decide which messages there are."""
-    return {name: getattr(parsed, name) for name in ("group_by", "confirm", "limit", "redirect_to", "duplicates")}
+    names = ("group_by", "confirm", "limit", "redirect_to", "duplicates")
+    return {name: getattr(parsed, name) for name in names if name in parsed}
 
 
 def _template(parsed: argparse.Namespace) -> Template:
@@ -179,6 +265,24 @@ def _numbers(texts: pd.Series[str]) -> pd.Series[Any]:
 
     numbers: pd.Series[Any] = pd.to_numeric(texts, errors="coerce")
     return numbers if (numbers.astype(str) == texts).all() else texts
+
+
+async def _verify(parsed: argparse.Namespace) -> int:
+    diagnosis = await _server_to_verify(parsed).verify()
+    print(diagnosis)
+    return ALL_SENT if diagnosis.ok else SOME_NOT_SENT
+
+
+def _server_to_verify(parsed: argparse.Namespace) -> Server:
+    from .server import Server
+
+    named = {"username": parsed.username} if parsed.username else {}
+    if parsed.preset:
+        return Server.preset(parsed.preset, region=parsed.region, **named)
+    if parsed.region:
+        raise NotebookmailError("--region goes with --preset ses")
+    server = Server.from_url(parsed.server) if parsed.server else Server.from_env()
+    return dataclasses.replace(server, password=None, **named) if named else server
 
 
 async def _serve(parsed: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ import notebookmail.compose.preflight.inspection
 from notebookmail import FrameError, Report, Sandbox, Server, Template, check_frame, send_frame_sync
 from notebookmail.compose.preflight.findings import KINDS, warning
 from notebookmail.compose.preflight.inspection import Inspection
+from notebookmail.view.report_terminal import report_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -366,3 +367,11 @@ def test_a_report_is_true_and_says_itself_in_a_line() -> None:
     report = check_frame(people(name_1=None), LETTER)
     assert report
     assert repr(report) == "<Report: 1 error in 4 rows>"
+
+
+def test_a_saved_report_masks_a_cell_that_is_no_address() -> None:
+    report = check_frame(people(email_1="pavel.dvorak(at)acme.org"), LETTER)
+
+    for page in (report._repr_html_(), report_text(report)):
+        assert "has no @" in page
+        assert "dvorak" not in page

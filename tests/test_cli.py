@@ -98,6 +98,53 @@ def test_check_sends_nothing_and_names_no_one(files: tuple[str, str]) -> None:
     assert "@" not in run("check", *files, "--subject", "x", "--from", "desk@example.org").stdout
 
 
+def test_preview_prints_the_first_message_or_the_row_that_is_asked_for(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["preview", *files, "--subject", "Hello {{ name }}", "--from", "Desk <desk@example.org>"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "To: ann@example.org\nSubject: Hello Ann\n\nDear Ann," in shown
+    assert "reserved for examples" not in shown
+    assert "Nobody gets mail at example.org" in shown
+    assert main([*words, "--row", "1"]) == 0
+    assert "Subject: Hello Bo" in capsys.readouterr().out
+    assert main([*words, "--row", "2"]) == 1
+    assert "column 'name' is missing" in capsys.readouterr().out.lower()
+    assert main([*words, "--group-by", "email", "--row", "bo@example.org"]) == 0
+    assert "Subject: Hello Bo" in capsys.readouterr().out
+
+
+def test_preview_shows_the_odd_rows_with_why(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["preview", *files, "--subject", "Hello {{ name }}", "--from", "desk@example.org", "--pick"]
+    assert main([*words, "extremes"]) == 1
+    shown = capsys.readouterr().out
+    assert shown.startswith("Row 2: has an error")
+    assert "the shortest subject, 8 characters" in shown
+    assert main([*words, "2"]) == 1
+    assert capsys.readouterr().out.count("Row ") == 2
+    assert main([*words, "odd"]) == 2
+    assert main([*words[:-1], "--row", "9"]) == 2
+    assert "no row has the label '9'" in capsys.readouterr().err
+
+
+def test_preview_writes_a_page_and_never_over_another_unless_told_to(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "letters.html"
+    words = ["preview", *files, "--subject", "Hello {{ name }}", "--from", "desk@example.org", "--html", str(page)]
+    assert main(words) == 1  # one has no name
+    assert "3 letters" in capsys.readouterr().out
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    page.write_text("mine")
+    assert main(words) == 2
+    assert "--force" in capsys.readouterr().err
+    assert page.read_text() == "mine"
+    assert main([*words, "--force"]) == 1
+    assert "Dear Ann" in page.read_text("utf-8")
+    assert main([*words[:-1], str(tmp_path / "nowhere" / "x.html")]) == 2
+
+
 def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     letter = ["--subject", "{{ nickname }}", "--from", "Desk <desk@example.org>"]
     assert main(["send", *files, *letter]) == 2
@@ -107,7 +154,7 @@ def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.Capt
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("demo", "check", "send", "serve"):
+    for command in ("demo", "check", "preview", "send", "verify", "serve"):
         with pytest.raises(SystemExit) as caught:
             main([command, "--help"])
         assert caught.value.code == 0

@@ -18,9 +18,11 @@ from notebookmail import (
     SMTPResponse,
     Template,
     check_frame,
+    preview_frame,
     send,
     send_frame,
     send_frame_sync,
+    start_frame,
 )
 
 
@@ -53,3 +55,15 @@ async def client(message: EmailMessage) -> None:
             assert_type(error.recipients[0].recipient, str)
         assert_type(await smtp.auth_oauthbearer("me", b"token"), SMTPResponse)
         assert_type(smtp.sendmail_sync("a@example.org", "b@example.org", "x"), tuple[dict[str, SMTPResponse], str])
+
+
+async def look(df: pd.DataFrame, template: Template) -> None:
+    preview = preview_frame(df, template, pick="extremes", group_by="email")
+    assert_type(preview.message(3), EmailMessage)
+    job = start_frame(df, template)
+    job.pause()
+    results = await job
+    assert_type(results.redacted(), SendResults)
+    assert_type(results.table().frame, pd.DataFrame)
+    diagnosis = await Server.preset("gmail", username="me@gmail.com").verify()
+    assert_type(diagnosis.ok, bool)

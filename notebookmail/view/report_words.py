@@ -12,7 +12,7 @@ from notebookmail.compose.preflight.findings import KINDS
 from notebookmail.compose.preflight.preflight import GMAIL_HTML_OCTETS
 
 from .markup import clip
-from .mask import mask_text
+from .mask import mask_text, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ def _section(group: Group, report: Inspection) -> Section:
 
 def _said(remark: Remark) -> str:
     where = f"{remark.field}: " if remark.field else ""
-    return mask_text(clip(f"{where}{remark.message}", _MESSAGE))
+    return clip(f"{where}{mask_text(remark.message, *quoted(remark.cell))}", _MESSAGE)
 
 
 def _rows(places: Sequence[int], report: Inspection) -> str:

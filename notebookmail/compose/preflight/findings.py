@@ -41,6 +41,7 @@ class Remark:
         field: The part of the template it is in, or None.
         message: What is wrong.
         remedy: What to do.
+        cell: A cell that the message quotes and that may name a person, or "".
     """
 
     severity: Severity
@@ -48,6 +49,7 @@ class Remark:
     field: str | None
     message: str
     remedy: str
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,272 @@
+"""Single rows of a plan looked at before anything goes out: the message that would go, and what is wrong with it.
+
+The same compiler and the same rules for a check of all rows as for a preview of one, so that both say the same of
+a row. A row that gets no message is looked at, too: what is known of it is why.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .choices import SendOptions
+from .compose.frame import email_column
+from .compose.groups import ROWS, Varying
+from .compose.preflight.findings import KINDS, Remark, error, warning
+from .compose.preflight.preflight import Preflight, transport_remarks
+from .compose.preflight.reading import read
+from .compose.preflight.specimen import Specimen
+from .compose.preflight.suspicion import mailbox_key, suspicions
+from .errors import AddressError, FrameError, NotebookmailError, TemplateError
+from .merge.events import RowFailed, RowPending, RowSkipped
+from .plan import make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .choices import Duplicates
+    from .compose.preflight.reading import Reading
+    from .compose.template import Template
+    from .mail import Mail
+    from .merge.events import RowLeft
+    from .plan import Plan
+    from .smtp.wire.extensions import Extensions
+
+
+def settings_of(call: str, options: dict[str, Any]) -> SendOptions:
+    """Read the options of a call that looks at the messages of a send_frame.
+
+    Args:
+        call: The call's name, for messages.
+        options: What it was given.
+
+    Raises:
+        FrameError: One has a value it cannot have.
+        TypeError: There is no such option.
+    """
+    known = [each.name for each in fields(SendOptions)]
+    unknown = sorted(options.keys() - set(known))
+    if unknown:
+        raise TypeError(f"{call}() has no option {unknown[0]!r}; it takes {', '.join(known)}")
+    suppress = options.get("suppress", ())
+    if isinstance(suppress, str):
+        raise FrameError("suppress is a list of addresses; for one, write suppress=['user@example.org']")
+    return SendOptions(**{**options, "suppress": tuple(map(str, suppress))})
+
+
+def plan_to_look_at(df: Any, template: Template, settings: SendOptions) -> Plan:
+    """Plan what send_frame would send, with somebody who would be mailed twice left in where that is an error.
+
+    Raises:
+        FrameError, TemplateError: send_frame would refuse the call for another reason.
+    """
+    # The findings name the duplicates; left out they are only where the caller wants them skipped.
+    duplicates: Duplicates = "skip" if settings.duplicates == "skip" else "send"
+    return make_plan(df, template, replace(settings, duplicates=duplicates, confirm=None))
+
+
+class Scrutiny:
+    """Looks at the messages of one plan.
+
+    Args:
+        plan: Which rows go.
+        template: What each row gets.
+        settings: What the caller asked for; a plan to look at differs from it in duplicates.
+    """
+
+    def __init__(self, plan: Plan, template: Template, settings: SendOptions) -> None:
+        self.plan = plan
+        # Of rows that are all the same the Message-IDs are numbered. To know a row's number is to walk all of
+        # them, which one look at a row is not worth.
+        self._unnumbered = replace(plan, alike=range(0))
+        self._template = template
+        self._settings = settings
+        self._preflight = Preflight(template.definition, plan.frame.columns)
+        self._repeated: dict[int, list[Remark]] = {}
+        self._coming = repetitions(plan, settings.duplicates)
+        self._looked_until = 0  # the first row repeats none
+
+    @property
+    def duplicates(self) -> Duplicates:
+        """What the caller wants done with rows of the same recipient."""
+        return self._settings.duplicates
+
+    # --- all rows -------------------------------------------------------------------------------------------
+
+    def recipient_remarks(self, position: int) -> Iterator[Remark]:
+        """Say what looks wrong about the addresses a row is for."""
+        for address in self.plan.recipients[position].split(", "):
+            yield from suspicions(address, "to")
+
+    def mail_remarks(
+        self, mail: Mail, reading: Reading, position: int, *, server: str = "", offered: Extensions | None = None
+    ) -> Iterator[Remark]:
+        """Say what is wrong with a message that was made.
+
+        Args:
+            mail: The message.
+            reading: The same, read back.
+            position: Its row's.
+            server: The name of the server that was asked, for messages.
+            offered: What that server takes; None where none was asked.
+        """
+        yield from self._preflight.remarks(reading)
+        if self._settings.redirect_to is None:
+            to = self.plan.recipients[position].split(", ")
+            for address in mail.envelope.recipients:
+                if address not in to:
+                    yield from suspicions(address, "cc")
+        yield from transport_remarks(
+            mail,
+            server=server,
+            size=offered.size if offered else None,
+            has_smtputf8=offered is None or "smtputf8" in offered,
+        )
+
+    # --- one row --------------------------------------------------------------------------------------------
+
+    def specimen(self, position: int) -> Specimen:
+        """Make the message of one row, or tell why there is none."""
+        event = self._left_out.get(position)
+        if event is None and _holds(self.plan.beyond, position):
+            event = RowPending(position, f"beyond limit={self._settings.limit}", self.plan.recipients[position])
+        if isinstance(event, RowFailed):
+            problem = event.error if isinstance(event.error, NotebookmailError) else None
+            remarks = [] if problem is None else [failure_of_row(problem)]
+            return self._specimen(position, None, remarks, problem)
+        if event is not None:
+            return self._specimen(position, None, [], left_out=event.reason)
+        remarks = [*self._repetitions_of(position), *self.recipient_remarks(position)]
+        try:
+            mail = next(iter(self._unnumbered.only([position]).tasks())).build()
+        except NotebookmailError as problem:
+            return self._specimen(position, None, [*remarks, failure(problem)], problem)
+        remarks += self.mail_remarks(mail, read(mail), position)
+        return self._specimen(position, mail, remarks)
+
+    def _specimen(
+        self,
+        position: int,
+        mail: Mail | None,
+        remarks: list[Remark],
+        problem: NotebookmailError | None = None,
+        left_out: str = "",
+    ) -> Specimen:
+        frame = self.plan.frame
+        ordered = sorted(dict.fromkeys(remarks), key=lambda remark: remark.severity != "error")
+        return Specimen(
+            position=position,
+            label=frame.labels[[position]].tolist()[0],
+            unit=frame.unit,
+            mail=mail,
+            problem=problem,
+            left_out=left_out,
+            remarks=tuple(ordered),
+            values=tuple(self._values(position)),
+        )
+
+    def _values(self, position: int) -> Iterator[tuple[str, Any]]:
+        """Walk the values of a row that the template reads."""
+        row = next(self.plan.frame.rows([position]))
+        for name in self.used:
+            if name in row.fields:
+                value = row.fields[name]
+                yield name, "(several values)" if isinstance(value, Varying) else value
+
+    @cached_property
+    def used(self) -> tuple[str, ...]:
+        """The columns the template reads, in the frame's order; all of them where it reads the whole row."""
+        columns = [name for name in self.plan.frame.columns if name != ROWS]
+        names = frozenset[str]().union(*self._template.blueprint.names.values())
+        if "row" in names:
+            return tuple(columns)
+        if not self._template.definition.to:
+            names |= {email_column(columns)}
+        return tuple(name for name in columns if name in names)
+
+    @cached_property
+    def _left_out(self) -> dict[int, RowLeft]:
+        return {event.position: event for event in self.plan.excluded}
+
+    def _repetitions_of(self, position: int) -> list[Remark]:
+        """Return what is said of a row whose recipient an earlier row has: no later row needs to be known."""
+        while self._looked_until < position:
+            remark, self._looked_until = next(self._coming, (None, len(self.plan.frame)))
+            if remark is not None:
+                self._repeated.setdefault(self._looked_until, []).append(remark)
+        return self._repeated.get(position, [])
+
+
+def failure(problem: NotebookmailError) -> Remark:
+    """Say what a row's exception says."""
+    if not isinstance(problem, TemplateError):
+        return error("template", None, str(problem))
+    cause = problem.__cause__
+    if isinstance(cause, AddressError):
+        return Remark("error", "address", problem.field, problem.message, KINDS["address"].remedy, cause.text)
+    return error("template", problem.field, problem.message)
+
+
+def failure_of_row(problem: NotebookmailError) -> Remark:
+    """Say what the exception of a row that was sorted out says.
+
+    It names the row: where a group is one row without a key, its label names nothing.
+    """
+    return replace(failure(problem), message=str(problem))
+
+
+def repetitions(plan: Plan, duplicates: Duplicates) -> Iterator[tuple[Remark, int]]:
+    """Find the rows whose recipient an earlier row has, or probably has, in the order of the frame.
+
+    Args:
+        plan: A plan to look at.
+        duplicates: What the caller wants done with them.
+    """
+    others = _others(plan, duplicates)
+    seen: dict[str, int] = {}
+    alike: dict[str, int] = {}
+    for position in sorted([*plan.going, *others]) if others else plan.going:
+        address = plan.recipients[position].casefold()
+        if not address:
+            continue
+        first = seen.setdefault(address, position)
+        if first != position:
+            yield _repetition(plan, first, duplicates), position
+            continue
+        neighbour = alike.setdefault(mailbox_key(address), position)
+        if neighbour != position and position not in others:
+            yield (
+                warning("same-mailbox", "to", f"probably the same mailbox as {_named(plan, neighbour)}"),
+                position,
+            )
+
+
+def _others(plan: Plan, duplicates: Duplicates) -> set[int]:
+    """Return the rows that do not go and may be a repetition of one that does."""
+    skipped = [event.position for event in plan.excluded if isinstance(event, RowSkipped)]
+    # A limit is no excuse: send_frame looks for duplicates first.
+    others = set(plan.beyond) if duplicates == "error" else set()
+    if skipped:
+        going = {plan.recipients[position].casefold() for position in plan.going} - {""}
+        others |= {position for position in skipped if plan.recipients[position].casefold() in going}
+    return others
+
+
+def _repetition(plan: Plan, first: int, duplicates: Duplicates) -> Remark:
+    same = f"the same recipient as {_named(plan, first)}"
+    if duplicates == "error":
+        return error("duplicate", "to", f"{same}; send_frame does not start")
+    return warning("duplicate", "to", f"{same}, and {'is skipped' if duplicates == 'skip' else 'gets both'}")
+
+
+def _named(plan: Plan, position: int) -> str:
+    """Name a row or group as the user has it: row 7, not row np.int64(7)."""
+    return f"{plan.frame.unit} {plan.frame.labels[[position]].tolist()[0]!r}"
+
+
+def _holds(positions: Sequence[int], position: int) -> bool:
+    """Tell whether a position is among some that are in order."""
+    place = bisect_left(positions, position)
+    return place < len(positions) and positions[place] == position
