@@ -1,4 +1,8 @@
-"""A real JupyterLab to drive: the server, an open notebook, and what the browser complained about."""
+"""A real Jupyter server to drive: JupyterLab and Notebook 7, an open notebook, what the browser complained about.
+
+One server shows both faces, as it does wherever both packages are installed; they differ in the page's address.
+A notebook names its kernel, so any ipykernel version runs under either face.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +17,20 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import nbformat
 import pytest
+from kernels import NEWEST, write_kernelspecs
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "only-on-this-machine"
-START_SECONDS = 30
+START_SECONDS = 60
+FACES: Final = {"lab": "doc/tree", "notebook": "notebooks"}
+"""JupyterLab and Notebook 7, and where each shows a notebook."""
 # Chromium asks Google for updates, translations and captive portals by itself; a test browser asks nobody.
 QUIET_FLAGS = (
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
@@ -32,8 +40,12 @@ QUIET_FLAGS = (
 )  # fmt: skip
 
 
-# JupyterLab itself asks for things that are not there, such as a workspace nobody saved.
-NOT_OURS = re.compile(r"Failed to load resource|favicon|api/(contents|workspaces|settings)")
+# JupyterLab asks for things that are not there, such as a workspace nobody saved; Notebook 7.6 says the last
+# two of every notebook it opens, an empty one too.
+NOT_OURS = re.compile(
+    r"Failed to load resource|favicon|api/(contents|workspaces|settings)"
+    r"|Cannot read properties of undefined \(reading 'schema'\)|Command 'filebrowser:open-path' not registered"
+)
 # WCAG 2.1, 1.4.3: the least contrast of any text that is seen, its colours laid over what is behind them.
 LEAST_CONTRAST = """chosen => {
   const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n };
@@ -56,7 +68,7 @@ LEAST_CONTRAST = """chosen => {
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab."""
+    """A running Jupyter server, with JupyterLab and Notebook 7."""
 
     port: int
     folder: Path
@@ -65,6 +77,18 @@ class Lab:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        """Ask the server's own API; returns what its JSON holds, or None."""
+        asked = urllib.request.Request(f"{self.url}/api/{path}?token={TOKEN}", method=method)
+        with urllib.request.urlopen(asked, timeout=START_SECONDS) as reply:
+            content = reply.read()
+        return json.loads(content) if content else None
+
+    def session(self, path: Path) -> dict[str, Any] | None:
+        """The session of an open notebook: its kernel's id, state and connections."""
+        sessions: list[dict[str, Any]] = self.ask("sessions")
+        return next((each for each in sessions if each["path"].endswith(path.name)), None)
 
     def configure(self, extension: str, name: str, **settings: object) -> None:
         """Write a user setting; a page opened afterwards obeys it."""
@@ -79,6 +103,7 @@ class Opened:
 
     page: Page
     path: Path
+    lab: Lab
     console_errors: list[str] = field(default_factory=list)
     foreign_requests: list[str] = field(default_factory=list)
 
@@ -87,9 +112,45 @@ class Opened:
         """What the browser complained about, without JupyterLab's own."""
         return [text for text in self.console_errors if not NOT_OURS.search(text)]
 
+    def cell(self, number: int) -> Locator:
+        """The code cell of that number, from 0."""
+        return self.page.locator(".jp-CodeCell").nth(number)
+
+    def output(self, number: int) -> Locator:
+        return self.cell(number).locator(".jp-Cell-outputWrapper")
+
+    def choose(self, menu: str, entry: str) -> None:
+        """Choose an entry of the menu bar, as a person does."""
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True).click()
+
     def run_all(self) -> None:
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_text("Run All Cells", exact=True).click()
+        self.choose("Run", "Run All Cells")
+
+    def run(self, number: int) -> None:
+        """Run one cell and leave it."""
+        self.cell(number).locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def wait_until_idle(self, seconds: float = 30) -> None:
+        """Wait until no cell is running or waiting for its turn."""
+        busy = "() => ![...document.querySelectorAll('.jp-InputPrompt')].some(each => each.textContent === '[*]:')"
+        self.page.wait_for_function(busy, timeout=seconds * 1000)
+
+    def interrupt(self) -> None:
+        self.choose("Kernel", "Interrupt Kernel")
+
+    def restart(self) -> None:
+        """Restart the kernel: what its outputs' widgets were connected to is gone."""
+        before = self.lab.session(self.path)
+        assert before is not None
+        self.lab.ask(f"kernels/{before['kernel']['id']}/restart", "POST")
+        wait_for_kernel(self, self.lab)
+
+    def reload(self) -> None:
+        """Load the page anew, as somebody who comes back tomorrow."""
+        self.page.reload()
+        wait_for_kernel(self, self.lab)
 
     def save(self) -> dict[str, Any]:
         """Save the notebook and return what is in the file then."""
@@ -112,6 +173,30 @@ class Opened:
         is_light = "false" if "Dark" in name else "true"
         self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
 
+    def close(self) -> None:
+        """Close the page and end its kernel: twenty idle ones would slow down the tests that follow."""
+        self.page.close()
+        session = self.lab.session(self.path)
+        if session is not None:
+            self.lab.ask(f"sessions/{session['id']}", "DELETE")
+
+
+def write_notebook(path: Path, cells: tuple[str, ...], kernel: str = NEWEST) -> None:
+    """Write a notebook of code cells that names its kernel."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+    nbformat.write(notebook, path)
+
+
+def visit(opened: Opened, face: str) -> None:
+    """Go to the notebook's page, noting what the browser says and asks for on the way."""
+    page, lab = opened.page, opened.lab
+    page.on("console", lambda said: opened.console_errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: opened.console_errors.append(str(error)))
+    page.on("request", lambda request: note_foreign(opened, lab, request.url))
+    page.goto(f"{lab.url}/{FACES[face]}/{opened.path.name}?token={TOKEN}")
+    wait_for_kernel(opened, lab)
+
 
 def start(lab: Lab, base: Path) -> subprocess.Popen[bytes]:
     folders = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
@@ -119,12 +204,14 @@ def start(lab: Lab, base: Path) -> subprocess.Popen[bytes]:
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(lab.settings), "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces")}
     for folder in own.values():
         Path(folder).mkdir(exist_ok=True)
+    write_kernelspecs(base / "jupyter_path")
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), **own}
+    environment["JUPYTER_PATH"] = str(base / "jupyter_path")
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1",
+        sys.executable, "-m", "notebook", "--no-browser", "--ServerApp.ip=127.0.0.1",
         "--ServerApp.port_retries=0",
         f"--ServerApp.port={lab.port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={lab.folder}",
-        "--ServerApp.allow_root=True", "--LabApp.extension_manager=readonly", "--LabApp.collaborative=False",
+        "--ServerApp.allow_root=True", "--LabApp.extension_manager=readonly",
     ]  # fmt: skip
     with (base / "log").open("wb") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
@@ -145,10 +232,9 @@ def wait_for_kernel(opened: Opened, lab: Lab) -> None:
     """Wait until the page is connected to an idle kernel: cells run earlier are silently dropped."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        with urllib.request.urlopen(f"{lab.url}/api/sessions?token={TOKEN}", timeout=5) as reply:
-            kernels = [each["kernel"] for each in json.load(reply) if each["path"].endswith(opened.path.name)]
-        if any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels):
-            opened.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        session = lab.session(opened.path)
+        if session and session["kernel"]["execution_state"] == "idle" and session["kernel"]["connections"]:
+            opened.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
             opened.page.wait_for_timeout(300)
             return
         opened.page.wait_for_timeout(100)

@@ -1,4 +1,4 @@
-"""Fixtures that several rooms' tests share: other projects' servers, certificates, and JupyterLab in Chromium.
+"""Fixtures that several rooms' tests share: other projects' servers, certificates, and Jupyter in Chromium.
 
 The lab has a free loopback port and folders of its own; its browser can reach nothing else, and what it tries is
 remembered.
@@ -14,11 +14,11 @@ from importlib.util import find_spec
 from itertools import count
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
 import trustme
-from browser import QUIET_FLAGS, TOKEN, Lab, Opened, note_foreign, start, wait_for_kernel, wait_until_up
+from browser import QUIET_FLAGS, Lab, Opened, start, visit, wait_until_up, write_notebook
 from hypothesis import settings
+from kernels import NEWEST, require_kernel
 from peers import smtp_server, smtp_sink
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from peers import Peer
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 
 # A developer's run looks for new examples every time; CI says the same of the same code every time. A busy machine
@@ -111,7 +111,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         process.wait(timeout=20)
 
 
-@pytest.fixture(scope="module")
+def browser_scope(fixture_name: str, config: pytest.Config) -> str:
+    """Keep one browser for a run that drives nothing else.
+
+    Playwright's loop runs on the test's thread as long as its browser is open, and no asynchronous test can run
+    beside it: where there are such tests, each module has a browser of its own.
+    """
+    return "session" if config.getoption("markexpr") in {"browser", "slow and browser"} else "module"
+
+
+@pytest.fixture(scope=browser_scope)
 def chromium() -> Iterator[Browser]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
@@ -123,25 +132,48 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def open_notebook(lab: Lab, chromium: Browser) -> Iterator[Callable[..., Opened]]:
-    """Open a notebook of code cells, or with none the one of that name which lies in the lab's folder."""
+@pytest.fixture(scope=browser_scope)
+def desk(chromium: Browser) -> Iterator[BrowserContext]:
+    """The browser's window, which keeps what JupyterLab's pages are made of."""
     context = chromium.new_context(viewport={"width": 1100, "height": 900})
+    yield context
+    context.close()
 
-    def open_one(*cells: str, name: str = "x") -> Opened:
+
+def _opener(lab: Lab, desk: BrowserContext, opened: list[Opened]) -> Callable[..., Opened]:
+    def open_one(*cells: str, name: str = "x", face: str = "lab", kernel: str = NEWEST) -> Opened:
+        require_kernel(kernel)
         path = lab.folder / f"{name}.ipynb"
         if cells:
-            notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-            notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            nbformat.write(notebook, path)
-        page = context.new_page()
-        opened = Opened(page, path)
-        page.on("console", lambda said: opened.console_errors.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: opened.console_errors.append(str(error)))
-        page.on("request", lambda request: note_foreign(opened, lab, request.url))
-        page.goto(f"{lab.url}/doc/tree/{path.name}?token={TOKEN}")
-        wait_for_kernel(opened, lab)
-        return opened
+            write_notebook(path, cells, kernel)
+        one = Opened(desk.new_page(), path, lab)
+        opened.append(one)
+        visit(one, face)
+        return one
 
-    yield open_one
-    context.close()
+    return open_one
+
+
+@pytest.fixture(scope="module")
+def open_notebook(lab: Lab, desk: BrowserContext) -> Iterator[Callable[..., Opened]]:
+    """Open a notebook of code cells, or with none the one of that name which lies in the lab's folder.
+
+    `face` is "lab" or "notebook", `kernel` one of `kernels.KERNELS`. It stays open until the module's last test.
+    """
+    opened: list[Opened] = []
+    yield _opener(lab, desk, opened)
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def quiet_notebook(lab: Lab, desk: BrowserContext) -> Iterator[Callable[..., Opened]]:
+    """As `open_notebook`, for one test, which fails if the browser complained or asked anybody outside."""
+    opened: list[Opened] = []
+    number = next(_numbers)
+    opener = _opener(lab, desk, opened)
+    yield lambda *cells, **options: opener(*cells, **{"name": f"quiet-{number}", **options})
+    for one in opened:
+        one.close()
+    assert [one.errors_of_ours for one in opened if one.errors_of_ours] == []
+    assert [one.foreign_requests for one in opened if one.foreign_requests] == []

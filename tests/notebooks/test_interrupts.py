@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_client.manager import AsyncKernelManager
+from kernels import FURTHER, NEWEST, require_kernel, write_kernelspecs
 
 from notebookmail import Sandbox
 
@@ -50,13 +51,18 @@ class Notebook:
         )
         return ast.literal_eval(reply["content"]["user_expressions"]["it"]["data"]["text/plain"])
 
+    async def restart(self) -> None:
+        """Kill the kernel, with all that runs in it, and begin a new one."""
+        await self._manager.restart_kernel(now=True)
+        await self._client.wait_for_ready(timeout=60)
+
     async def interrupt(self) -> None:
         await self._manager.interrupt_kernel()
 
 
 @asynccontextmanager
-async def notebook(box: Sandbox, journal: Path) -> AsyncIterator[Notebook]:
-    manager = AsyncKernelManager(kernel_name="python3")
+async def notebook(box: Sandbox, journal: Path, kernel: str = NEWEST) -> AsyncIterator[Notebook]:
+    manager = AsyncKernelManager(kernel_name=kernel)
     await manager.start_kernel()
     client = manager.client()
     client.start_channels()
@@ -88,12 +94,28 @@ CALLS = {
 }
 
 
+# Plain `pytest` tries the newest kernel only.
+ON_KERNELS = [NEWEST, *(pytest.param(kernel, marks=pytest.mark.slow) for kernel in FURTHER)]
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kernel that the test is for; skipped where it is missing."""
+    name: str = request.param
+    require_kernel(name)
+    write_kernelspecs(tmp_path / "jupyter")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    return name
+
+
+@pytest.mark.parametrize("kernel", ON_KERNELS, indirect=True)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("delay_seconds", [0.02, 0.25])
 async def test_an_interrupted_cell_ends_soon_and_runs_on_where_it_stopped(
-    call: str, delay_seconds: float, tmp_path: Path
+    call: str, delay_seconds: float, kernel: str, tmp_path: Path
 ) -> None:
-    async with Sandbox(delay_seconds=delay_seconds) as box, notebook(box, tmp_path / "journal.sqlite") as cells:
+    journal = tmp_path / "journal.sqlite"
+    async with Sandbox(delay_seconds=delay_seconds) as box, notebook(box, journal, kernel) as cells:
         reply, seconds = await interrupted(cells, box, CALLS[call])
         assert reply["status"] == "error"
         assert reply["ename"] in {"CancelledError", "KeyboardInterrupt"}
@@ -136,5 +158,30 @@ async def test_a_killed_kernel_leaves_a_journal_to_go_on_from(tmp_path: Path) ->
             counts = await cells.value("results.counts")
         assert counts["skipped"] + counts["unconfirmed"] >= min(before, 40) - 2
         assert counts["unconfirmed"] <= 2
+        recipients = [received.rcpt_to for received in box.received]
+        assert len(set(recipients)) == len(recipients)
+
+
+@pytest.mark.parametrize("kernel", ON_KERNELS, indirect=True)
+async def test_a_restart_in_the_middle_of_a_job_doubles_nothing(kernel: str, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.sqlite"
+    job = "job = start_frame(df.head(60), template, server, **options)"
+    async with (
+        Sandbox(delay_seconds=0.05) as box,
+        notebook(box, journal, kernel) as cells,
+    ):  # it outlives the kernel
+        await cells.run(job)
+        while len(box.received) < 10:
+            await asyncio.wait_for(box.arrival(len(box.received)), 60)
+        await cells.restart()
+        before = len(box.received)
+        assert before < 60
+        reply = await cells.run(PREPARE.format(rows=ROWS, port=box.server.port, journal=str(journal)))
+        assert reply["status"] == "ok"
+        await cells.run(f"{job}\nresults = await job")
+        counts = await cells.value("results.counts")
+        assert counts["unconfirmed"] <= 2
+        assert counts["skipped"] + counts["unconfirmed"] >= before - 2
+        assert counts["sent"] + counts["skipped"] + counts["unconfirmed"] == 60
         recipients = [received.rcpt_to for received in box.received]
         assert len(set(recipients)) == len(recipients)
