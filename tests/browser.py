@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "only-on-this-machine"
-START_SECONDS = 60
+START_SECONDS = 180
 FACES: Final = {"lab": "doc/tree", "notebook": "notebooks"}
 """JupyterLab and Notebook 7, and where each shows a notebook."""
 # Chromium asks Google for updates, translations and captive portals by itself; a test browser asks nobody.

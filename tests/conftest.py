@@ -136,6 +136,7 @@ def chromium() -> Iterator[Browser]:
 def desk(chromium: Browser) -> Iterator[BrowserContext]:
     """The browser's window, which keeps what JupyterLab's pages are made of."""
     context = chromium.new_context(viewport={"width": 1100, "height": 900})
+    context.set_default_timeout(90_000)  # ms; a machine may be busy
     yield context
     context.close()
 

@@ -41,12 +41,12 @@ def views(quiet_notebook: Callable[..., Opened]) -> Opened:
     opened = quiet_notebook(PREPARE, *(cell for cell, _ in VIEWS.values()))
     opened.run_all()
     for number, (_, shown) in enumerate(VIEWS.values(), start=1):
-        opened.output(number).locator(shown).first.wait_for(timeout=30_000)
+        opened.output(number).locator(shown).first.wait_for(timeout=90_000)
     opened.wait_until_idle()
     detail = opened.output(1 + list(VIEWS).index("detail"))
     detail.locator(".nbm-row").last.click()
     detail.get_by_role("button", name="Show the message").click()
-    detail.locator(".nbm-reader").wait_for(timeout=10_000)
+    detail.locator(".nbm-reader").wait_for(timeout=90_000)
     return opened
 
 

@@ -37,17 +37,17 @@ def test_what_was_shown_still_reads_after_a_restart_and_a_reload(
 ) -> None:
     opened = open_notebook(PREPARE, *CELLS.values(), name=f"restarted-{face}", face=face)
     opened.run_all()
-    opened.page.locator(".nbm-table").last.wait_for(timeout=30_000)
+    opened.page.locator(".nbm-table").last.wait_for(timeout=90_000)
     opened.wait_until_idle()
     opened.save()
     opened.restart()
     opened.reload()
 
     for number in range(1, len(CELLS) + 1):
-        opened.output(number).get_by_text("2 of 3 sent, 1 failed").first.wait_for(timeout=10_000)
+        opened.output(number).get_by_text("2 of 3 sent, 1 failed").first.wait_for(timeout=90_000)
     complaints = [opened.page.get_by_text(each).locator("visible=true") for each in COMPLAINTS]
     for each in complaints:  # JupyterLab says that it is loading until it knows that there is nothing to load
-        expect(each).to_have_count(0, timeout=10_000)
+        expect(each).to_have_count(0, timeout=90_000)
     opened.page.wait_for_timeout(1_000)  # what it would say then
     assert [each.count() for each in complaints] == [0] * len(complaints)
     assert opened.page.locator(".nbm-table").count() == 0

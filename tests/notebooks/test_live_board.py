@@ -54,7 +54,7 @@ MOST_IN_A_SECOND = "() => Math.max(...changes.map(a => changes.filter(b => a <= 
 
 def done(opened: Opened) -> int:
     """How many rows the board says are done."""
-    words = opened.page.locator(".nbm-board .nbm-headline").inner_text(timeout=10_000)
+    words = opened.page.locator(".nbm-board .nbm-headline").inner_text(timeout=90_000)
     return int(re.sub(r" of .*|,", "", words))
 
 
@@ -85,12 +85,12 @@ def press(opened: Opened, name: str) -> None:
 def begin(opened: Opened) -> None:
     opened.run(0)
     opened.run(1)
-    opened.page.locator(".nbm-board").wait_for(timeout=30_000)
+    opened.page.locator(".nbm-board").wait_for(timeout=90_000)
 
 
 def assert_exact(opened: Opened) -> None:
     opened.run(2)
-    opened.page.get_by_text("exactly True others 0").wait_for(timeout=20_000)
+    opened.page.get_by_text("exactly True others 0").wait_for(timeout=90_000)
 
 
 HEARD = [("await", NEWEST), ("await", "ipykernel-7.3"), *(("job", kernel) for kernel in KERNELS)]
@@ -106,7 +106,7 @@ def test_counts_move_and_hold_while_paused_and_stop_stops(
     wait_until_past(opened, wait_until_past(opened, 0))
 
     press(opened, "Pause")
-    opened.page.locator(".nbm-board").get_by_role("button", name="Resume", exact=True).wait_for(timeout=10_000)
+    opened.page.locator(".nbm-board").get_by_role("button", name="Resume", exact=True).wait_for(timeout=90_000)
     held = wait_until_still(opened)
     opened.page.wait_for_timeout(1_000)
     assert done(opened) == held
@@ -115,7 +115,7 @@ def test_counts_move_and_hold_while_paused_and_stop_stops(
     wait_until_past(opened, held)
 
     press(opened, "Stop")
-    opened.output(1).get_by_text(f"of {ROWS:,} sent").first.wait_for(timeout=10_000)
+    opened.output(1).get_by_text(f"of {ROWS:,} sent").first.wait_for(timeout=90_000)
     assert opened.page.locator(".nbm-board").count() == 0  # it made way for the result
     assert_exact(opened)
 
@@ -147,7 +147,7 @@ def test_where_no_click_is_heard_there_is_no_button_and_an_interrupt_ends_the_ru
     board.get_by_text("interrupt the kernel").wait_for()
 
     opened.interrupt()
-    opened.output(1).get_by_text("pending: interrupted").wait_for(timeout=10_000)
+    opened.output(1).get_by_text("pending: interrupted").wait_for(timeout=90_000)
     opened.wait_until_idle()
     assert board.count() == 0
     assert_exact(opened)
@@ -158,4 +158,4 @@ def test_the_kernels_are_those_that_they_are_called(quiet_notebook: Callable[...
     for kernel, version in FURTHER.items():
         opened = quiet_notebook(cell, name=kernel, kernel=kernel)
         opened.run_all()
-        opened.page.get_by_text(f"it is {version}").wait_for(timeout=20_000)
+        opened.page.get_by_text(f"it is {version}").wait_for(timeout=90_000)

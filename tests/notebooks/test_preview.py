@@ -33,10 +33,10 @@ def opened(open_notebook: Callable[..., Opened]) -> Opened:
     return opened
 
 
-def test_the_keyboard_moves_the_slider_and_the_letter_follows(opened: Opened) -> None:
+def test_the_keyboard_chooses_the_row_and_the_letter_follows(opened: Opened) -> None:
     page = opened.page
-    page.locator(".nbm-preview .noUi-handle").focus()
-    page.keyboard.press("ArrowRight")
+    page.get_by_label("Show", exact=True).focus()
+    page.keyboard.press("ArrowUp")
     page.get_by_text("2 of 1,200").wait_for()
     page.get_by_role("cell", name="Canary1 ").or_(
         page.get_by_role("cell", name="canary1@acme.org")

@@ -53,6 +53,17 @@ def listener() -> Iterator[Listener]:
         thread.join()
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Listener]:
+    """Where the control goes: Chromium may open a spare connection for it, which must not look like an answer."""
+    with Listener() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
 def attack(home: str) -> str:
     return f"""<!doctype html><html><head><base href="{home}/base/">
 <meta http-equiv=refresh content="0;url={home}/refresh">
@@ -115,7 +126,7 @@ def provoke(opened: Opened) -> None:
 
 
 def test_a_letter_asks_nobody_for_anything_whatever_is_clicked(
-    open_notebook: Callable[..., Opened], listener: Listener
+    open_notebook: Callable[..., Opened], listener: Listener, elsewhere: Listener
 ) -> None:
     opened = open_notebook(SHOW.format(page=attack(listener.home), save=False), name="attack")
     pages = len(opened.page.context.pages)
@@ -123,15 +134,16 @@ def test_a_letter_asks_nobody_for_anything_whatever_is_clicked(
     opened.run_all()
     provoke(opened)
 
-    opened.page.evaluate(LOAD, f"{listener.home}/control")
-    assert listener.asked == ["/control"]
+    opened.page.evaluate(LOAD, f"{elsewhere.home}/control")
+    assert "/control" in elsewhere.asked
+    assert listener.asked == []
     assert "ran" not in opened.page.evaluate("heard")
     assert len(opened.page.context.pages) == pages
     assert opened.page.get_by_text("onerror=alert(1)").first.is_visible()
 
 
 def test_a_letter_that_is_saved_asks_nobody_either(
-    open_notebook: Callable[..., Opened], listener: Listener
+    open_notebook: Callable[..., Opened], listener: Listener, elsewhere: Listener
 ) -> None:
     opened = open_notebook(SHOW.format(page=attack(listener.home), save=True), name="attack-saved")
     opened.page.evaluate("window.heard = []; addEventListener('message', event => heard.push(event.data))")
@@ -141,6 +153,7 @@ def test_a_letter_that_is_saved_asks_nobody_either(
     letter.get_by_text("self", exact=True).click(force=True)
     opened.page.wait_for_timeout(200)
 
-    opened.page.evaluate(LOAD, f"{listener.home}/control")
-    assert listener.asked == ["/control"]
+    opened.page.evaluate(LOAD, f"{elsewhere.home}/control")
+    assert "/control" in elsewhere.asked
+    assert listener.asked == []
     assert "ran" not in opened.page.evaluate("heard")

@@ -49,7 +49,7 @@ def table(quiet_notebook: Callable[..., Opened]) -> Callable[[str], Opened]:
     def open_one(face: str) -> Opened:
         opened = quiet_notebook(RESULTS, TABLE, face=face)
         opened.run_all()
-        opened.page.get_by_text("rows 1\u201325 of 100,000").wait_for(timeout=40_000)
+        opened.page.get_by_text("rows 1\u201325 of 100,000").wait_for(timeout=90_000)
         opened.wait_until_idle()  # JupyterLab takes the focus once more when all cells have run
         return opened
 
@@ -57,7 +57,7 @@ def table(quiet_notebook: Callable[..., Opened]) -> Callable[[str], Opened]:
 
 
 def wait_for(page: Page, words: str) -> None:
-    page.get_by_text(words, exact=True).first.wait_for(timeout=10_000)
+    page.get_by_text(words, exact=True).first.wait_for(timeout=90_000)
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -72,11 +72,11 @@ def watched(open_notebook: Callable[..., Opened]) -> Watched:
     opened = open_notebook(SAMPLE, RUN, "ResultsTable(outcomes)")
     opened.run_all()
     headline = opened.page.locator(".nbm-headline").first
-    headline.wait_for(timeout=20_000)
+    headline.wait_for(timeout=60_000)
     seen = set()
     while DONE not in seen:
-        seen.add(headline.text_content(timeout=5_000))
-    opened.page.get_by_text("rows 1\u201325 of 120").wait_for()
+        seen.add(headline.text_content(timeout=30_000))
+    opened.page.get_by_text("rows 1\u201325 of 120").wait_for(timeout=60_000)
     return Watched(opened, seen)
 
 
@@ -96,7 +96,7 @@ def test_the_saved_result_is_static_and_names_no_one(watched: Watched) -> None:
     outputs = saved["cells"][1]["outputs"]
 
     assert [set(output["data"]) for output in outputs] == [{"text/html", "text/plain"}] * 2
-    assert set(outputs[1]["data"].values()) == {""}  # where the live board was
+    assert not any(map("".join, outputs[1]["data"].values()))  # where the live board was
     assert not re.search(r"person\d+@", json.dumps(saved["cells"][1:]))
 
 
@@ -113,14 +113,14 @@ def test_the_table_turns_its_pages_and_filters(watched: Watched) -> None:
     page.get_by_text("rows 26\u201350 of 120").wait_for()
     assert page.get_by_text("person30@example.org", exact=True).count() == 1
 
-    page.get_by_label("Status").select_option(label="✕ failed 2")
+    page.get_by_label("Status", exact=True).select_option(label="✕ failed 2")
     page.get_by_text("rows 1\u20132 of 2").wait_for()
     assert page.locator(".nbm-cells tbody tr").count() == page.locator(".nbm-row").count() == 2
 
-    page.get_by_label("Find").fill("person60@")
+    page.get_by_label("Find", exact=True).fill("person60@")
     page.get_by_text("rows 1\u20131 of 1").wait_for()
-    page.get_by_label("Find").fill("")
-    page.get_by_label("Status").select_option(label="All 120")
+    page.get_by_label("Find", exact=True).fill("")
+    page.get_by_label("Status", exact=True).select_option(label="All 120")
 
 
 def test_the_table_can_be_used_from_the_keyboard(watched: Watched) -> None:
