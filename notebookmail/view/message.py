@@ -13,7 +13,8 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import unquote
 
-from .markup import clip, element, escape, framed, has_dark_rules, join, join_lines, visible
+from .frames import framed, has_dark_rules
+from .markup import clip, element, escape, join, join_lines, visible
 from .mask import mask_address
 from .style import ROOT, STYLE
 

@@ -1,7 +1,7 @@
 """A previewed row as HTML: which it is, what was found in it, the values it was made of; and whole pages of rows.
 
 A page stands alone: no scripts, nothing loaded, and a policy that forbids both. Its letters are a stranger's HTML
-and stand in frames that can do nothing (markup.framed). It names people and holds their letters, so it is only
+and stand in frames that can do nothing (frames.framed). It names people and holds their letters, so it is only
 made when somebody asks for it.
 """
 

@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-import socketserver
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from listeners import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from browser import Opened
+    from listeners import Listener
     from playwright.sync_api import FrameLocator
 
 pytestmark = pytest.mark.browser
 
 
-class Listener(socketserver.ThreadingTCPServer):
-    """Remembers every connection: the path somebody asks for, or that nothing was said."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answering)
-        self.asked: list[str] = []
-
-    @property
-    def home(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Answering(socketserver.StreamRequestHandler):
-    timeout = 10
-
-    def handle(self) -> None:
-        place = len(self.server.asked)
-        self.server.asked.append("connected")
-        line = self.rfile.readline(1000).split()
-        if len(line) > 1:
-            self.server.asked[place] = line[1].decode("latin-1")
-            self.wfile.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    with Listener() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with listening() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[Listener]:
     """Where the control goes: Chromium may open a spare connection for it, which must not look like an answer."""
-    with Listener() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with listening() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def attack(home: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import Received
-from notebookmail.view.markup import framed
+from notebookmail.view.frames import framed
 from notebookmail.view.message import LARGEST_LINK, LONGEST, message_html, read_letter
 from notebookmail.view.reader import MessageReader
 
