@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -370,6 +371,38 @@ def test_a_journal_that_was_deleted_while_in_use_is_not_written_to(path: Path) -
 
 def test_every_commit_reaches_the_disk(path: Path) -> None:
     assert (pragma(path, "journal_mode"), pragma(path, "synchronous"), pragma(path, "fullfsync")) == ("wal", 2, 1)
+
+
+def test_who_asks_for_a_log_while_another_begins_to_write_waits_for_that_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.closing(sqlite3.connect(made(path), isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")  # as a new journal is
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE campaign SET name = 'by the other'")
+        waits: list[float] = []
+
+        def commit(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 3:
+                other.execute("COMMIT")
+
+        monkeypatch.setattr(time, "sleep", commit)
+        with Journal.open(path) as journal:
+            assert [each.name for each in journal.campaigns()] == ["by the other"]
+        assert len(waits) == 3
+    assert pragma(path, "journal_mode") == "wal"
+
+
+def test_who_asks_for_a_log_gives_up_when_another_does_not_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notebookmail.merge.journal.connection._PATIENCE_SECONDS", 0.05)
+    with contextlib.closing(sqlite3.connect(made(path), isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="for itself"):
+            Journal.open(path)
 
 
 def test_deleted_rows_are_overwritten(path: Path) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from notebookmail.errors import JournalError
 
 from . import schema
-from .connection import connect, roll_back
+from .connection import connect, keep_log, roll_back
 from .examination import check_contents, examine
 from .mounts import has_shared_memory
 from .words import ELSEWHERE, primary_code, translated
@@ -185,7 +185,7 @@ def _ready(path: Path, *, has_log: bool) -> sqlite3.Connection:
 
 def _log(connection: sqlite3.Connection) -> str:
     """Ask for a write-ahead log; take what SQLite can give."""
-    mode = str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+    mode = keep_log(connection)
     return mode if mode == "wal" else _roll(connection)
 
 
