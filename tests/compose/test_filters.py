@@ -5,8 +5,17 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from babel import Locale
+from babel.dates import format_date, format_time, get_day_names, get_month_names, get_period_names
+from babel.lists import format_list
 from babel.localedata import locale_identifiers
-from babel.numbers import format_decimal
+from babel.numbers import (
+    format_currency,
+    format_percent,
+    get_decimal_symbol,
+    get_group_symbol,
+    get_minus_sign_symbol,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
@@ -16,7 +25,8 @@ from notebookmail.compose.missing import missing_value
 from notebookmail.errors import TemplateError
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+# How a locale writes is CLDR's to say, and changes with its editions: the tests ask Babel for it.
+LOCALES = ["en", "en_US", "en_GB", "de", "de_CH", "fr", "hi_IN", "ko", "sv"]
 
 
 def filled(source, locale="en", **values):
@@ -79,22 +89,30 @@ def test_a_notebooks_decimal_context_changes_no_number():
         assert filled("{{ n | number(2) }}", n=Decimal("1234.561")) == "1,234.56"
 
 
-@pytest.mark.parametrize(
-    ("locale", "shown"),
-    [
-        ("de", "1.234.567,5"),
-        ("de-CH", f"1{APOSTROPHE}234{APOSTROPHE}567.5"),
-        ("fr", "1\N{NARROW NO-BREAK SPACE}234\N{NARROW NO-BREAK SPACE}567,5"),
-        ("hi_IN", "12,34,567.5"),
-        ("en_US_POSIX", "1234567.5"),
-    ],
-)
-def test_a_number_is_written_in_the_notation_of_the_locale(locale, shown):
+def cldr(digits, locale):
+    """Write a number by a locale's pattern and symbols.
+
+    Babel's own format_decimal loses group marks that are apostrophes, as the quotes of a pattern are.
+    """
+    first, further = Locale.parse(locale).decimal_formats[None].grouping
+    whole, _, fraction = digits.partition(".")
+    groups = [whole[-first:]]
+    whole = whole[:-first]
+    while whole:
+        groups.insert(0, whole[-further:])
+        whole = whole[:-further]
+    return get_group_symbol(locale).join(groups) + (get_decimal_symbol(locale) + fraction if fraction else "")
+
+
+@pytest.mark.parametrize("locale", [*LOCALES, "en_US_POSIX"])
+def test_a_number_is_written_in_the_notation_of_the_locale(locale):
+    shown = cldr("1234567.5", locale)
     assert filled("{{ 1234567.5 | number }}", locale) == shown
+    assert filled("{{ 1234567.5 | number }}", locale.replace("_", "-")) == shown
 
 
 def test_the_sign_is_the_locales_own():
-    assert filled("{{ -1.5 | number }}", "sv") == "\N{MINUS SIGN}1,5"
+    assert filled("{{ -1.5 | number }}", "sv").startswith(get_minus_sign_symbol("sv"))
 
 
 @given(
@@ -102,17 +120,7 @@ def test_the_sign_is_the_locales_own():
     locale=st.sampled_from(sorted(set(locale_identifiers()))),
 )
 def test_every_locales_numbers_are_those_of_cldr(value, locale):
-    assert filled("{{ n | number(3) }}", locale, n=value) == format_decimal(
-        value, format=None, locale=locale, decimal_quantization=False
-    ) + _zeros(value, locale)
-
-
-def _zeros(value, locale):
-    """What CLDR's default form leaves out of three decimals."""
-    digits = f"{value:.3f}".partition(".")[2]
-    kept = digits.rstrip("0")
-    point = format_decimal(0.5, locale=locale)[-2]
-    return ("" if kept else point) + "0" * (3 - len(kept))
+    assert filled("{{ n | number(3) }}", locale, n=value) == cldr(f"{value:.3f}", locale)
 
 
 @given(st.integers(-(10**27), 10**27) | st.decimals(-(10**9), 10**9, places=4))
@@ -180,23 +188,29 @@ def test_decimals_are_a_small_number(decimals):
 # --- money and shares -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize(
-    ("locale", "source", "shown"),
+    ("value", "currency"), [("1234.5", "EUR"), ("-1234.5", "EUR"), ("1234.5", "JPY"), ("123456.7", "INR")]
+)
+def test_money_is_written_as_its_reader_does(locale, value, currency):
+    shown = filled("{{ n | money(currency) }}", locale, n=Decimal(value), currency=currency)
+    assert shown == format_currency(Decimal(value), currency, locale=locale).replace(
+        "-", get_minus_sign_symbol(locale)
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
     [
-        ("en", "{{ 1234.5 | money('EUR') }}", "€1,234.50"),
-        ("de", "{{ 1234.5 | money('EUR') }}", f"1.234,50{NO_BREAK}€"),
-        ("de_CH", "{{ 1234.5 | money('CHF') }}", f"CHF{NO_BREAK}1{APOSTROPHE}234.50"),
-        ("en", "{{ -1234.5 | money('USD') }}", "-$1,234.50"),
-        ("de", "{{ -1234.5 | money('EUR') }}", f"-1.234,50{NO_BREAK}€"),
-        ("en", "{{ 1234.5 | money('JPY') }}", "¥1,234"),
-        ("en", "{{ 5 | money('KWD') }}", f"KWD{NO_BREAK}5.000"),
-        ("en", "{{ 0.3245 | money('EUR', decimals=4) }}", "€0.3245"),
-        ("en", "{{ 50000 | money('EUR', 0) }}", "€50,000"),
-        ("hi_IN", "{{ 1234567 | money('INR') }}", "₹12,34,567.00"),
+        ("{{ 1234.5 | money('EUR') }}", "€1,234.50"),
+        ("{{ 1234.5 | money('JPY') }}", "¥1,234"),
+        ("{{ 5 | money('KWD') }}", f"KWD{NO_BREAK}5.000"),
+        ("{{ 0.3245 | money('EUR', decimals=4) }}", "€0.3245"),
+        ("{{ 50000 | money('EUR', 0) }}", "€50,000"),
     ],
 )
-def test_money_is_written_as_its_reader_does(locale, source, shown):
-    assert filled(source, locale) == shown
+def test_money_has_the_decimals_of_its_currency_unless_told_otherwise(source, shown):
+    assert filled(source) == shown
 
 
 def test_letters_of_a_currency_do_not_touch_the_digits():
@@ -222,16 +236,22 @@ def test_an_unknown_currency_is_named_with_what_comes_close(code, hint):
 
 
 @pytest.mark.parametrize(
-    ("locale", "source", "shown"),
+    ("source", "shown"),
     [
-        ("en", "{{ 0.256 | percent }}", "25.6%"),
-        ("en", "{{ 0.07 | percent }}", "7%"),
-        ("en", "{{ 1 | percent }}", "100%"),
-        ("de", "{{ -0.2567 | percent(1) }}", f"-25,7{NO_BREAK}%"),
+        ("{{ 0.256 | percent }}", "25.6%"),
+        ("{{ 0.07 | percent }}", "7%"),
+        ("{{ 1 | percent }}", "100%"),
+        ("{{ -0.2567 | percent(1) }}", "-25.7%"),
     ],
 )
-def test_a_share_of_one_is_written_in_per_cent(locale, source, shown):
-    assert filled(source, locale) == shown
+def test_a_share_of_one_is_written_in_per_cent(source, shown):
+    assert filled(source) == shown
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_share_is_written_as_its_reader_does(locale):
+    shown = format_percent(Decimal("-0.25"), locale=locale).replace("-", get_minus_sign_symbol(locale))
+    assert filled("{{ -0.25 | percent }}", locale) == shown
 
 
 # --- dates and times --------------------------------------------------------------------------------------
@@ -260,22 +280,37 @@ def test_a_date_comes_in_many_kinds(value):
     ("locale", "source", "shown"),
     [
         ("en", "{{ d | date }}", "2025-05-01"),
-        ("en_US", "{{ d | date }}", "May 1, 2025"),
-        ("en-GB", "{{ d | date }}", "1 May 2025"),
-        ("de", "{{ d | date }}", "01.05.2025"),
         ("de", "{{ d | date(locale='en') }}", "2025-05-01"),
-        ("en", "{{ d | date('short') }}", "5/1/25"),
-        ("de", "{{ d | date('long') }}", "1. Mai 2025"),
-        ("fr", "{{ d | date('full') }}", "jeudi 1 mai 2025"),
         ("de", "{{ d | date('%d.%m.%Y') }}", "01.05.2025"),
         ("en", "{{ d | date('%d %B') }}", "01 May"),
-        ("de", "{{ d | date('%A, %d. %B') }}", "Donnerstag, 01. Mai"),
-        ("fr", "{{ d | date('%a %b') }}", "jeu. mai"),
         ("de", "{{ d | date('%%B %d') }}", "%B 01"),
     ],
 )
-def test_a_date_is_written_in_the_words_of_the_locale(locale, source, shown):
+def test_a_date_is_unambiguous_or_as_asked(locale, source, shown):
     assert filled(source, locale, d=DAY) == shown
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("form", ["short", "medium", "long", "full"])
+def test_a_date_is_written_as_its_reader_does(locale, form):
+    assert filled("{{ d | date(form) }}", locale, d=DAY, form=form) == format_date(DAY, form, locale=locale)
+
+
+@pytest.mark.parametrize("locale", ["en_US", "en-GB", "de", "fr"])
+def test_a_date_is_of_medium_length_where_nothing_is_said(locale):
+    assert filled("{{ d | date }}", locale, d=DAY) == format_date(DAY, "medium", locale.replace("-", "_"))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_strftime_form_has_the_words_of_the_locale(locale):
+    weekday, month = DAY.weekday(), DAY.month
+    words = [
+        get_day_names("wide", locale=locale)[weekday],
+        get_month_names("wide", locale=locale)[month],
+        get_day_names("abbreviated", locale=locale)[weekday],
+        get_month_names("abbreviated", locale=locale)[month],
+    ]
+    assert filled("{{ d | date('%A|%B|%a|%b') }}", locale, d=DAY) == "|".join(words)
 
 
 def test_a_strftime_form_does_not_ask_the_machine():
@@ -305,17 +340,22 @@ def test_a_time_of_day_comes_in_many_kinds(value):
     assert filled("{{ t | time }}", t=value) == "14:30"
 
 
-@pytest.mark.parametrize(
-    ("locale", "source", "shown"),
-    [
-        ("en_US", "{{ t | time }}", "2:30\N{NARROW NO-BREAK SPACE}PM"),
-        ("de", "{{ t | time('medium') }}", "14:30:00"),
-        ("en", "{{ t | time('%I:%M %p') }}", "02:30 PM"),
-        ("ko", "{{ t | time('%p %I:%M') }}", "PM 02:30"),
-    ],
-)
-def test_a_time_is_written_as_its_reader_does(locale, source, shown):
-    assert filled(source, locale, t=MOMENT) == shown
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("form", ["short", "medium"])
+def test_a_time_is_written_as_its_reader_does(locale, form):
+    assert filled("{{ t | time(form) }}", locale, t=MOMENT, form=form) == format_time(MOMENT, form, locale=locale)
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de", "ko"])
+def test_a_time_is_short_where_nothing_is_said(locale):
+    assert filled("{{ t | time }}", locale, t=MOMENT) == format_time(MOMENT, "short", locale=locale)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(("hour", "half"), [(0, "am"), (11, "am"), (12, "pm"), (23, "pm")])
+def test_the_half_of_the_day_has_the_locales_word(locale, hour, half):
+    word = get_period_names("abbreviated", "format", locale)[half]
+    assert filled("{{ t | time('%p %M') }}", locale, t=dt.time(hour, 30)) == f"{word} 30"
 
 
 @pytest.mark.parametrize("value", ["2025-05-01", "2025", "noon", DAY, 14])
@@ -326,7 +366,9 @@ def test_what_has_no_time_of_day_is_named(value):
 
 def test_a_moment_is_shown_by_its_own_clock():
     when = pd.Timestamp("2025-05-01 00:30", tz="Asia/Tokyo")
-    assert filled("{{ t | date }} {{ t | time('long') }}", "en_GB", t=when) == "1 May 2025 00:30:00 +0900"
+    shown = f"{format_date(when.date(), locale='en_GB')} {format_time(when, 'long', when.tzinfo, 'en_GB')}"
+    assert filled("{{ t | date }} {{ t | time('long') }}", "en_GB", t=when) == shown
+    assert "00:30:00" in shown
 
 
 def test_a_zone_nobody_gave_is_not_named():
@@ -337,19 +379,14 @@ def test_a_zone_nobody_gave_is_not_named():
 # --- enumerations -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize(
-    ("locale", "values", "shown"),
-    [
-        ("en", ["a", "b", "c"], "a, b, and c"),
-        ("en_GB", ["a", "b", "c"], "a, b and c"),
-        ("de", ("a", "b"), "a und b"),
-        ("de", ["a"], "a"),
-        ("de", [], ""),
-        ("en", pd.Series([1, 2]), "1 and 2"),
-        ("en", ["{0}", "{1}", "{x}"], "{0}, {1}, and {x}"),
-    ],
+    "values",
+    [["a", "b", "c"], ("a", "b"), ["a"], [], pd.Series([1, 2]), ["{0}", "{1}", "{x}"]],
+    ids=["three", "two", "one", "none", "series", "braces"],
 )
-def test_values_are_enumerated_in_the_readers_language(locale, values, shown):
+def test_values_are_enumerated_in_the_readers_language(locale, values):
+    shown = format_list([str(value) for value in values], locale=locale)
     assert filled("{{ v | join_and }}", locale, v=values) == shown
 
 
@@ -394,7 +431,7 @@ def test_a_missing_option_is_handed_on():
 
 
 def test_a_template_overrides_its_locale():
-    assert filled("{{ 1.5 | number }} {{ 1.5 | number(locale=lang) }}", "de", lang="en") == "1,5 1.5"
+    assert filled("{{ 1.5 | number(locale=lang) }}", "de", lang="en") == filled("{{ 1.5 | number }}", "en")
 
 
 @pytest.mark.parametrize("identifier", ["en", "de-DE", "de_DE", "pt-BR", "zh-Hant-TW", "sr_Latn", "no"])
