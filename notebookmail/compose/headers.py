@@ -9,30 +9,22 @@ template is made; the fields the package writes itself cannot be set by hand.
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
 from notebookmail.address import has_control
 from notebookmail.errors import TemplateError
+from notebookmail.folding import LINE, WORD, encoded_words, fold, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from notebookmail.address import Mailbox
 
-_LINE = 78
 _HARD_LINE = 990  # RFC 5322 allows 998; some room for a relay that prepends
-_WORD = 75  # RFC 2047 2: an encoded-word is at most 75 characters
-_FRAME = len("=?utf-8?q??=")
 _NAME_LENGTH = 50  # leaves room on the field's first line for a character of four octets
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
-# What Q leaves as it is: the set for phrases, the strictest place (RFC 2047 5 (3)).
-_Q = {octet: f"={octet:02X}" for octet in range(256)} | {
-    ord(char): char for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
-}
-_Q[ord(" ")] = "_"
 _OWNED = {
     "from": "sender=",
     "sender": "sender=",
@@ -103,15 +95,15 @@ def unstructured(
     """
     if value.isascii() and "=?" not in value and _PLAIN.fullmatch(value):
         line = f"{name}: {value}"
-        if len(line) <= _LINE:
+        if len(line) <= LINE:
             return line.encode("ascii") + b"\r\n"
-        folded = _folded(f"{name}:", value.split(" "), _HARD_LINE if keep_words else _LINE)
+        folded = _folded(f"{name}:", value.split(" "), _HARD_LINE if keep_words else LINE)
         if folded is not None:
             return folded
     if not value:
         return f"{name}:\r\n".encode("ascii")
     _refuse_control(value, field or name, row)
-    return fold(f"{name}:", _encoded_words(value, _LINE - len(name) - 2))
+    return fold(f"{name}:", encoded_words(value, LINE - len(name) - 2))
 
 
 def mailboxes(name: str, boxes: Iterable[Mailbox], *, row: object = None) -> bytes:
@@ -134,7 +126,7 @@ def mailbox_text(box: Mailbox) -> str:
     """Write a mailbox as a person reads it in a header: the name quoted where it must be."""
     if not box.name or _ATOMS.fullmatch(box.name):
         return str(box)
-    return f"{_quoted(box.name)} <{box.address}>"
+    return f"{quoted(box.name)} <{box.address}>"
 
 
 def _phrase(field: str, name: str, row: object) -> list[str]:
@@ -144,17 +136,13 @@ def _phrase(field: str, name: str, row: object) -> list[str]:
     Python before 3.13.2 keeps that space in phrases (its issue 128110). The mail is right, and is kept so.
     """
     if "=?" not in name and _PLAIN.fullmatch(name):
-        if _ATOMS.fullmatch(name) and all(len(word) < _WORD for word in name.split(" ")):
+        if _ATOMS.fullmatch(name) and all(len(word) < WORD for word in name.split(" ")):
             return name.split(" ")
-        quoted = _quoted(name)
-        if len(quoted) < _WORD:
-            return [quoted]
+        whole = quoted(name)
+        if len(whole) < WORD:
+            return [whole]
     _refuse_control(name, field, row)
-    return _encoded_words(name, _LINE - len(field) - 2)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return encoded_words(name, LINE - len(field) - 2)
 
 
 def _refuse_control(value: str, field: str, row: object) -> None:
@@ -167,63 +155,8 @@ def _refuse_control(value: str, field: str, row: object) -> None:
         )
 
 
-def _encoded_words(text: str, first_room: int) -> list[str]:
-    """Cut a text into encoded-words at character boundaries, the first short enough for the field's own line."""
-    words: list[str] = []
-    room = min(_WORD, first_room) - _FRAME
-    while text:
-        taken, word = _encoded_word(text, room)
-        words.append(word)
-        text = text[taken:]
-        room = _WORD - _FRAME
-    return words
-
-
-def _encoded_word(text: str, room: int) -> tuple[int, str]:
-    """Encode as many characters as fit, in Q or B, whichever takes more of them or is shorter."""
-    q_taken = _fitting((len(_q(char)) for char in text), room)
-    b_taken = _fitting((len(char.encode()) for char in text), room // 4 * 3)
-    q = _q(text[:q_taken])
-    b = b2a_base64(text[:b_taken].encode(), newline=False).decode("ascii")
-    if (q_taken, -len(q)) >= (b_taken, -len(b)):
-        return q_taken, f"=?utf-8?q?{q}?="
-    return b_taken, f"=?utf-8?b?{b}?="
-
-
-def _fitting(sizes: Iterable[int], room: int) -> int:
-    """Count how many of the sizes fit into the room."""
-    taken = 0
-    for size in sizes:
-        room -= size
-        if room < 0:
-            break
-        taken += 1
-    return taken
-
-
-def _q(text: str) -> str:
-    return "".join(_Q[octet] for octet in text.encode())
-
-
 def _folded(prefix: str, words: list[str], limit: int) -> bytes | None:
     """Fold at single spaces; None if a word is too long for any line."""
     if len(prefix) + 1 + len(words[0]) > limit or any(len(word) >= limit for word in words):
         return None
     return fold(prefix, words)
-
-
-def fold(prefix: str, words: list[str]) -> bytes:
-    """Write a field's words, folded between them where a line would get longer than 78 characters, with its CRLF.
-
-    Args:
-        prefix: The field's name and colon.
-        words: At least one; a word is never cut.
-    """
-    # Never right after the colon: old parsers then read the fold's space as part of the value.
-    lines = [f"{prefix} {words[0]}"]
-    for word in words[1:]:
-        if len(lines[-1]) + 1 + len(word) <= _LINE:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(f" {word}")
-    return ("\r\n".join(lines) + "\r\n").encode("utf-8")

@@ -19,8 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from notebookmail.errors import FrameError
-
-from .headers import fold
+from notebookmail.folding import fold
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -11,8 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import TemplateError
-
-from .headers import fold
+from notebookmail.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
