@@ -240,6 +240,8 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
         dkim=options.dkim,
     )
     _check_key(options.key, frame)
+    is_whole = not compiler.reads.isdisjoint({"row", ROWS})
+    frame.own(None if is_whole else {*compiler.reads, *options.key, *filter(None, [options.group_by])})
     unwanted = _unwanted(options.suppress)
     recipients, hashes = read_recipients(frame, compiler, template)
     sorting = Sorting(frame, recipients, options.duplicates)

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.errors import TemplateError
 
 from .groups import Varying
+from .identity import PLAIN_TYPES
 from .images.figures import is_figure
+from .snapshot import own_value
+from .tables.tables import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -19,22 +22,33 @@ if TYPE_CHECKING:
 class RowView(Mapping[str, Any]):
     """A row as a function sees it: `row["name"]` or `row.name`; a missing value is None.
 
+    What a function does to a value is not done to the row, and no other function sees it.
+
     Args:
         fields: Its values by column name.
         label: Its label in the frame's index.
     """
 
-    __slots__ = ("_fields", "_label")
+    __slots__ = ("_fields", "_label", "_own")
 
     def __init__(self, fields: Mapping[str, Any], label: Hashable) -> None:
         self._fields = fields
         self._label = label
+        self._own: dict[str, Any] = {}
+
+    def apart(self) -> RowView:
+        """Return the same row for another function."""
+        return RowView(self._fields, self._label)
 
     def __getitem__(self, name: str) -> Any:
         value = self._fields[name]
         if isinstance(value, Varying):
             raise TemplateError(value.hint)
-        return value
+        if type(value) in PLAIN_TYPES:
+            return value
+        if name not in self._own:
+            self._own[name] = Rows(own_value(value.frame)) if isinstance(value, Rows) else own_value(value)
+        return self._own[name]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self._fields:
@@ -74,7 +88,7 @@ def called(function: Callable[[Any], Any], row: Any, field: str, label: Hashable
     """
     name = getattr(function, "__name__", type(function).__name__)
     try:
-        value = function(row)
+        value = function(row.apart() if isinstance(row, RowView) else row)
     except TemplateError as problem:
         raise TemplateError(problem.message, field, label) from problem
     except Exception as problem:  # the analyst's function may raise anything

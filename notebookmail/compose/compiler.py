@@ -54,6 +54,9 @@ class Compiler:
         dkim: Signs every message.
         is_draft: For inspection only: a sender or recipient nobody named is left out instead of refused.
 
+    Attributes:
+        reads: The names its parts read, "row" among them where a row is read as a whole.
+
     Raises:
         FrameError: A column is missing, there is no sender, or nobody can tell which column holds the recipients.
         TemplateError: The sender is not one mailbox, or something that all rows get is not there.
@@ -84,7 +87,7 @@ class Compiler:
         self._when = date
         self._date = b"Date: " + format_datetime(date).encode("ascii") + b"\r\n"
         self._dkim = dkim
-        names = frozenset[str]().union(
+        self.reads = names = frozenset[str]().union(
             *self._parts.names.values(), *(box.names for box in (*self._to, *filter(None, [self._sender])))
         )
         folder = Folder(definition.folder)

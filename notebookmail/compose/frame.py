@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from notebookmail.errors import FrameError, TemplateError
 
+from .snapshot import own_pandas
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
@@ -66,6 +68,15 @@ class Frame:
     def __repr__(self) -> str:
         return f"<Frame {len(self)} rows, {len(self.columns)} columns>"
 
+    def own(self, names: Iterable[str] | None = None) -> None:
+        """Keep the rows as they are now: later changes of the user's frame do not reach them.
+
+        Args:
+            names: The columns that are read; None for all. What is written into others may be seen.
+        """
+        wanted = set(self._source.names if names is None else names)
+        self._source.own(place for place, name in enumerate(self._source.names) if name in wanted)
+
     def refusals(self) -> dict[int, TemplateError]:
         """Return the positions no message may be made for, each with the reason: here none."""
         return {}
@@ -115,7 +126,7 @@ class _PandasSource:
         import pandas as pd
 
         self._df = df
-        self.labels = df.index
+        self.labels = df.index.view()
         self.names = _unique_names(df.columns.tolist())
         self._levels = [
             level
@@ -126,6 +137,10 @@ class _PandasSource:
             place for place, kind in enumerate(df.dtypes) if isinstance(kind, pd.CategoricalDtype)
         ]
         self.names += [str(df.index.names[level]) for level in self._levels]
+
+    def own(self, places: Iterable[int]) -> None:
+        count = self._df.shape[1]
+        self._df = own_pandas(self._df, [place for place in places if place < count])
 
     def part(self, selection: slice | list[int]) -> pd.DataFrame:
         return self._df.iloc[selection]
@@ -169,6 +184,9 @@ class _NarwhalsSource:
         self._frame = frame
         self.names = _unique_names(list(frame.columns))
         self.labels: pd.Index[Any] = pd.RangeIndex(len(frame))
+
+    def own(self, places: Iterable[int]) -> None:  # noqa: ARG002 -- a copy shares all columns until one is written to
+        self._frame = self._frame.clone()
 
     def part(self, selection: slice | list[int]) -> Any:
         return self._frame[selection]
