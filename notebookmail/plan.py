@@ -25,7 +25,7 @@ from .compose.frame import Frame
 from .compose.groups import ROWS, GroupedFrame
 from .compose.identity import identity
 from .compose.keys import Keys, key_text, read_keys
-from .compose.recipients import Recipients, read_recipients, repeated
+from .compose.recipients import Recipients, has_several_recipients, read_recipients, repeated
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
 from .merge.backlog import Task
 from .merge.events import RowPending
@@ -247,7 +247,7 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
     sorting = Sorting(frame, recipients, options.duplicates)
     sorting.refuse(frame.refusals())
     if unwanted:
-        sorting.skip_unwanted(unwanted, hashes, has_several=len(template.definition.to) > 1)
+        sorting.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
     sorting.look_for_repeated(hashes, "recipient", lambda position: recipients[position].casefold())
     if options.key:
         hashes, keyless = read_keys(frame, options.key)

@@ -9,7 +9,9 @@ from markupsafe import escape
 
 from notebookmail.errors import TemplateError
 
+from .address_lists import AddressList
 from .callables import as_path, is_callable, is_path
+from .columns import printed_numbers
 from .environment import environment
 from .headers import check_names
 from .invitations.invitation import Invitation
@@ -51,9 +53,9 @@ class Blueprint:
     subject: Part
     headers: Mapping[str, Part]
     sender: MailboxTemplate | None
-    to: tuple[MailboxTemplate, ...]
-    cc: tuple[MailboxTemplate, ...]
-    bcc: tuple[MailboxTemplate, ...]
+    to: AddressList
+    cc: AddressList
+    bcc: AddressList
     reply_to: MailboxTemplate | None
     html: Part | None
     text: Part
@@ -80,9 +82,9 @@ def build(definition: Definition) -> Blueprint:
         subject=Part(env, definition.subject, "subject"),
         headers={name: Part(env, source, name) for name, source in definition.headers.items()},
         sender=None if definition.sender is None else MailboxTemplate(env, definition.sender, "sender"),
-        to=tuple(MailboxTemplate(env, source, "to") for source in definition.to),
-        cc=tuple(MailboxTemplate(env, source, "cc") for source in definition.cc),
-        bcc=tuple(MailboxTemplate(env, source, "bcc") for source in definition.bcc),
+        to=AddressList(env, definition.to, "to", definition.split),
+        cc=AddressList(env, definition.cc, "cc", definition.split),
+        bcc=AddressList(env, definition.bcc, "bcc", definition.split),
         reply_to=None if definition.reply_to is None else MailboxTemplate(env, definition.reply_to, "reply_to"),
         html=html,
         text=text,
@@ -109,6 +111,13 @@ def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]
     if definition.calendar is not None:
         names["calendar"] = Invitation(env, definition.calendar).names
     return names
+
+
+def numbers_printed(definition: Definition) -> frozenset[str]:
+    """Return the bare numbers the templates print, which a column may have for its name."""
+    env = text_environment(definition)
+    texts = (source for _, source in _sources(definition) if isinstance(source, str))
+    return frozenset[str]().union(*(printed_numbers(env.parse(text)) for text in texts))
 
 
 def _sources(definition: Definition) -> Iterator[tuple[str, Any]]:

@@ -16,9 +16,12 @@ from notebookmail.address import Mailbox, domain_of, parse_mailbox, to_ascii_dom
 from notebookmail.errors import AddressError, FrameError, TemplateError
 from notebookmail.mail import Envelope, Mail
 
+from .address_lists import AddressList
 from .attachments.files import Folder
 from .blueprint import text_environment
 from .bodies import Bodies
+from .callables import RowView
+from .columns import printed
 from .context import Contexts
 from .frame import email_column
 from .headers import mailbox_text, mailboxes, unstructured
@@ -76,6 +79,7 @@ class Compiler:
         if date.tzinfo is None:
             raise FrameError("the date of the messages needs a time zone: datetime.now().astimezone()")
         definition = template.definition
+        self._separators = definition.split
         self._env = text_environment(definition)
         self._parts = template.blueprint
         template.check_columns(columns)
@@ -88,7 +92,7 @@ class Compiler:
         self._date = b"Date: " + format_datetime(date).encode("ascii") + b"\r\n"
         self._dkim = dkim
         self.reads = names = frozenset[str]().union(
-            *self._parts.names.values(), *(box.names for box in (*self._to, *filter(None, [self._sender])))
+            *self._parts.names.values(), self._to.names, *(box.names for box in filter(None, [self._sender]))
         )
         folder = Folder(definition.folder)
         self._contexts = Contexts(definition, columns, names, folder)
@@ -126,7 +130,7 @@ class Compiler:
         context, label = letter.context, letter.label
         sender = None if self._sender is None else self._sender.render(context, label)
         message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
-        fields, to, reached = self._addresses(sender, context, label)
+        fields, to, reached = self._addresses(sender, letter)
         fields += self._texts(context, label)
         fields.append(f"Message-ID: {message_id}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
         head = b"".join(fields)
@@ -150,17 +154,16 @@ class Compiler:
         """Return whom a row's message is for, to be shown; "" if that cannot be told."""
         try:
             context = self._contexts.values(row)
-            return ", ".join(box.render_address(context, row.label) for box in self._to)
+            return ", ".join(self._to.addresses(context, RowView(row.fields, row.label), row.label))
         except TemplateError:
             return ""
 
     def _addresses(
-        self, sender: Mailbox | None, context: dict[str, Any], label: Hashable
+        self, sender: Mailbox | None, letter: Letter
     ) -> tuple[list[bytes], list[Mailbox], list[Mailbox]]:
         """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
-        to = [box.render(context, label) for box in self._to]
-        cc = _present(self._parts.cc, context, label)
-        bcc = _present(self._parts.bcc, context, label)
+        context, row, label = letter.context, letter.row, letter.label
+        to, cc, bcc = (each.render(context, row, label) for each in (self._to, self._parts.cc, self._parts.bcc))
         fields = [self._date]
         if sender:
             fields.append(self._from(sender, label))
@@ -195,19 +198,14 @@ class Compiler:
             fields.append(unsubscribe_fields(uris, row=label, auto_submitted=self._is_auto_submitted))
         return fields
 
-    def _default_to(self, columns: Sequence[str], *, is_draft: bool) -> tuple[MailboxTemplate, ...]:
+    def _default_to(self, columns: Sequence[str], *, is_draft: bool) -> AddressList:
         try:
-            column = email_column(columns)
+            source = printed(email_column(columns))
         except FrameError:
             if is_draft:
-                return ()
+                return self._parts.to
             raise
-        source = f"{{{{ {column} }}}}" if column.isidentifier() else f"{{{{ row[{column!r}] }}}}"
-        return (MailboxTemplate(self._env, source, "to"),)
-
-
-def _present(boxes: tuple[MailboxTemplate, ...], context: dict[str, Any], label: Hashable) -> list[Mailbox]:
-    return [box for each in boxes if (box := each.render_optional(context, label)) is not None]
+        return AddressList(self._env, [source], "to", self._separators)
 
 
 def _redirection(text: str) -> Mailbox:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .callables import RowView
+from .columns import RowValues
 from .environment import environment
 from .groups import Varying
 from .images.pictures import Album, Gathered
@@ -93,7 +94,7 @@ class Contexts:
         for name in self._watched:
             context[name] = self._shown(name, fields.get(name))
         if self._reads_row:
-            context["row"] = {name: self._shown(name, value) for name, value in fields.items()}
+            context["row"] = RowValues((name, self._shown(name, value)) for name, value in fields.items())
         return context
 
     def _shown(self, name: str, value: Any) -> Any:

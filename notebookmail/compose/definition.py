@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import TemplateError
 
 from .attachments.attachments import Named, listed_attachments
+from .callables import is_callable
 from .filters.filters import check_locale
 from .groups import ROWS
 from .identity import identity
@@ -24,6 +25,7 @@ from .showing import INVITATION
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .address_lists import Source
     from .environment import UndefinedPolicy
     from .missing import MissingPolicy
 
@@ -47,9 +49,10 @@ class Definition:
     html: str | None
     text: str | None
     sender: str | None
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    bcc: tuple[str, ...]
+    to: tuple[Source, ...]
+    cc: tuple[Source, ...]
+    bcc: tuple[Source, ...]
+    split: tuple[str, ...]
     reply_to: str | None
     headers: Mapping[str, str] = field(hash=False)
     css: str | None
@@ -68,7 +71,10 @@ class Definition:
             _check_text(getattr(self, name), name, optional=name not in {"subject", "locale"})
         for name in ("to", "cc", "bcc", "list_unsubscribe"):
             for text in getattr(self, name):
-                _check_text(text, name)
+                if name == "list_unsubscribe" or not is_callable(text):
+                    _check_text(text, name)
+        for separator in self.split:
+            _check_separator(separator)
         for name, text in self.headers.items():
             _check_text(name, "headers")
             _check_text(text, f"headers[{name!r}]")
@@ -106,18 +112,27 @@ def _is_unused(value: Any) -> bool:
     return value is None or (isinstance(value, (str, tuple, dict)) and not value)
 
 
-def listed(texts: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the one or several templates of a field as a tuple."""
-    if texts is None:
+def listed(given: Any, field: str) -> tuple[Any, ...]:
+    """Return the one or several templates of a field, or functions of the row, as a tuple.
+
+    Raises:
+        TemplateError: It is neither one nor a list.
+    """
+    if given is None:
         return ()
-    return (texts,) if isinstance(texts, str) else tuple(texts)
+    if isinstance(given, str) or is_callable(given):
+        return (given,)
+    if not isinstance(given, Iterable) or isinstance(given, (bytes, Mapping)):
+        raise TemplateError(f"a text or a list of texts is wanted, not a {type(given).__name__}", field)
+    return tuple(given)
 
 
 def define(
     *,
-    to: str | Sequence[str] | None,
-    cc: str | Sequence[str] | None,
-    bcc: str | Sequence[str] | None,
+    to: Source | Sequence[Source] | None,
+    cc: Source | Sequence[Source] | None,
+    bcc: Source | Sequence[Source] | None,
+    split: str | Sequence[str] | None,
     list_unsubscribe: str | Sequence[str] | None,
     headers: Mapping[str, str] | None,
     attachments: Any,
@@ -133,10 +148,11 @@ def define(
     if not isinstance(inline or {}, Mapping):
         raise TemplateError('inline= wants names and values, as in inline={"chart": figure}', "inline")
     return Definition(
-        to=listed(to),
-        cc=listed(cc),
-        bcc=listed(bcc),
-        list_unsubscribe=listed(list_unsubscribe),
+        to=listed(to, "to"),
+        cc=listed(cc, "cc"),
+        bcc=listed(bcc, "bcc"),
+        split=listed(split, "split"),
+        list_unsubscribe=listed(list_unsubscribe, "list_unsubscribe"),
         headers=dict(headers or {}),
         attachments=listed_attachments(attachments),
         inline=dict(inline or {}),
@@ -148,6 +164,14 @@ def define(
 def _check_text(value: Any, name: str, *, optional: bool = False) -> None:
     if not isinstance(value, str) and not (optional and value is None):
         raise TemplateError(f"a text is wanted, not a {type(value).__name__}: {value!r:.60}", name)
+
+
+def _check_separator(separator: Any) -> None:
+    if not isinstance(separator, str) or not separator.strip() or any(char.isalnum() for char in separator):
+        raise TemplateError(
+            f"{separator!r} stands between no two addresses: write what does, as in split=',' or split=[',', ';']",
+            "split",
+        )
 
 
 def _check_name(name: Any) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from notebookmail.errors import FrameError, TemplateError
 
+from .columns import printed
 from .snapshot import own_pandas
 
 if TYPE_CHECKING:
@@ -234,14 +235,14 @@ def _unique_names(names: list[Any]) -> list[str]:
     if any(isinstance(name, tuple) for name in names):
         raise FrameError(
             "the columns have several levels: flatten them first, for instance with "
-            'df.columns = ["_".join(names) for names in df.columns]'
+            'df.columns = ["_".join(str(name) for name in names if name != "") for names in df.columns]'
         )
     texts = [str(name) for name in names]
     if len(set(texts)) < len(texts):
         twice = sorted({text for text in texts if texts.count(text) > 1})
         raise FrameError(
             f"several columns are named {_quoted(twice)}: a template could not say which one it means; "
-            "rename or drop the others"
+            "rename or drop the others (df = df.loc[:, ~df.columns.duplicated()] keeps the first of each)"
         )
     return texts
 
@@ -298,11 +299,12 @@ def email_column(columns: Iterable[str]) -> str:
     if found:
         raise FrameError(
             f"the columns {_quoted(found)} could all hold the recipients: say which one with "
-            f'Template(..., to="{{{{ {found[0].strip()} }}}}")'
+            f"Template(..., to='{printed(found[0])}')"
         )
+    likely = next((name for name in names if "mail" in name.casefold()), "")
     raise FrameError(
         f"no column is named email, e-mail, mail or address (there are: {_quoted(names) or 'none'}): "
-        'say where the recipients are with Template(..., to="{{ column }}")'
+        f"say where the recipients are with Template(..., to='{printed(likely or 'column')}')"
     )
 
 

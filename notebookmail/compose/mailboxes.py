@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, TemplateError
 
+from .columns import printed
 from .markup.tags import Masks, split_tags
 from .missing import MissingValueError
 from .parts import Part, names_in
@@ -47,7 +48,38 @@ class MailboxTemplate:
         self._address = Part(env, address, field)
         self._constant: Mailbox | None = None
         if self._address.constant is not None and (self._name is None or self._name.constant is not None):
-            self._constant = self.render({})
+            self._constant = self._fixed(source)
+
+    def _fixed(self, source: str) -> Mailbox:
+        try:
+            return self.render({})
+        except TemplateError as problem:
+            if self._name is not None or "@" in source or not source.strip():
+                raise
+            hint = f"{problem.message}; for the column of that name write {printed(source.strip())}"
+            raise TemplateError(hint, self._field) from problem
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the whole mailbox comes from the row: nothing is constant, and no brackets are written."""
+        return self._name is None and self._constant is None
+
+    def text(self, context: dict[str, Any], row: Hashable = None) -> str:
+        """Fill in a row's values, and leave what a bare one holds to be read by the caller.
+
+        Raises:
+            TemplateError: A value is missing.
+        """
+        return self._address.render(context, row).strip(" ")
+
+    def text_optional(self, context: dict[str, Any], row: Hashable = None) -> str:
+        """Fill in a row's values as `text` does; "" if one is missing."""
+        try:
+            return self.text(context, row)
+        except TemplateError as problem:
+            if isinstance(problem.__cause__, MissingValueError):
+                return ""
+            raise
 
     def render(self, context: dict[str, Any], row: Hashable = None) -> Mailbox:
         """Fill in a row's values; the domain of the address is in its ASCII form.
@@ -57,8 +89,7 @@ class MailboxTemplate:
         """
         if self._constant is not None:
             return self._constant
-        text = self._address.render(context, row).strip(" ")
-        return self._mailbox(text, context, row)
+        return self._mailbox(self.text(context, row), context, row)
 
     def render_address(self, context: dict[str, Any], row: Hashable = None) -> str:
         """Fill in only the address, for a row whose name may be missing.
@@ -68,7 +99,7 @@ class MailboxTemplate:
         """
         if self._name is None or self._constant is not None:
             return self.render(context, row).address
-        text = self._address.render(context, row).strip(" ")
+        text = self.text(context, row)
         try:
             return to_ascii_domain(parse_address(text))
         except AddressError as problem:
@@ -82,12 +113,7 @@ class MailboxTemplate:
         """
         if self._constant is not None:
             return self._constant
-        try:
-            text = self._address.render(context, row).strip(" ")
-        except TemplateError as problem:
-            if isinstance(problem.__cause__, MissingValueError):
-                return None
-            raise
+        text = self.text_optional(context, row)
         return self._mailbox(text, context, row) if text else None
 
     def _mailbox(self, text: str, context: dict[str, Any], row: Hashable) -> Mailbox:

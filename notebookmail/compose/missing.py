@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 
 from jinja2 import ChainableUndefined, StrictUndefined, Undefined, UndefinedError
 
+from .columns import reference
+
 MissingPolicy = Literal["error", "empty"]
 
 PRINTED_TYPES: Final = frozenset({str, int, bool})
@@ -45,10 +47,9 @@ def missing_value(column: str, policy: MissingPolicy) -> Undefined:
     """Make the object that stands for a missing cell of `column` in a template."""
     if policy == "empty":
         return ChainableUndefined(name=column)
-    written = column if column.isidentifier() else f'row["{column}"]'
     return MissingValue(
         hint=f"column {column!r} is missing (NaN) in this row; correct the row, or write "
-        f"{{{{ {written} | default('...') }}}}",
+        f"{{{{ {reference(column)} | default('...') }}}}",
         name=column,
         exc=MissingValueError,
     )

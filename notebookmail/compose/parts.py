@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import TemplateSyntaxError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 
 from notebookmail.errors import TemplateError
 
+from .columns import check_calls, names_through_row, syntax_error
 from .markup.schemes import LinkError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _ONE_VARIABLE = re.compile(r"\{\{ *([a-z_A-Z]\w*) *\}\}")
-_MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
 
 
 class Part:
@@ -47,7 +47,7 @@ class Part:
         try:
             template = env.from_string(source)
         except TemplateSyntaxError as problem:
-            raise syntax_error(problem, field) from problem
+            raise syntax_error(env, problem, source, field) from problem
         self._env = env
         self._blocks = template.blocks
         self._root = template.root_render_func
@@ -86,43 +86,20 @@ class Part:
         return "".join(self._root(self._env.context_class(self._env, context, None, self._blocks)))
 
 
-def syntax_error(problem: TemplateSyntaxError, field: str) -> TemplateError:
-    """Say where a template cannot be parsed."""
-    return TemplateError(f"line {problem.lineno}: {problem.message}", field)
-
-
 def names_in(env: Environment, source: str, field: str) -> frozenset[str]:
     """Return the names a source reads: columns, also those it reads through `row`, and "row" itself.
 
     Raises:
-        TemplateError: It cannot be parsed, or wants to load another template.
+        TemplateError: It cannot be parsed, calls what is not there, or wants to load another template.
     """
     try:
         tree = env.parse(source)
     except TemplateSyntaxError as problem:
-        raise syntax_error(problem, field) from problem
+        raise syntax_error(env, problem, source, field) from problem
     if next(meta.find_referenced_templates(tree), False) is not False:
         raise TemplateError("only a body can take in another file: write it out", field)
+    check_calls(env, tree, field)
     names = meta.find_undeclared_variables(tree)
     if "row" in names:
-        names |= set(_names_through_row(tree))
+        names |= set(names_through_row(tree))
     return frozenset(names)
-
-
-def _names_through_row(tree: nodes.Template) -> list[str]:
-    """Return the columns read as `row.name` and `row["name"]`."""
-    attributes = [
-        node.attr
-        for node in tree.find_all(nodes.Getattr)
-        if _is_row(node.node) and node.attr not in _MAPPING_METHODS
-    ]
-    items = [
-        node.arg.value
-        for node in tree.find_all(nodes.Getitem)
-        if _is_row(node.node) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str)
-    ]
-    return attributes + items
-
-
-def _is_row(node: nodes.Expr) -> bool:
-    return isinstance(node, nodes.Name) and node.name == "row"

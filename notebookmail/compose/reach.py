@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .columns import RowValues
+
 if TYPE_CHECKING:
     from jinja2 import Undefined
     from jinja2.runtime import Context
@@ -49,7 +51,12 @@ class ReachingEnvironment(ImmutableSandboxedEnvironment):
     """The sandbox, with a short path to what templates read most: `item.name` of a dict."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Read an attribute, or an item of that name (Jinja's order), if the sandbox allows it."""
+        """Read an attribute, or an item of that name (Jinja's order), if the sandbox allows it.
+
+        Of a row it is the column first: one named items or keys is what the author means.
+        """
+        if type(obj) is RowValues and attribute in obj:
+            return obj[attribute]
         if type(obj) is dict and attribute in obj and attribute not in _DICT_ATTRIBUTES:
             return obj[attribute]
         return super().getattr(obj, attribute)

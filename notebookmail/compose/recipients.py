@@ -126,6 +126,12 @@ def read_recipients(
     return recipients, np.concatenate([np.zeros(0, dtype=np.int64), *hashes])
 
 
+def has_several_recipients(template: Template) -> bool:
+    """Tell whether a row may be for several people."""
+    to = template.definition.to
+    return len(to) > 1 or bool(template.definition.split) or not all(isinstance(source, str) for source in to)
+
+
 def repeated(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     """Return the positions of the hashes that stand there more than once, in order."""
     import numpy as np
@@ -180,11 +186,11 @@ def _added(recipients: Recipients, texts: list[str]) -> list[str]:
 def _cell_of(frame: Frame, template: Template) -> tuple[str, bool] | None:
     """Return the column whose cell is the recipient, and whether a name may stand in it; None if none is."""
     sources = template.definition.to
-    if frame.unit == "group":
-        return None  # a group's cells are several
+    if frame.unit == "group" or template.definition.split:
+        return None  # a group's cells are several, and so are the addresses of one
     if not sources:
         return email_column(frame.columns), True
-    if len(sources) > 1:
+    if len(sources) > 1 or not isinstance(sources[0], str):
         return None
     bare, named = _BARE.fullmatch(sources[0]), _NAMED.fullmatch(sources[0])
     match = bare or named

@@ -8,14 +8,14 @@ digest is a hash of it. It knows columns, never a frame.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import FrameError
 
 from .attachments.files import Folder
-from .blueprint import Blueprint, build
+from .blueprint import Blueprint, build, numbers_printed
+from .columns import missing_column, printed
 from .definition import Definition, define
 from .frame import row_of
 from .groups import ROWS
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from .address_lists import Source
     from .environment import UndefinedPolicy
     from .frame import Row
     from .missing import MissingPolicy
@@ -56,9 +57,13 @@ class Template:
         html: The body in HTML, as an alternative to `markdown`; a text alternative is derived from it.
         text: The body in plain text, alone or as the alternative to the others.
         sender: The From mailbox: `address` or `Name <address>`.
-        to: The recipient, or several, each one mailbox; by default the frame's e-mail column.
-        cc: Mailboxes that get a copy; an empty cell adds nobody.
-        bcc: Mailboxes that get a copy unseen; an empty cell adds nobody.
+        to: The recipient, or several: templates of one mailbox each, or functions of the row that return one or a
+            list; by default the frame's e-mail column.
+        cc: Mailboxes that get a copy, given as for `to`; an empty cell adds nobody, and commas in a cell stand
+            between mailboxes, as in the header field Cc.
+        bcc: As `cc`, for those who get a copy unseen.
+        split: What stands between the addresses of one cell, such as "," or [",", ";"], in `to`, `cc` and `bcc`.
+            Without it a cell of `to` is one mailbox, and one that holds several fails its row.
         reply_to: The mailbox answers go to.
         headers: Further header fields by name.
         css: A style sheet, inlined; with `markdown` it comes after the default design.
@@ -96,9 +101,10 @@ class Template:
         html: str | None = None,
         text: str | None = None,
         sender: str | None = None,
-        to: str | Sequence[str] | None = None,
-        cc: str | Sequence[str] | None = None,
-        bcc: str | Sequence[str] | None = None,
+        to: Source | Sequence[Source] | None = None,
+        cc: Source | Sequence[Source] | None = None,
+        bcc: Source | Sequence[Source] | None = None,
+        split: str | Sequence[str] | None = None,
         reply_to: str | None = None,
         headers: Mapping[str, str] | None = None,
         css: str | None = None,
@@ -125,6 +131,7 @@ class Template:
                 to=to,
                 cc=cc,
                 bcc=bcc,
+                split=split,
                 reply_to=reply_to,
                 headers=headers,
                 css=css,
@@ -215,6 +222,10 @@ class Template:
         if ROWS not in present and any(ROWS in names for names in self._blueprint.names.values()):
             raise FrameError("the template uses rows, the rows of a group: pass group_by=, as in group_by='email'")
         missing = sorted(self.variables - set(present))
+        numbers = numbers_printed(self._definition).intersection(present) if any(map(_is_number, present)) else ()
+        if numbers:
+            number = min(numbers)
+            raise FrameError(f"{{{{ {number} }}}} prints the number; for the column write {printed(number)}")
         if not missing or self._definition.undefined == "empty":
             return
         raise FrameError(
@@ -253,10 +264,11 @@ class Template:
 
     def _describe_missing(self, name: str, present: list[str]) -> str:
         fields = ", ".join(field for field, names in self._blueprint.names.items() if name in names)
-        lowered = {column.casefold(): column for column in present}
-        close = [lowered[match] for match in difflib.get_close_matches(name.casefold(), lowered, n=2)]
-        hint = f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
-        return f"there is no column {name!r}, which the template uses in {fields}{hint}"
+        return missing_column(name, fields, present)
+
+
+def _is_number(column: str) -> bool:
+    return column[:1].isdecimal()
 
 
 def _rebuild(definition: Definition) -> Template:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from notebookmail.address import has_control
+from notebookmail.compose.address_lists import pieces_of
 from notebookmail.compose.compiler import Compiler
 from notebookmail.compose.frame import Row
 from notebookmail.compose.template import Template
@@ -113,22 +114,22 @@ def test_a_row_goes_out_exactly_as_asked_or_fails_and_says_why(compiler, hostile
         return
     assert_safe_on_the_wire(mail)
     message = email.message_from_bytes(mail.content, policy=email.policy.default)
-    copy, blind = ((fields[name] or "").strip() for name in ("copy", "blind"))
+    copy, blind = (pieces_of(fields[name] or "", [","]) for name in ("copy", "blind"))
     absent = {"Cc"} if not copy else set()
     if not fields["answer"].strip():
         absent.add("In-Reply-To")  # an answer to nothing
     if not fields["leave"].lower().startswith("https:"):
         absent.add("List-Unsubscribe-Post")
     assert message.keys() == [name for name in HEADERS if name not in absent]
-    assert_envelope(mail, message, [bool(copy), bool(blind)])
+    assert_envelope(mail, message, [*copy, *blind])
     assert_headers(message, fields)
     assert_bodies(message, fields)
     assert_attachments(message, fields)
 
 
-def assert_envelope(mail, message, has):
+def assert_envelope(mail, message, copied):
     assert mail.envelope.sender == "me@example.com"
-    assert 1 <= len(mail.envelope.recipients) <= 1 + sum(has)
+    assert 1 <= len(mail.envelope.recipients) <= 1 + len(copied)
     (to,) = message["To"].addresses
     assert mail.needs_smtputf8 or to.addr_spec == mail.envelope.recipients[0]
     assert not any(

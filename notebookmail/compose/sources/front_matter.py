@@ -208,7 +208,7 @@ def _hint(name: str) -> str:
 
 _READERS: Final[dict[str, Callable[[_FrontMatter, Node, str], Any]]] = {
     **dict.fromkeys(("subject", "sender"), _FrontMatter.text),
-    **dict.fromkeys(("to", "cc", "bcc"), _FrontMatter.texts),
+    **dict.fromkeys(("to", "cc", "bcc", "split"), _FrontMatter.texts),
     "reply_to": _FrontMatter.text,
     "headers": _FrontMatter.mapping,
     **dict.fromkeys(("css", "text", "preheader", "locale", "undefined", "na"), _FrontMatter.text),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from notebookmail.compose.columns import column_hint
 from notebookmail.compose.environment import environment
 from notebookmail.compose.markup.tags import Tag, split_tags
 from notebookmail.errors import TemplateError
@@ -90,7 +91,8 @@ class _Expansion:
             self._env.parse(source)  # each by itself: a tag left open must not swallow what follows the file
             pieces = split_tags(self._env, source)
         except TemplateSyntaxError as problem:
-            raise self._error(str(problem.message), problem.lineno, chain) from problem
+            hint = column_hint(self._env, source, problem.lineno)
+            raise self._error(f"{problem.message}{hint}", problem.lineno, chain) from problem
         if not any(map(_is_loading, pieces)):
             return source
         written: list[str] = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
+from notebookmail.compose.columns import RowValues
 from notebookmail.compose.markup.plaintext import aligned
 from notebookmail.errors import TemplateError
 
@@ -83,7 +84,7 @@ class Rows:
 
     def __iter__(self) -> Any:
         table = self._read()
-        return iter([dict(zip(table.heads, row, strict=True)) for row in table.rows])
+        return iter([RowValues(zip(table.heads, row, strict=True)) for row in table.rows])
 
     def __len__(self) -> int:
         return len(self._frame)
