@@ -45,7 +45,6 @@ DRY_RUN_NOTICE: Final = "Dry run: every message was built, none was sent."
 REFRESH_SECONDS: Final = 0.1
 """How often the board may repaint. The tick also wakes an idle kernel's loop, so that an interrupt is noticed."""
 
-_DAY_SECONDS: Final = 86_400.0
 _last_results: SendResults | None = None
 
 
@@ -275,13 +274,9 @@ class Run:
 
     def _terms(self, server: Server, journal: Journal | None, claim: Claim | None) -> Terms:
         options = self._plan.options
-        quota = None
-        if server.daily_quota is not None:
-            used = 0 if journal is None else journal.sent_since(server.account, time.time() - _DAY_SECONDS)
-            quota = Quota(server.daily_quota, used)
         return Terms(
             bucket=None if server.messages_per_second is None else Bucket(server.messages_per_second),
-            quota=quota,
+            quota=_quota(server, journal, claim),
             ledger=claim,
             earlier=claim.earlier if claim is not None else {},
             resend_unconfirmed=options.resend_unconfirmed,
@@ -388,6 +383,22 @@ class Run:
         if not_before is not None and not_before.timestamp() > time.time():
             return f"waiting until {not_before.astimezone():%Y-%m-%d %H:%M}"
         return ""
+
+
+def _quota(server: Server, journal: Journal | None, claim: Claim | None) -> Quota | None:
+    """Make what counts the run's messages; the sandbox's reach nobody, and are no account's."""
+    if server.is_sandbox and journal is None:
+        return None
+    per_day = {each.account: each.daily_quota for each in (*server.failover, server) if each.daily_quota}
+    if journal is None or claim is None:
+        return Quota(per_day, server.account)
+    at_first = {account: journal.used(account, time.time()) for account in per_day}
+
+    def known(account: str) -> int:
+        used = claim.used(account)
+        return at_first.get(account, 0) if used is None else used
+
+    return Quota(per_day, server.account, journal=str(journal.path), known=known)
 
 
 @contextlib.asynccontextmanager

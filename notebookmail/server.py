@@ -55,7 +55,8 @@ class Server:
         messages_per_connection: Replace a connection after so many messages; None for no limit.
         rate: At most so many messages a second over all connections: a number, or such as "30/min"; None for no
             limit.
-        daily_quota: At most so many messages in 24 hours, counted over all campaigns in the journal.
+        daily_quota: At most so many messages in 24 hours: all that were accepted over this account, whichever
+            campaign or run they belong to, as far as this process and the journal know.
         failover: Servers to go on with, in this order, when this one cannot be reached.
 
     Raises:
@@ -177,8 +178,9 @@ class Server:
 
     @property
     def account(self) -> str:
-        """Whose limits apply: "user@smtp.example.org"."""
-        return f"{self.username or ''}@{self.hostname.lower()}"
+        """Whose limits apply: "user@smtp.example.org"; of this machine's servers, each has accounts of its own."""
+        where = self.endpoint if self.is_local else self.hostname
+        return f"{self.username or ''}@{where.lower()}"
 
     @property
     def messages_per_second(self) -> float | None:
@@ -290,7 +292,7 @@ class Server:
     def routes(self, max_connections: int | None = None) -> list[Route]:
         """List the ways for mail: this server, then those to fail over to."""
         servers = (self, *self.failover)
-        return [Route(each.options(), each.limits(max_connections)) for each in servers]
+        return [Route(each.options(), each.limits(max_connections), each.account) for each in servers]
 
     def limits(self, max_connections: int | None = None) -> PoolLimits:
         """Say how much of it may be used; `max_connections` can only lower it."""

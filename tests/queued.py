@@ -69,7 +69,7 @@ class Queued:
     def waiting(self) -> int:
         return len(self.waiters)
 
-    def commit(self, job: Waiting, go: Callable[[Exception | None], None]) -> bool:
+    def commit(self, job: Waiting, go: Callable[[Exception | None], None], account: str) -> bool:
         return self.may_go(job, go)
 
     def end(self, job: Waiting, receipt: Receipt | None, error: Exception | None) -> bool:

@@ -6,7 +6,7 @@ Time is an argument, in seconds of a clock that only goes forward. Nothing here 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from notebookmail.mail import Mail
 
+    from .journal import Charge
     from .rate import Bucket
 
 
@@ -47,6 +48,9 @@ class Attempt:
         slowdowns: How often it met a server that wanted less.
         reconnects: How often in a row it met a connection that was used up.
         is_intended: True while the journal says that its end of data may be out.
+        is_held: True while the quota keeps room for it.
+        charge: What it is counted as, while its end of data may be out.
+        refund: What takes that off the journal's count again, with the next entry.
     """
 
     task: Task
@@ -56,7 +60,10 @@ class Attempt:
     deferrals: int = 0
     slowdowns: int = 0
     reconnects: int = 0
-    is_intended: bool = field(default=False)
+    is_intended: bool = False
+    is_held: bool = False
+    charge: Charge | None = None
+    refund: Charge | None = None
 
 
 class Backlog:

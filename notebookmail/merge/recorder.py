@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from notebookmail.errors import JournalError
 
+from .quota import QuotaUsedUp
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     class Ledger(Protocol):
         """Where entries are made durable: a claim of the journal."""
 
-        def write(self, entries: list[Entry]) -> None:
-            """Write all of them in order, or none and raise JournalError."""
+        def write(self, entries: list[Entry]) -> frozenset[bytes]:
+            """Write all of them in order, or none and raise JournalError; return the keys that a quota refuses."""
 
 
 class Recorder:
@@ -56,8 +58,9 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._entries: list[Entry] = []
         self._events: list[RowEvent] = []
-        self._goes: list[Go] = []
+        self._goes: list[tuple[bytes, Go]] = []
         self._unwritten: list[Entry] = []
+        self._refused = frozenset[bytes]()  # by a quota, in the last write
         self._is_scheduled = False
         self.fault: JournalError | None = None
         """What keeps the journal from being written, once something does."""
@@ -73,11 +76,14 @@ class Recorder:
         return not self._is_scheduled
 
     def intend(self, entry: Entry, go: Go) -> bool:
-        """Stage that a message's end of data will go out. True: go on at once; False: `go` is called."""
+        """Stage that a message's end of data will go out. True: go on at once; False: `go` is called.
+
+        It is called with None, or with what forbids it: a JournalError, or QuotaUsedUp.
+        """
         if self._ledger is None:
             return True
         self._entries.append(entry)
-        self._goes.append(go)
+        self._goes.append((entry.key, go))
         self._schedule()
         return False
 
@@ -119,8 +125,8 @@ class Recorder:
             events, self._events = self._events, []
             goes, self._goes = self._goes, []
             fault = self._write(entries)
-            for go in goes:
-                go(fault)
+            for key, go in goes:
+                go(fault or (QuotaUsedUp() if key in self._refused else None))
             for event in events:
                 self._emit(event)
         self._settled()
@@ -132,7 +138,7 @@ class Recorder:
             return self.fault
         if self.fault is None:
             try:
-                self._ledger.write(entries)
+                self._refused = self._ledger.write(entries)
             except JournalError as error:
                 self.fault = error.with_traceback(None)
                 self._broke(error)

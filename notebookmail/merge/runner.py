@@ -30,6 +30,7 @@ from .events import RowDeferred, RowFailed, RowPending, RowSent, RowSkipped, Row
 from .explain import explain
 from .journal import Entry
 from .policy import Verdict
+from .quota import QuotaUsedUp
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ class Runner:
         self._under_way = 0
         self._stop_reason = ""
         self._is_paused = False
+        self._is_short = False
+        """True while the quota has no room, and messages on their way may yet leave some."""
         self._refused_senders: dict[str, Exception] = {}
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
@@ -186,7 +189,8 @@ class Runner:
 
     def waiting(self) -> int:
         """Tell how many messages could be taken now."""
-        return 0 if self._stop_reason or self._is_paused else self._backlog.waiting(self._loop.time())
+        is_closed = self._stop_reason or self._is_paused or self._is_short
+        return 0 if is_closed else self._backlog.waiting(self._loop.time())
 
     def take(self) -> Attempt | None:
         """Hand out the next message."""
@@ -196,17 +200,29 @@ class Runner:
             self._break(bug)
             return None
 
-    def commit(self, attempt: Attempt, go: Callable[[Exception | None], None]) -> bool:
-        """Record that a message's end of data is about to go out."""
+    def commit(self, attempt: Attempt, go: Callable[[Exception | None], None], account: str = "") -> bool:
+        """Count that a message's end of data is about to go out over an account, and record it."""
+        if self._terms.quota is not None:
+            attempt.charge = self._terms.quota.charge(account)
+            if attempt.charge is None:
+                self._loop.call_soon(go, QuotaUsedUp())
+                return False
         if not self._recorder.keeps_journal:
+            self._let_go(attempt)
             return True
         attempt.is_intended = True
-        return self._recorder.intend(self._entry(attempt, "committing"), go)
+
+        def go_on(fault: Exception | None) -> None:
+            self._let_go(attempt)  # the journal counts it now
+            go(fault)
+
+        return self._recorder.intend(self._entry(attempt, "committing")._replace(charge=attempt.charge), go_on)
 
     def end(self, attempt: Attempt, receipt: Receipt | None, error: Exception | None) -> bool:
         """Settle a try; True asks for a new connection."""
         self._under_way -= 1
         try:
+            self._count(attempt, error)
             if receipt is not None:
                 self._sent(attempt, receipt)
                 return False
@@ -222,6 +238,7 @@ class Runner:
         """Take back a message of which nothing was tried."""
         self._under_way -= 1
         attempt.attempts -= 1
+        self._let_go(attempt)
         if self._stop_reason:
             self._leave(attempt, self._stop_reason, None)
         else:
@@ -257,15 +274,48 @@ class Runner:
         quota = self._terms.quota
         if quota is not None and not quota.has_room:
             self._backlog.again(attempt, now)
-            self.stop(quota.words)
+            self._run_short()
             return False
         if not self._backlog.is_granted(now):
             self._backlog.again(attempt, now)
             self._look_again(now)
             return False
         if quota is not None:
-            quota.take()
+            quota.hold()
+            attempt.is_held = True
         return True
+
+    # --- the day's quota ------------------------------------------------------------------------------------
+
+    def _let_go(self, attempt: Attempt) -> None:
+        """Keep no room any more for a message that is counted now, or does not go."""
+        if attempt.is_held and self._terms.quota is not None:
+            attempt.is_held = False
+            self._terms.quota.let_go()
+
+    def _count(self, attempt: Attempt, error: Exception | None) -> None:
+        """Take a message off the count whose end did not go out, or was refused."""
+        self._let_go(attempt)
+        charge, attempt.charge = attempt.charge, None
+        is_gone = error is None or (isinstance(error, SMTPException) and error.unconfirmed)
+        if charge is None or is_gone or self._terms.quota is None:
+            return
+        self._terms.quota.give_back(charge)
+        if isinstance(error, QuotaUsedUp):
+            attempt.is_intended = False  # nothing is written of what the journal refused to count
+        elif attempt.is_intended and not isinstance(error, JournalError):  # what was not written need not go
+            attempt.refund = charge._replace(messages=-1)
+
+    def _run_short(self) -> None:
+        """End for the quota's sake; but first wait for what is on its way and may yet leave room."""
+        quota = self._terms.quota
+        assert quota is not None  # noqa: S101 -- it is what has no room
+        self._is_short = not quota.has_room
+        if not self._is_short:
+            self._sender.wake()
+        elif not self._under_way and self._recorder.is_settled:
+            self._is_short = False
+            self.stop(quota.words)
 
     def _next_fresh(self, now: float) -> Attempt | None:
         """Make the next message; rows that get none have their events, and must not starve the loop."""
@@ -316,6 +366,8 @@ class Runner:
 
     def _look_again(self, now: float) -> None:
         """Wake the pool when there may be something to take."""
+        if self._is_short:
+            return
         after = self._backlog.opens_after(now)
         if after is None:
             self._look_for_the_end()
@@ -362,7 +414,10 @@ class Runner:
     ) -> Entry:
         task, mail = attempt.task, attempt.mail
         now = self._terms.clock()
-        return Entry(task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at)
+        refund, attempt.refund = attempt.refund, None
+        return Entry(
+            task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at, charge=refund
+        )
 
     def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
         self._breaker.accepted()
@@ -390,6 +445,9 @@ class Runner:
         if isinstance(error, JournalError):
             self._leave(attempt, str(error), None)
             return False
+        if isinstance(error, QuotaUsedUp):
+            self._hold_back(attempt)
+            return False
         verdict = policy.judge(error, attempt.attempts)
         now = self._loop.time()
         is_again = verdict in {Verdict.AGAIN, Verdict.RECONNECT, Verdict.SLOWER}
@@ -405,6 +463,15 @@ class Runner:
         else:
             self._settle(attempt, verdict, error)
         return False
+
+    def _hold_back(self, attempt: Attempt) -> None:
+        """Keep a row for which, at its end of data, there was no room left."""
+        attempt.attempts -= 1
+        if self._stop_reason:
+            self._leave(attempt, self._stop_reason, None)
+        else:
+            self._backlog.again(attempt, self._loop.time())
+            self._is_short = True  # until `_look_for_the_end` has looked
 
     def _reconnect(self, attempt: Attempt, error: Exception, now: float) -> bool:
         """Give a row another connection: this one has carried as many messages as the server lets it."""
@@ -514,6 +581,8 @@ class Runner:
         self.stop("an internal error stopped the run")
 
     def _look_for_the_end(self) -> None:
+        if self._is_short and not self._stop_reason:
+            self._run_short()
         is_done = bool(self._stop_reason) or self._backlog.is_empty
         if is_done:
             if not self._under_way and self._recorder.is_settled and not self._finished.done():

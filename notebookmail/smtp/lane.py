@@ -54,8 +54,9 @@ class Lane:
         self._pool = pool
         self._connection: Connection | None = None
         self._left = math.inf  # messages that the connection may still carry
+        self._account = ""
         if connection is not None:
-            self._use(connection)
+            self._use(connection, pool.account)
         self._job: Job | None = None
         self._upcoming: Job | None = None
         self._is_beginning = False
@@ -133,16 +134,16 @@ class Lane:
         if self.is_connected:
             return True
         self._connection = None
-        options = self._pool.options
+        options, account = self._pool.options, self._pool.account
         try:
-            self._use(await establish(options))
+            self._use(await establish(options), account)
         except Exception as error:  # noqa: BLE001 -- of the server, or of a token generator
             self._pool.connection_failed(self, options, error)
             return False
         return True
 
-    def _use(self, connection: Connection) -> None:
-        self._connection = connection
+    def _use(self, connection: Connection, account: str) -> None:
+        self._connection, self._account = connection, account
         self._left = share(self._pool.limits, connection.extensions.limits)
 
     def _abandon(self) -> None:
@@ -191,8 +192,8 @@ class Lane:
         return self._job is not None
 
     def _committed(self, job: Job) -> Callable[[Callable[[Exception | None], None]], bool]:
-        commit = self._pool.source.commit
-        return lambda go: commit(job, go)
+        commit, account = self._pool.source.commit, self._account
+        return lambda go: commit(job, go, account)
 
     def _end(self, receipt: Receipt | None, error: Exception | None) -> None:
         """One message ended; its failure is its own."""

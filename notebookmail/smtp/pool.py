@@ -64,8 +64,8 @@ class Source(Protocol[_Job]):
     def waiting(self) -> int:
         """Tell how many messages could be taken now."""
 
-    def commit(self, job: _Job, go: Callable[[Exception | None], None]) -> bool:
-        """Be asked before the end of a message's data may reach the wire.
+    def commit(self, job: _Job, go: Callable[[Exception | None], None], account: str) -> bool:
+        """Be asked before the end of a message's data may reach the wire, and told whose account it goes by.
 
         True: go on. False: `go` will be called, with None to go on, or with what forbids it: then the connection
         is closed and nothing is delivered.
@@ -96,10 +96,11 @@ class PoolLimits:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One of the servers that mail may go by, and how much of it may be used."""
+    """One of the servers that mail may go by, how much of it may be used, and whose account counts what goes."""
 
     options: ConnectionOptions
     limits: PoolLimits
+    account: str = ""
 
 
 class Pool:
@@ -130,7 +131,7 @@ class Pool:
 
     def _use_route(self) -> None:
         route = self._routes[0]
-        self.options, self.limits = route.options, route.limits
+        self.options, self.limits, self.account = route.options, route.limits, route.account
         self.timeout = route.options.timeout
         self.end_of_data_timeout = max(route.options.timeout or 0.0, END_OF_DATA_SECONDS)
         self._window = Window(route.limits.connections)

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from journals import NOON, address, claimed, entries, entry, key, noted, states
 
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Earlier, Entry, Journal, locking
+from notebookmail.merge.journal import Charge, Earlier, Entry, Journal, locking, minute_of
+from notebookmail.merge.journal.checksums import entry_checksum
 from notebookmail.merge.journal.earlier import EarlierRows
 from notebookmail.merge.journal.file import JournalFile
 from notebookmail.merge.journal.locking import CampaignLock, is_held
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
     from pathlib import Path
+
+    from notebookmail.merge.journal import State
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows locks otherwise")
 
@@ -466,31 +469,72 @@ def test_resend_of_what_was_never_sent_is_its_first_generation(journal: Journal)
 # --- the quota ----------------------------------------------------------------------------------------------
 
 
-def test_the_quota_counts_what_may_have_gone_out_since_then_on_the_account(journal: Journal) -> None:
-    claim = journal.claim("d1", account="me", now=0.0)
-    kinds = ["sent", "committing", "unconfirmed", "failed", "deferred", "pending"]
-    claim.write([entry(number, kind, at=100.0) for number, kind in enumerate(kinds)])
-    claim.write([entry(10, "sent", at=50.0)])
-    assert journal.sent_since("me", 100.0) == 3
-    assert journal.sent_since("me", 100.5) == 0
-    assert journal.sent_since("me", 50.0) == 4
-    assert journal.sent_since("you", 0.0) == 0
+def charged(
+    number: int, messages: int, *, at: float = NOON, account: str = "me", most: int | None = None
+) -> Entry:
+    state: State = "committing" if messages > 0 else "pending"
+    return entry(number, state, charge=Charge(account, minute_of(at), messages, most))
 
 
-def test_the_quota_counts_all_campaigns_and_generations_of_the_account(journal: Journal) -> None:
+def test_a_message_counts_from_before_its_end_goes_out_for_24_hours(journal: Journal) -> None:
+    claim = claimed(journal)
+    claim.write([charged(1, 1)])
+    day = 24 * 3600
+    assert [journal.used("me", NOON + seconds) for seconds in (0, day, day + 60)] == [1, 1, 0]
+    assert journal.used("you", NOON) == 0
+
+
+def test_an_outcome_leaves_the_count_as_it_is_and_what_is_given_back_lowers_it(journal: Journal) -> None:
+    claim = claimed(journal)
+    claim.write([charged(1, 1), charged(2, 1), charged(3, 1)])
+    claim.write([entry(1, "sent"), entry(2, "unconfirmed"), charged(3, -1)])
+    assert journal.used("me", NOON) == 2
+
+
+def test_all_campaigns_and_generations_of_an_account_share_its_count(journal: Journal) -> None:
     for digest, account, resend in [
         ("d1", "me", False),
         ("d1", "me", True),
         ("d2", "me", False),
         ("d3", "x", False),
     ]:
-        claim = journal.claim(digest, account=account, resend=resend, now=10.0)
-        claim.write([entry(1, "sent", at=100.0)])
+        claim = journal.claim(digest, account=account, resend=resend, now=NOON)
+        claim.write([charged(1, 1, account=account)])
         claim.close(is_finished=True)
-    assert journal.sent_since("me", 100.0) == 3
-    journal.claim("d2", account="x", now=200.0)
-    assert journal.sent_since("me", 100.0) == 2
-    assert journal.sent_since("x", 100.0) == 2
+    journal.claim("d2", account="x", now=NOON)  # gone on with on another account: what was sent stays this one's
+    assert (journal.used("me", NOON), journal.used("x", NOON)) == (3, 1)
+
+
+def test_what_would_go_beyond_the_quota_is_not_written(journal: Journal, path: Path) -> None:
+    with Journal.open(path) as other:
+        claim, rival = claimed(journal, "d1"), claimed(other, "d2")
+        assert claim.write([charged(1, 1, most=3), charged(2, 1, most=3)]) == frozenset()
+        assert rival.write([charged(n, 1, most=3) for n in (1, 2, 3)]) == {key(2), key(3)}
+        assert (journal.used("me", NOON), rival.used("me")) == (3, 3)
+        rival.close(is_finished=False)
+        assert states(claimed(other, "d2")) == {1: "unconfirmed"}
+
+
+def test_what_is_given_back_makes_room_in_the_same_transaction(journal: Journal) -> None:
+    claim = claimed(journal)
+    claim.write([charged(1, 1, most=1)])
+    assert claim.write([charged(2, 1, most=1), charged(1, -1)]) == frozenset()
+    assert journal.used("me", NOON) == 1
+
+
+def test_a_forgotten_campaign_frees_no_quota(journal: Journal) -> None:
+    claim = claimed(journal)
+    claim.write([charged(1, 1)])
+    claim.close(is_finished=True)
+    journal.forget("d1")
+    assert journal.used("me", NOON) == 1
+
+
+def test_nothing_is_kept_of_the_days_before_yesterday(journal: Journal) -> None:
+    claimed(journal).write([charged(1, 1), charged(2, 1, at=NOON - 3 * 86_400)])
+    journal.claim("d2", now=NOON)
+    assert journal.used("me", NOON - 3 * 86_400) == 1
+    assert journal.used("me", NOON - 4 * 86_400) == 1
 
 
 # --- the list -----------------------------------------------------------------------------------------------
@@ -652,6 +696,10 @@ def test_rows_that_were_sent_take_no_memory_of_the_run(journal: Journal) -> None
     assert taken[-1] - taken[1] < 8000 * 10  # bytes
 
 
+def signed(*columns: object) -> tuple[object, ...]:
+    return (*columns, entry_checksum(*columns))
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["sent", "failed", "deferred"])), max_size=30))
 def test_a_key_that_stands_twice_counts_as_sent_if_once_it_was(written: list[tuple[int, str]]) -> None:
     expected: dict[int, str] = {}
@@ -663,7 +711,7 @@ def test_a_key_that_stands_twice_counts_as_sent_if_once_it_was(written: list[tup
         chunk = written[first : first + 7]
         rows._add(
             [  # in chunks that are smaller than those of a file
-                (first + place, key(number), CODES[state], 0.0, 1, None)
+                signed(1, 0, first + place, key(number), CODES[state], "", 0.0, 1, None, "", "", None, "")
                 for place, (number, state) in enumerate(chunk)
             ]
         )

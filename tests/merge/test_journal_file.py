@@ -491,6 +491,13 @@ def test_a_journal_of_version_1_becomes_one_of_this_version_with_all_it_knows(tm
     assert form(path) == form(made(tmp_path / "new.sqlite"))
 
 
+def test_what_an_older_journal_recorded_counts_for_its_accounts_quota(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1)
+    with Journal.open(path) as journal:
+        assert journal.used("me", 10.0) == 2  # sent, and perhaps sent
+
+
 def test_a_migration_that_cannot_be_written_leaves_the_old_version(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from notebookmail import FrameError
 from notebookmail.merge.breaker import ADDRESSES_IN_A_ROW, POLICY_IN_A_ROW, Breaker
-from notebookmail.merge.quota import Quota
 from notebookmail.merge.rate import Bucket, parse_rate
 
 RATES = st.floats(0.01, 10_000)
@@ -104,16 +103,6 @@ def test_a_slowed_bucket_waits_longer() -> None:
     bucket.slow_down(0.5)
     bucket.take(0.0)
     assert bucket.take(0.0) == pytest.approx(0.2)
-
-
-def test_a_quota_counts_what_was_used_before() -> None:
-    quota = Quota(500, used=498)
-    for _ in range(2):
-        assert quota.has_room
-        quota.take()
-    assert not quota.has_room
-    assert not Quota(5, used=9).has_room
-    assert "500 messages" in quota.words
 
 
 @pytest.mark.parametrize(("category", "limit"), [("policy", POLICY_IN_A_ROW), ("address", ADDRESSES_IN_A_ROW)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,9 @@ from notebookmail.merge import policy, runner
 from notebookmail.merge.backlog import Attempt, Task
 from notebookmail.merge.breaker import POLICY_IN_A_ROW
 from notebookmail.merge.events import RowDeferred, RowSent, RowStarted
-from notebookmail.merge.journal import Earlier, Entry
+from notebookmail.merge.journal import Earlier, Entry, minute_of
 from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.quota import Quota
+from notebookmail.merge.quota import Counts, Quota
 from notebookmail.merge.runner import Runner, Terms
 from notebookmail.reply import SMTPResponse
 
@@ -345,11 +346,96 @@ async def test_many_refusals_by_policy_in_a_row_stop_the_run() -> None:
     assert "policy" in outcomes.outcome(19).hint
 
 
+def quota_of(per_day: int, used: int = 0) -> Quota:
+    counts = Counts()
+    for _ in range(used):
+        counts.charge("", "", minute_of(time.time()), None)
+    return Quota({"": per_day}, "", counts=counts)
+
+
 async def test_the_days_quota_ends_the_run_and_leaves_the_rest_pending() -> None:
     pool = ScriptedPool(connections=3)
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(9)], Terms(quota=Quota(10, used=6)))
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(9)], Terms(quota=quota_of(10, used=6)))
     assert (outcomes.counts["sent"], outcomes.counts["pending"]) == (4, 5)
     assert "quota of 10 messages" in outcomes.outcome(8).hint
+
+
+async def test_a_row_that_is_tried_again_keeps_within_the_quota_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 0.05)
+    script = {"r0": [SMTPServerDisconnected("gone")]}
+    pool = ScriptedPool(connections=1, **script)
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(3)], Terms(quota=quota_of(2)))
+    assert sorted(pool.delivered) == ["r1", "r2"]  # r0 comes back after a wait, and finds no room
+    assert (outcomes.counts["sent"], outcomes.status_at(0)) == (2, "pending")
+    assert "quota of 2 messages" in outcomes.outcome(0).hint
+
+
+@pytest.mark.parametrize("keeps_journal", [True, False])
+async def test_the_quota_counts_messages_that_were_accepted_and_not_tries(keeps_journal: bool) -> None:
+    gone = SMTPServerDisconnected("gone")
+    script = {
+        "r0": [SMTPRecipientsRefused([SMTPRecipientRefused(550, "5.1.1 unknown", "r0@example.org")])],
+        "r1": [gone],
+        "r2": [at("end_of_data", SMTPDataError(554, "5.6.0 no"))],
+    }
+    terms = Terms(quota=quota_of(4), ledger=Ledger() if keeps_journal else None)
+    outcomes, _ = await outcomes_of(
+        ScriptedPool(connections=3, **script), [build(f"r{n}") for n in range(9)], terms
+    )
+    assert (outcomes.counts["sent"], outcomes.counts["failed"], outcomes.counts["pending"]) == (4, 2, 3)
+
+
+async def test_a_message_of_which_nobody_knows_whether_it_was_accepted_counts() -> None:
+    lost = SMTPServerDisconnected("gone")
+    lost.unconfirmed = True
+    pool = ScriptedPool(connections=1, r0=[lost])
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], Terms(quota=quota_of(2)))
+    assert (outcomes.counts["unconfirmed"], outcomes.counts["sent"], outcomes.counts["pending"]) == (1, 1, 2)
+
+
+async def test_a_message_that_comes_back_untried_is_no_try_and_keeps_no_room() -> None:
+    class GivesBack(ScriptedPool):
+        """Hands the first message back once, as a connection does that has carried its last."""
+
+        async def _carry(self, source: Runner, attempt: Attempt) -> None:
+            if self.takes <= 4:
+                source.give_back(attempt)
+            else:
+                await super()._carry(source, attempt)
+
+    pool = GivesBack(connections=1)
+    outcomes, events = await outcomes_of(pool, [build("r0")], Terms(quota=quota_of(1)))
+    assert outcomes.counts["sent"] == 1
+    assert [event.attempts for event in events if isinstance(event, RowSent)] == [1]
+
+
+async def test_runs_at_the_same_time_share_the_quota_of_their_account() -> None:
+    counts, pools = Counts(), [ScriptedPool(connections=4) for _ in range(2)]
+    await asyncio.gather(
+        *(
+            outcomes_of(pool, [build(f"r{n}") for n in range(9)], Terms(quota=Quota({"": 10}, "", counts=counts)))
+            for pool in pools
+        )
+    )
+    assert sum(len(pool.delivered) for pool in pools) == 10
+
+
+async def test_a_quota_that_the_journal_finds_used_up_keeps_the_message_back() -> None:
+    class Full(Ledger):
+        """Others, who share the journal, have used the quota meanwhile."""
+
+        def write(self, entries: Sequence[Entry]) -> frozenset[bytes]:
+            super().write([entry for entry in entries if entry.state != "committing"])
+            return frozenset(entry.key for entry in entries if entry.state == "committing")
+
+    ledger, known = Full(), [0, 0, 5]
+    quota = Quota({"": 5}, "", journal="j", known=lambda _: known.pop(0) if len(known) > 1 else 5, counts=Counts())
+    outcomes, _ = await outcomes_of(
+        pool := ScriptedPool(connections=1), [build(f"r{n}") for n in range(3)], Terms(quota=quota, ledger=ledger)
+    )
+    assert (pool.delivered, outcomes.counts["pending"]) == ([], 3)
+    assert "quota of 5 messages" in outcomes.outcome(0).hint
+    assert ledger.states() == {}
 
 
 async def test_a_paused_run_takes_nothing_until_it_goes_on() -> None:
@@ -403,10 +489,11 @@ class Ledger:
         self.writes: list[list[Entry]] = []
         self.is_full = False
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry]) -> frozenset[bytes]:
         if self.is_full:
             raise JournalError("the disk is full")
         self.writes.append(list(entries))
+        return frozenset()
 
     def states(self) -> dict[bytes, str]:
         return {entry.key: entry.state for entries in self.writes for entry in entries}

@@ -130,10 +130,10 @@ class Ledger:
         """What this process has written so far, by key."""
         self.failures = 0
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry]) -> frozenset[bytes]:
         process = self._process
         if process.is_dead or process.may_die("before a commit"):
-            return
+            return frozenset()
         self._writes += 1
         trouble = self._troubles.get(self._writes, "")
         if trouble:
@@ -141,13 +141,15 @@ class Ledger:
             self.failures += 1
         if trouble == "full":
             raise JournalError("the disk is full", "journal.sqlite")
-        self._claim.write(entries)
+        refused = self._claim.write(entries)
+        entries = [entry for entry in entries if entry.key not in refused]
         for entry in entries:
             self.durable[entry.key] = entry.state
         process.recorded(entries)
         if trouble:
             raise JournalError("written, and not known to be", "journal.sqlite")
         process.may_die("after a commit")
+        return refused
 
     def committing(self) -> int:
         return sum(state == "committing" for state in self.durable.values())

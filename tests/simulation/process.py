@@ -11,7 +11,7 @@ from notebookmail.mail import Envelope, Mail
 from notebookmail.merge.backlog import Task
 from notebookmail.merge.events import RowSent, RunStopped
 from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.quota import Quota
+from notebookmail.merge.quota import Counts, Quota
 from notebookmail.merge.rate import Bucket
 from notebookmail.merge.runner import Runner, Terms
 from notebookmail.smtp.options import ConnectionOptions
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 599.0
 """How long a reply to an end of data is waited for at least (RFC 5321 4.5.3.2.6, less a second for latency)."""
-
-_DAY_SECONDS = 86_400.0
 
 
 class Process:
@@ -86,9 +84,15 @@ class Process:
             return
         self.ledger = Ledger(self, claim, order.journal)
         self._prepare(claim.generation)
-        quota = None
-        if order.quota is not None:
-            quota = Quota(order.quota, journal.sent_since(world.digest, world.clock() - _DAY_SECONDS))
+        used = journal.used(world.digest, world.clock())
+        quota = Quota(
+            {} if order.quota is None else {world.digest: order.quota},
+            world.digest,
+            journal="journal",
+            known=lambda account: used if claim.used(account) is None else claim.used(account),
+            counts=Counts(),
+            clock=world.clock,
+        )
         chance = random.Random(world.rng.getrandbits(32))
         pool = Pool(self._routes(), chance=chance.random)
         terms = Terms(
@@ -142,6 +146,7 @@ class Process:
                     local_hostname="here.example", **login,  # type: ignore[arg-type]
                 ),
                 PoolLimits(order.connections, order.per_connection),
+                self.world.digest,
             )
             for port in self.world.servers
         ]  # fmt: skip

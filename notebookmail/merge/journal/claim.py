@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebookmail.errors import JournalError
 
-from .schema import CODES, State
+from . import usage
+from .checksums import entry_checksum
+from .schema import CAMPAIGN_COLUMNS, CODES, ENTRY_COLUMNS, SIGN_CAMPAIGN, State
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .earlier import Earlier, EarlierRows
     from .file import JournalFile
     from .locking import CampaignLock
+    from .usage import Charge
 
 _TEXT_LENGTH: Final = 1000
 """Characters kept of what others say."""
@@ -29,12 +32,20 @@ _TEXT_LENGTH: Final = 1000
 _SENT: Final = CODES["sent"]
 
 _FENCE: Final = "SELECT fence FROM campaign WHERE id = ?"
-_INSERT: Final = """INSERT INTO entry (campaign, generation, number, key, state, recipient, at, attempts, code,
-    reply, message_id, next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-# The last parameter is the state `sent`: what was sent stays sent, whatever is said of the row later.
-_UPDATE: Final = """UPDATE entry SET state = ?, recipient = coalesce(nullif(?, ''), recipient), at = ?,
-    attempts = ?, code = ?, reply = ?, message_id = coalesce(nullif(?, ''), message_id), next_at = ?
-    WHERE campaign = ? AND generation = ? AND number = ? AND state <> ?"""
+# The number of entries is the last of the columns that the checksum is of.
+_GROW: Final = f"""UPDATE campaign SET entries = ?1,
+    checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS[:-1])}, ?1) WHERE id = ?2 AND fence = ?3"""
+_INSERT: Final = f"""INSERT INTO entry ({", ".join(ENTRY_COLUMNS)}, checksum)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+# What was sent stays sent, whatever is said of the row later.
+_UPDATE: Final = f"""UPDATE entry SET state = ?5, recipient = ?6, at = ?7, attempts = ?8, code = ?9, reply = ?10,
+    message_id = ?11, next_at = ?12, delivered = ?13, checksum = ?14
+    WHERE campaign = ?1 AND generation = ?2 AND number = ?3 AND ?4 IS NOT NULL AND state <> {_SENT}"""
+_KEPT: Final = ("coalesce(nullif(?6, ''), recipient)", "coalesce(nullif(?11, ''), message_id)")
+_UPDATE_KEEPING: Final = f"""UPDATE entry SET state = ?5, recipient = {_KEPT[0]}, at = ?7, attempts = ?8,
+    code = ?9, reply = ?10, message_id = {_KEPT[1]}, next_at = ?12, delivered = ?13,
+    checksum = entry_checksum(?1, ?2, ?3, ?4, ?5, {_KEPT[0]}, ?7, ?8, ?9, ?10, {_KEPT[1]}, ?12, ?13)
+    WHERE campaign = ?1 AND generation = ?2 AND number = ?3 AND ?14 IS NOT NULL AND state <> {_SENT}"""
 _LATEST: Final = """SELECT key, number, state FROM entry WHERE campaign = ? AND generation = ? AND number >= ?
     ORDER BY number"""
 _CLOSE: Final = """UPDATE campaign SET closed = ?, is_finished = max(is_finished, ?) WHERE id = ? AND fence = ?"""
@@ -53,6 +64,8 @@ class Entry(NamedTuple):
         reply: The reply's text; the first 1,000 characters are kept.
         message_id: The Message-ID header's value; "" keeps what was noted before.
         next_at: Not to be tried before (unix time, seconds), or None.
+        delivered: The addresses that took its message, where others have not.
+        charge: What it does to the count of the account it goes by.
     """
 
     key: bytes
@@ -64,6 +77,8 @@ class Entry(NamedTuple):
     reply: str = ""
     message_id: str = ""
     next_at: float | None = None
+    delivered: tuple[str, ...] = ()
+    charge: Charge | None = None
 
 
 class Holding(NamedTuple):
@@ -83,15 +98,17 @@ class _Batch:
             the others change it in their order.
         places: The rows' numbers, None for one that is not written again.
         next_number: Of the first row of the next write.
+        keeps: True when a change keeps a text that was noted before.
     """
 
-    __slots__ = ("changed", "new", "next_number", "places")
+    __slots__ = ("changed", "keeps", "new", "next_number", "places")
 
     def __init__(self, next_number: int) -> None:
         self.new: list[tuple[Any, ...]] = []
         self.changed: list[tuple[Any, ...]] = []
         self.places: dict[bytes, int | None] = {}
         self.next_number = next_number
+        self.keeps = False
 
 
 class Claim:
@@ -124,13 +141,22 @@ class Claim:
         self._latest = now
         self._is_certain = True
         self._is_open = True
+        self._used: dict[str, int] = {}
         self._claims = claims  # those of the journal that are open
         claims.add(self)
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def used(self, account: str) -> int | None:
+        """Tell how many messages an account had used within 24 hours when it was last charged; None before."""
+        return self._used.get(account)
+
+    def write(self, entries: Sequence[Entry]) -> frozenset[bytes]:
         """Write what is to be noted, in order, as one transaction that survives a power cut once this returns.
 
         Blocks while another process writes (milliseconds, at most 30 s). A row that was sent stays sent.
+
+        Returns:
+            The keys of the rows that were to go out and may not, as they would go beyond a quota: nothing is
+            written of them.
 
         Raises:
             JournalError: It could not be written, and nothing of it was; the message names the remedy. The same
@@ -139,19 +165,28 @@ class Claim:
         if not self._is_open:
             raise JournalError("this claim of the campaign was closed; claim it anew", str(self._file.path))
         if not entries:
-            return
+            return frozenset()
         is_certain, self._is_certain = self._is_certain, False
         with self._file.transaction() as connection:
             self._check_fence(connection)
             if not is_certain:
                 self._catch_up(connection)
-            batch = self._stage(entries)
+            ruling = usage.charge(
+                connection,
+                [(place, each.key, each.charge) for place, each in enumerate(entries) if each.charge is not None],
+            )
+            written = [each for place, each in enumerate(entries) if place not in ruling.refused]
+            batch = self._stage(written)
             if batch.new:
                 connection.executemany(_INSERT, batch.new)
+                # So that none of them can be lost unseen.
+                connection.execute(_GROW, (batch.next_number, self._holding.campaign, self._holding.fence))
             if batch.changed:
-                connection.executemany(_UPDATE, batch.changed)
+                connection.executemany(_UPDATE_KEEPING if batch.keeps else _UPDATE, batch.changed)
+        self._used.update(ruling.used)
         self._remember(batch)
         self._is_certain = True
+        return frozenset(entries[place].key for place in ruling.refused)
 
     def close(self, *, is_finished: bool) -> None:
         """End the run and let others claim the campaign. A second call does nothing.
@@ -170,6 +205,7 @@ class Claim:
             with self._file.transaction() as connection:
                 held = self._holding
                 connection.execute(_CLOSE, (self._latest, is_finished, held.campaign, held.fence))
+                connection.execute(SIGN_CAMPAIGN, (held.campaign,))
         finally:
             self._lock.release()
 
@@ -187,15 +223,20 @@ class Claim:
         campaign, generation, _ = self._holding
         batch = _Batch(self._next_number)
         places = batch.places
-        for key, state, to, at, attempts, code, reply, message_id, next_at in entries:
-            place = places[key] if key in places else self._place(key)
-            said = (CODES[state], _text(to), at, attempts, code, _text(reply), _text(message_id), next_at)
-            if place is None:
-                place = batch.next_number
+        for key, state, to, at, attempts, code, reply, message_id, next_at, delivered, _ in entries:
+            known = places[key] if key in places else self._place(key)
+            place = batch.next_number if known is None else known
+            row = (
+                campaign, generation, place, key, CODES[state], _text(to), float(at), attempts, code, _text(reply),
+                _text(message_id), None if next_at is None else float(next_at), _text("\n".join(delivered), None),
+            )  # fmt: skip
+            signed = (*row, entry_checksum(*row))
+            if known is None:
                 batch.next_number += 1
-                batch.new.append((campaign, generation, place, key, *said))
+                batch.new.append(signed)
             else:
-                batch.changed.append((*said, campaign, generation, place, _SENT))
+                batch.changed.append(signed)
+                batch.keeps = batch.keeps or not (to and message_id)
             places[key] = None if state == "sent" else place
             self._latest = max(self._latest, at)
         return batch
@@ -224,7 +265,7 @@ class Claim:
             self._next_number = number + 1
 
 
-def _text(said: str) -> str:
+def _text(said: str, length: int | None = _TEXT_LENGTH) -> str:
     """Bound a text, and make it one that can be stored: a reply may hold bytes that are no UTF-8."""
-    said = said[:_TEXT_LENGTH]
+    said = said[:length]
     return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode()

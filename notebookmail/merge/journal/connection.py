@@ -7,6 +7,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Final
 
+from .checksums import install
 from .words import primary_code
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         path: An absolute path.
         mode: "rw", "ro", or "ro&immutable=1" (https://www.sqlite.org/uri.html).
     """
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}",
         uri=True,
         timeout=_PATIENCE_SECONDS,
         isolation_level=None,
         check_same_thread=False,  # a run may be in another thread than the cell that began it
     )
+    install(connection)
+    return connection
 
 
 def keep_log(connection: sqlite3.Connection) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .schema import CODES, STATES, State
+from .checksums import entry_checksum
+from .schema import CODES, ENTRY_COLUMNS, STATES, State
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _CHUNK: Final = 10_000
 _SENT: Final = CODES["sent"]
 _COMMITTING: Final = CODES["committing"]
-_SQL: Final = """SELECT number, key, state, at, attempts, next_at FROM entry
+_SQL: Final = f"""SELECT {", ".join(ENTRY_COLUMNS)}, checksum FROM entry
     WHERE campaign = ? AND generation = ? ORDER BY number"""
 
 
@@ -29,12 +30,14 @@ class Earlier(NamedTuple):
         at: When that was noted (unix time, seconds).
         attempts: How often it had been tried.
         next_at: Not to be tried before (unix time, seconds), or None.
+        delivered: The addresses that took its message, where others have not: they get it no second time.
     """
 
     state: State
     at: float
     attempts: int
     next_at: float | None
+    delivered: tuple[str, ...] = ()
 
 
 class EarlierRows(Mapping[bytes, Earlier]):
@@ -46,33 +49,46 @@ class EarlierRows(Mapping[bytes, Earlier]):
         self._at = array("d")
         self._attempts = array("q")
         self._next_at: dict[int, float] = {}
+        self._delivered: dict[int, str] = {}
 
     @classmethod
-    def load(cls, connection: sqlite3.Connection, campaign: int, generation: int) -> EarlierRows:
+    def load(cls, connection: sqlite3.Connection, campaign: int, generation: int, size: int) -> EarlierRows:
         """Read them all.
 
+        Args:
+            connection: To the journal.
+            campaign: The campaign's row.
+            generation: Which of its generations.
+            size: How many there were written.
+
         Raises:
-            ValueError: The file holds what was never written: it is damaged.
+            ValueError: The file holds what was never written, or not all that was: it is damaged.
         """
         rows = cls()
         cursor = connection.execute(_SQL, (campaign, generation))
         while chunk := cursor.fetchmany(_CHUNK):
             rows._add(chunk)
+        if rows.size != size:
+            raise ValueError(f"it holds {rows.size:,} rows of {size:,}")
         return rows
 
-    def _add(self, chunk: list[tuple[int, bytes, int, float, int, float | None]]) -> None:
+    def _add(self, chunk: list[tuple[Any, ...]]) -> None:
         first, known = len(self._states), len(self._numbers)
-        numbers, keys, states, at, attempts, next_at = zip(*chunk, strict=True)
+        if any(entry_checksum(*columns) != written for *columns, written in chunk):
+            raise ValueError(f"the rows from number {first} on are not as they were written")
+        _, _, numbers, keys, states, _, at, attempts, _, _, _, next_at, delivered, _ = zip(*chunk, strict=True)
         # They come in order and each once: with the right ends none is missing.
         is_dense = numbers[0] == first and numbers[-1] == first + len(chunk) - 1
         if not is_dense or min(states) < 0 or max(states) >= len(STATES):
-            raise ValueError(f"the rows from number {first} on are not as they were written")
+            raise ValueError(f"the rows from number {first} on are not those that were written")
         self._states.extend(states)
         self._at.extend(at)
         self._attempts.extend(attempts)
         if next_at.count(None) < len(chunk):
             pairs = zip(numbers, next_at, strict=True)
             self._next_at.update((number, moment) for number, moment in pairs if moment is not None)
+        if any(delivered):
+            self._delivered.update((number, each) for number, each in zip(numbers, delivered, strict=True) if each)
         is_new = self._numbers.keys().isdisjoint(keys)
         before = {} if is_new else {key: self._numbers[key] for key in keys if key in self._numbers}
         self._numbers.update(zip(keys, numbers, strict=True))
@@ -100,7 +116,8 @@ class EarlierRows(Mapping[bytes, Earlier]):
         number = self._numbers[key]
         code = self._states[number]
         state: State = "unconfirmed" if code == _COMMITTING else STATES[code]
-        return Earlier(state, self._at[number], self._attempts[number], self._next_at.get(number))
+        delivered = tuple(filter(None, self._delivered.get(number, "").split("\n")))
+        return Earlier(state, self._at[number], self._attempts[number], self._next_at.get(number), delivered)
 
     def __contains__(self, key: object) -> bool:
         return key in self._numbers

@@ -64,7 +64,7 @@ class JournalFile:
             examine(path)
             _protect(path)
             return cls(path, _connect(path))
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise translated(problem, path) from problem
         except OSError as problem:
             raise JournalError(
@@ -101,7 +101,7 @@ class JournalFile:
         """Turn what SQLite raises into JournalError."""
         try:
             yield self.connection
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise translated(problem, self.path) from problem
 
     def scrub(self) -> None:

@@ -18,26 +18,28 @@ from typing import TYPE_CHECKING, Final, Self
 
 from notebookmail.errors import JournalError
 
+from . import usage
 from .claim import Claim, Holding
 from .earlier import EarlierRows
 from .file import JournalFile
 from .locking import CampaignLock, is_held
-from .schema import CODES, STATES, State
+from .schema import CAMPAIGN_COLUMNS, SIGN_CAMPAIGN, STATES, State
 from .words import ELSEWHERE, damaged
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-_FIND: Final = "SELECT id, generation, is_resend, is_finished FROM campaign WHERE digest = ?"
+    _Said = tuple[str, str, str, str]  # name, server, account, sender
+
+# Every row is read, and none found by the index: a digest in which a bit was turned is found so.
+_KNOWN: Final = f"""SELECT id, digest, generation, is_resend, is_finished, entries,
+    checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS)}) FROM campaign NOT INDEXED"""
 _BEGIN: Final = """INSERT INTO campaign (digest, name, server, account, sender, generation, is_resend,
     is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, 0, 0, 0, ?, ?) RETURNING id"""
 _CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, generation = ?,
-    is_resend = ?, is_finished = ?, last_run = ?, closed = NULL, fence = fence + 1 WHERE id = ? RETURNING fence"""
-_GONE: Final = tuple(CODES[state] for state in ("sent", "unconfirmed", "committing"))
-_SENT_SINCE: Final = """SELECT count(*) FROM campaign JOIN entry ON entry.campaign = campaign.id
-    WHERE campaign.account = ? AND (campaign.closed IS NULL OR campaign.closed >= ?)
-    AND entry.at >= ? AND entry.state IN (?, ?, ?)"""
+    is_resend = ?, is_finished = ?, last_run = ?, closed = NULL, fence = fence + 1, entries = ?
+    WHERE id = ? RETURNING fence"""
 _CAMPAIGNS: Final = """SELECT id, name, digest, server, account, sender, generation, begun, last_run FROM campaign
     ORDER BY last_run DESC, id DESC"""
 _COLUMNS: Final = ("name", "digest", "server", "account", "sender", "generation", "begun", "last_run")
@@ -133,7 +135,7 @@ class Journal:
             digest: What the campaign is known by.
             name: As the user named it, or "".
             server: Where it sends to, in words.
-            account: Whose daily quota it uses; see sent_since().
+            account: Whose daily quota it uses.
             sender: From whom.
             resend: Begin a new generation, in which no row was sent. One that was begun so and is unfinished is
                 gone on with instead.
@@ -145,28 +147,29 @@ class Journal:
         lock = CampaignLock.acquire(self._lock_path(digest), name or digest, now)
         try:
             with self._file.transaction() as connection:  # one that is damaged is not written to
-                holding = _take(connection, digest, (name, server, account, sender), resend=resend, now=now)
-                earlier = self._load(connection, holding)
+                usage.tidy(connection, usage.minute_of(now))
+                holding, size = self._take(connection, digest, (name, server, account, sender), resend, now)
+                earlier = self._load(connection, holding, size)
         except BaseException:
             lock.release()
             raise
         return Claim(self._file, lock, holding, earlier, now=now, claims=self._claims)
 
-    def sent_since(self, account: str, since: float) -> int:
-        """Count what may have gone out on an account, for a daily quota.
+    def used(self, account: str, now: float) -> int:
+        """Count what may have gone out on an account within 24 hours, whatever the campaign.
 
         Args:
-            account: Of the campaigns whose last run used it, in all their generations.
-            since: From when on (unix time, seconds).
+            account: As a charge names it.
+            now: The time (unix time, seconds).
 
         Returns:
-            The rows that were sent, or of which it is not known.
+            The messages that were accepted, or of which it is not known.
 
         Raises:
             JournalError: It cannot be read.
         """
         with self._file.translating() as connection:
-            return int(connection.execute(_SENT_SINCE, (account, since, since, *_GONE)).fetchone()[0])
+            return usage.used(connection, account, usage.minute_of(now))
 
     def campaigns(self) -> list[CampaignRecord]:
         """List the campaigns, the one run last first.
@@ -240,9 +243,31 @@ class Journal:
         name = blake2b(digest.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         return self.path.with_name(f"{self.path.name}-{name}.lock")
 
-    def _load(self, connection: sqlite3.Connection, holding: Holding) -> EarlierRows:
+    def _take(
+        self, connection: sqlite3.Connection, digest: str, said: _Said, resend: bool, now: float
+    ) -> tuple[Holding, int]:
+        """Enter a claim into the campaign's record, made if there is none; also return how many entries it has."""
+        found = None
+        for campaign, known, *standing, is_whole in connection.execute(_KNOWN).fetchall():
+            if not is_whole:
+                raise damaged(self.path, f"the record of campaign {campaign} is not as it was written")
+            if known == digest:
+                found = (campaign, *standing)
+        if found is None:
+            ((campaign,),) = connection.execute(_BEGIN, (digest, now, now)).fetchall()
+            generation, is_resend, is_finished, size = 0, resend, False, 0
+        else:
+            campaign, generation, is_resend, is_finished, size = found
+            if resend and (is_finished or not is_resend):
+                generation, is_resend, is_finished, size = generation + 1, True, False, 0
+        parameters = (*said, generation, is_resend, is_finished, now, size, campaign)
+        ((fence,),) = connection.execute(_CLAIM, parameters).fetchall()
+        connection.execute(SIGN_CAMPAIGN, (campaign,))
+        return Holding(campaign, generation, fence), size
+
+    def _load(self, connection: sqlite3.Connection, holding: Holding, size: int) -> EarlierRows:
         try:
-            return EarlierRows.load(connection, holding.campaign, holding.generation)
+            return EarlierRows.load(connection, holding.campaign, holding.generation, size)
         except (ValueError, TypeError, OverflowError) as problem:
             raise damaged(self.path, str(problem)) from problem
 
@@ -254,20 +279,3 @@ def _default_place() -> Path:
         if place.parent.stat().st_mode & 0o077:
             place.parent.chmod(0o700)
     return place.resolve()
-
-
-def _take(
-    connection: sqlite3.Connection, digest: str, said: tuple[str, str, str, str], *, resend: bool, now: float
-) -> Holding:
-    """Enter a claim into the campaign's record, which is made if there is none."""
-    found = connection.execute(_FIND, (digest,)).fetchone()
-    if found is None:
-        ((campaign,),) = connection.execute(_BEGIN, (digest, now, now)).fetchall()
-        generation, is_resend, is_finished = 0, resend, False
-    else:
-        campaign, generation, is_resend, is_finished = found
-        if resend and (is_finished or not is_resend):
-            generation, is_resend, is_finished = generation + 1, True, False
-    parameters = (*said, generation, is_resend, is_finished, now, campaign)
-    ((fence,),) = connection.execute(_CLAIM, parameters).fetchall()
-    return Holding(campaign, generation, fence)

@@ -4,6 +4,9 @@ One row of `entry` for every row that was ever tried; `number` counts them in th
 that writing touches the pages of the file one after the other. A key has no index: the campaign's rows are read
 once, when it is claimed. A row that was not tried is not in the file.
 
+Every row of `entry` and `campaign` carries its checksum, and a campaign how many entries its generation has, so
+that what the disk loses or turns is found. `usage` counts messages by account, for the quota of a day.
+
 Refuses a file of a newer version: what it cannot read it does not touch.
 """
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x6E626D6C
 """Stands in the file's header ("nbml"); tells our files from those of other programs that use SQLite."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 State = Literal["committing", "sent", "failed", "deferred", "unconfirmed", "pending"]
 """How a row stands. `committing`: its end of data may reach the wire from now on."""
@@ -42,7 +45,9 @@ _TABLES: Final = (
         fence INTEGER NOT NULL,
         begun REAL NOT NULL,
         last_run REAL NOT NULL,
-        closed REAL
+        closed REAL,
+        entries INTEGER NOT NULL DEFAULT 0,
+        checksum INTEGER NOT NULL DEFAULT 0
     )""",
     """CREATE TABLE entry (
         campaign INTEGER NOT NULL,
@@ -57,12 +62,51 @@ _TABLES: Final = (
         reply TEXT NOT NULL,
         next_at REAL,
         message_id TEXT NOT NULL DEFAULT '',
+        delivered TEXT NOT NULL DEFAULT '',
+        checksum INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (campaign, generation, number)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE usage (
+        account TEXT NOT NULL,
+        minute INTEGER NOT NULL,
+        messages INTEGER NOT NULL,
+        PRIMARY KEY (account, minute)
     ) WITHOUT ROWID""",
 )
 
+CAMPAIGN_COLUMNS: Final = (
+    "id", "digest", "name", "server", "account", "sender", "generation", "is_resend", "is_finished", "fence",
+    "begun", "last_run", "closed", "entries",
+)  # fmt: skip
+"""What a campaign's checksum is of."""
+
+ENTRY_COLUMNS: Final = (
+    "campaign", "generation", "number", "key", "state", "recipient", "at", "attempts", "code", "reply",
+    "message_id", "next_at", "delivered",
+)  # fmt: skip
+"""What an entry's checksum is of."""
+
+_SIGN_ENTRIES: Final = f"UPDATE entry SET checksum = entry_checksum({', '.join(ENTRY_COLUMNS)})"
+_SIGN_CAMPAIGNS: Final = f"UPDATE campaign SET checksum = campaign_checksum({', '.join(CAMPAIGN_COLUMNS)})"
+SIGN_CAMPAIGN: Final = f"{_SIGN_CAMPAIGNS} WHERE id = ?"
+"""Follows every change of a campaign's row."""
+
 _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
     1: ("ALTER TABLE entry ADD COLUMN message_id TEXT NOT NULL DEFAULT ''",),
+    2: (
+        "ALTER TABLE campaign ADD COLUMN entries INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE campaign ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE entry ADD COLUMN delivered TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+        _TABLES[2],
+        """UPDATE campaign SET entries = (SELECT count(*) FROM entry
+            WHERE entry.campaign = campaign.id AND entry.generation = campaign.generation)""",
+        _SIGN_ENTRIES,
+        _SIGN_CAMPAIGNS,
+        f"""INSERT INTO usage SELECT campaign.account, CAST(entry.at / 60 AS INTEGER), count(*)
+            FROM campaign JOIN entry ON entry.campaign = campaign.id
+            WHERE state IN ({CODES["committing"]}, {CODES["sent"]}, {CODES["unconfirmed"]}) GROUP BY 1, 2""",
+    ),
 }
 """From a version to the next."""
 

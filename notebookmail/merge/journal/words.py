@@ -16,6 +16,8 @@ DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite
 _OCCUPIED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _SPACE: Final = frozenset({sqlite3.SQLITE_FULL})
 
+_UNDECODABLE: Final = "Could not decode to UTF-8"  # said by Python's module, not by SQLite
+
 ELSEWHERE: Final = "choose another one (journal='another/path.sqlite'), or send without one (journal=False)"
 _AWAY: Final = (
     f"move it away to begin a new one (which does not know what this one recorded as sent), {ELSEWHERE}; "
@@ -23,8 +25,10 @@ _AWAY: Final = (
 )
 
 
-def translated(problem: sqlite3.Error, path: Path) -> Exception:
+def translated(problem: sqlite3.Error | UnicodeDecodeError, path: Path) -> Exception:
     """Say in words what SQLite reports, and what to do about it."""
+    if isinstance(problem, UnicodeDecodeError) or _UNDECODABLE in str(problem):
+        return damaged(path, "a text in it is not as it was written")  # which is not shown: it may be an address
     if not hasattr(problem, "sqlite_errorcode"):  # not SQLite's: the module was used wrongly, which is our bug
         return problem
     primary = primary_code(problem)
