@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -132,13 +133,11 @@ def test_without_a_loop_a_job_has_a_thread_of_its_own() -> None:
 
 
 def test_waiting_has_an_end() -> None:
-    job = start(1, None, journal=False)
-    job.pause()
+    job = start(1, None, journal=False, not_before=datetime.now(UTC) + timedelta(hours=1))
     try:
         with pytest.raises(TimeoutError, match="goes on"):
             job.wait(0.05)
     finally:
-        job.resume()
         job.stop()
         job.wait(20)
 

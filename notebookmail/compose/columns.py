@@ -43,16 +43,15 @@ def reference(column: str) -> str:
     """Return the Jinja expression that names a column: `name`, or `row["First Name"]`."""
     if column.isidentifier() and column not in OTHER_MEANING | _CONSTANTS:
         return column
-    return f"row['{column}']" if '"' in column and "'" not in column else f'row["{_escaped(column)}"]'
+    escaped = column.replace("\\", "\\\\")
+    if '"' in column and "'" not in column:
+        return f"row['{escaped}']"
+    return 'row["{}"]'.format(escaped.replace('"', '\\"'))
 
 
 def printed(column: str) -> str:
     """Return the tag that prints a column: `{{ row["First Name"] }}`."""
     return f"{{{{ {reference(column)} }}}}"
-
-
-def _escaped(column: str) -> str:
-    return column.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def syntax_error(env: Environment, problem: TemplateSyntaxError, source: str, field: str) -> TemplateError:

@@ -159,7 +159,7 @@ def test_the_users_frame_is_not_changed():
     df = frame_of(["a", None, "a"]).assign(tags=[[1], [2], [3]])
     before = df.copy(deep=True)
     for row in GroupedFrame(df, "key").rows():
-        row.fields["rows"].frame["n"] = 0
+        row.fields["rows"].frame.loc[:, "n"] = 0
     pd.testing.assert_frame_equal(df, before)
 
 
