@@ -206,7 +206,12 @@ def test_the_dns_record_is_the_one_of_rfc_8463():
     )
 
 
-@pytest.mark.parametrize("given", [RSA_PEM, RSA_PEM.decode(), pem(RSA_KEY, PrivateFormat.TraditionalOpenSSL)])
+# The keys are new in every process: whoever shares the tests out among several needs names that stay.
+@pytest.mark.parametrize(
+    "given",
+    [RSA_PEM, RSA_PEM.decode(), pem(RSA_KEY, PrivateFormat.TraditionalOpenSSL)],
+    ids=["bytes", "text", "traditional"],
+)
 def test_a_key_is_a_text_or_bytes_of_either_pem_form(given):
     assert DKIM("example.org", "s", given).dns_record == DKIM("example.org", "s", RSA_PEM).dns_record
 
@@ -238,6 +243,7 @@ def refusal(key):
         (pem(ec.generate_private_key(ec.SECP256R1())), "neither RSA nor Ed25519"),
         (SHORT_PEM, "512 bits"),
     ],
+    ids=range(10),
 )
 def test_a_key_that_cannot_be_used_is_refused_with_the_remedy(key, reason):
     assert reason in str(refusal(key))
@@ -248,7 +254,11 @@ def secrets():
     return [text[start : start + 16] for start in range(0, len(text), 16)]
 
 
-@pytest.mark.parametrize("key", [RSA_PEM[:-40], RSA_PEM.decode()[30:], RSA_PEM.decode().replace("\n", "\\n")])
+@pytest.mark.parametrize(
+    "key",
+    [RSA_PEM[:-40], RSA_PEM.decode()[30:], RSA_PEM.decode().replace("\n", "\\n")],
+    ids=["end missing", "beginning missing", "one line"],
+)
 def test_a_refusal_never_shows_the_key(key):
     problem = refusal(key)
     shown = f"{problem!r} {problem.__cause__!r}"
