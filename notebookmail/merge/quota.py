@@ -127,9 +127,11 @@ class Quota:
 
     def _used(self, account: str) -> int:
         minute = minute_of(self._clock())
+        of_process = self._counts.used(account, minute)
         if self._known is None:
-            return self._counts.used(account, minute)
-        return self._known(account) + self._counts.used(account, minute, besides=self._journal)
+            return of_process
+        # What the journal was last heard to count may be old: other runs of this process go on meanwhile.
+        return max(of_process, self._known(account) + self._counts.used(account, minute, besides=self._journal))
 
     @property
     def words(self) -> str:
