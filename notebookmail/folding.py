@@ -66,6 +66,14 @@ def fold(prefix: str, words: Sequence[str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n").encode("utf-8")
 
 
+def unfold(value: str) -> str:
+    """Join a field's lines (RFC 5322 2.2.3); a line break without a blank behind it is left, to be refused."""
+    if "\n" not in value and "\r" not in value:
+        return value
+    first, *rest = value.replace("\r\n", "\n").split("\n")
+    return first + "".join(line if line[:1] in {" ", "\t"} else f"\n{line}" for line in rest)
+
+
 def _encoded_word(text: str, room: int) -> tuple[int, str]:
     """Encode as many characters as fit, in Q or B, whichever takes more of them or is shorter."""
     q_taken = _fitting((len(_q(char)) for char in text), room)

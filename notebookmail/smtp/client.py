@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.errors import SMTPDataError, SMTPRecipientRefused, SMTPSenderRefused, at
+from notebookmail.errors import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPSenderRefused, at
 from notebookmail.reply import SMTPResponse, SMTPStatus
 from notebookmail.sync import can_nest, run_nested, run_sync, running_loop
 
-from .content import AnyMessage, mail_from_bytes, mail_from_message, make_envelope
+from .addressing import address_message, read_address, recipients_of, sender_of
+from .content import AnyMessage, mail_from_bytes, mail_from_message
 from .dialogue import DEFAULT, Timeout
 from .login import Login
 from .options import lists_options
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
     from typing import Unpack
 
-    from notebookmail.mail import Mail
-
+    from .addressing import Addressing
     from .connection import Connection
     from .options import ConnectionChanges
     from .turns import Make
-    from .wire.extensions import Extensions
 
     SendResult = tuple[dict[str, SMTPResponse], str]
 
@@ -64,17 +63,17 @@ class SMTP(Login):
         """Begin a transaction (RFC 5321 4.1.1.2).
 
         Args:
-            sender: The reverse-path address; "" is the null sender.
+            sender: The reverse-path address, or `Name <address>`; "" is the null sender.
             options: Parameters, such as "SMTPUTF8".
             encoding: "utf-8" for an international address, which also wants the option SMTPUTF8 (RFC 6531).
             timeout: Seconds.
 
         Raises:
             SMTPSenderRefused: Refused.
-            ValueError: Not an address, or not one in that encoding.
+            ValueError: Not safe to write as an address, or (as UnicodeEncodeError) not in that encoding.
         """
-        _check_encoding(sender, encoding)
-        reply = await self._greeted(commands.mail(sender, tuple(options or ())), timeout)
+        command = commands.mail(_encodable(read_address(sender), encoding), tuple(options or ()))
+        reply = await self._greeted(command, timeout)
         if not is_accepted(reply):
             raise at("mail", SMTPSenderRefused(*reply, sender))
         return reply
@@ -91,17 +90,17 @@ class SMTP(Login):
         """Name a recipient (RFC 5321 4.1.1.3).
 
         Args:
-            recipient: The forward-path address.
+            recipient: The forward-path address, or `Name <address>`.
             options: Parameters, such as "NOTIFY=NEVER" (RFC 3461).
             encoding: "utf-8" for an international address.
             timeout: Seconds.
 
         Raises:
             SMTPRecipientRefused: Refused.
-            ValueError: Not an address, or not one in that encoding.
+            ValueError: Not safe to write as an address, "", or (as UnicodeEncodeError) not in that encoding.
         """
-        _check_encoding(recipient, encoding)
-        reply = await self._greeted(commands.rcpt(recipient, tuple(options or ())), timeout)
+        command = commands.rcpt(_encodable(read_address(recipient), encoding), tuple(options or ()))
+        reply = await self._greeted(command, timeout)
         if not is_accepted(reply):
             raise at("rcpt", SMTPRecipientRefused(*reply, recipient))
         return reply
@@ -142,17 +141,21 @@ class SMTP(Login):
     ) -> SendResult:
         """Send finished content in one transaction.
 
+        All addresses are judged before anything is sent. What is refused is broken off at once: commands by hand
+        find a session without a transaction.
+
         Returns:
-            The refused recipients with their replies, and the text of the reply to the end of data.
+            The refused recipients, as they were given, with their replies, and the text of the reply to the end of
+            data.
 
         Raises:
             SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError: Nothing was delivered.
             SMTPServerDisconnected, SMTPReadTimeoutError: See `unconfirmed` on the exception.
-            ValueError: A control character in an address, or no recipients.
+            ValueError: An address that cannot be written safely, or no recipients; nobody gets mail.
         """
-        envelope = make_envelope(sender, recipients, mail_options, rcpt_options)
-        mail = mail_from_bytes(envelope, message)
-        return await self._deliver(lambda _: mail, timeout)
+        addressing = address_message(sender, recipients)
+        mail = mail_from_bytes(addressing.envelope(mail_options, rcpt_options), message)
+        return await self._deliver(lambda _: mail, addressing, timeout)
 
     async def send_message(
         self,
@@ -171,21 +174,13 @@ class SMTP(Login):
             The refused recipients with their replies, and the text of the reply to the end of data.
 
         Raises:
-            ValueError: No sender or recipients to be found.
+            ValueError: No sender or recipients to be found, an address that cannot be written safely, or a header
+                that cannot be written at all; nobody gets mail.
             SMTPException: As for `sendmail`; SMTPNotSupported where an address needs SMTPUTF8 and it is missing.
         """
-
-        def make(extensions: Extensions) -> Mail:
-            return mail_from_message(
-                message,
-                extensions,
-                sender=sender,
-                recipients=recipients,
-                mail_options=mail_options,
-                rcpt_options=rcpt_options,
-            )
-
-        return await self._deliver(make, timeout)
+        addressing = _addressing(message, sender, recipients)
+        envelope = addressing.envelope(mail_options, rcpt_options)
+        return await self._deliver(lambda found: mail_from_message(message, envelope, found), addressing, timeout)
 
     def sendmail_sync(self, *arguments: Any, **keywords: Any) -> SendResult:
         """Do what `sendmail` does, from code that cannot await: a script, or a notebook's cell.
@@ -217,7 +212,7 @@ class SMTP(Login):
             raise RuntimeError("the running event loop cannot be entered twice: await the call without _sync")
         return run_sync(over_own_connection())
 
-    async def _deliver(self, make: Make, timeout: Timeout) -> SendResult:
+    async def _deliver(self, make: Make, addressing: Addressing, timeout: Timeout) -> SendResult:
         turn = Turn(make)
 
         async def work(connection: Connection) -> SendResult:
@@ -225,27 +220,43 @@ class SMTP(Login):
             await self._hello_if_needed(connection, seconds)
             extensions = connection.extensions
             mail = connection.begun or make(extensions)
-            receipt = await connection.deliver(
-                mail,
-                timeout=seconds,
-                end_of_data_timeout=seconds,
-                next_mail=lambda: self._turns.next_mail(extensions),
-            )
-            return dict(receipt.refused), receipt.reply.message
+            try:
+                receipt = await connection.deliver(
+                    mail,
+                    timeout=seconds,
+                    end_of_data_timeout=seconds,
+                    next_mail=lambda: self._turns.next_mail(extensions),
+                )
+            except SMTPException as refusal:
+                addressing.rename(refusal)
+                await connection.reset(seconds)
+                raise
+            return addressing.named(receipt.refused), receipt.reply.message
 
         return await self._in_turn(work, turn)
 
 
-def _check_encoding(address: str, encoding: str) -> None:
-    """Refuse what would go out in another encoding than was asked for; ASCII and UTF-8 are all SMTP has."""
+def _encodable(address: str, encoding: str) -> str:
+    """Refuse what would go out in another encoding than was asked for; ASCII and UTF-8 are all SMTP has.
+
+    Raises:
+        UnicodeEncodeError: Not in that encoding.
+        ValueError: No such encoding, or neither of the two.
+    """
     try:
-        is_right = address.encode(encoding) == address.encode()
-    except (UnicodeEncodeError, LookupError):
-        is_right = False
-    if not is_right:
-        raise ValueError(
-            f"{address!r} cannot be sent as {encoding}: international addresses want encoding='utf-8'"
-        )
+        octets = address.encode(encoding)
+    except LookupError as problem:
+        raise ValueError(f"encoding={encoding!r} is not known: addresses go as ascii or utf-8") from problem
+    if octets != address.encode():
+        raise ValueError(f"{address!r} cannot be sent as {encoding}: addresses go as ascii or utf-8")
+    return address
+
+
+def _addressing(message: AnyMessage, sender: str | None, recipients: str | Sequence[str] | None) -> Addressing:
+    return address_message(
+        sender if sender is not None else sender_of(message),
+        recipients if recipients is not None else recipients_of(message),
+    )
 
 
 @lists_options
@@ -280,11 +291,16 @@ async def send(
     if isinstance(message, str | bytes):
         if sender is None or not recipients:
             raise ValueError("a message given as text or bytes needs sender= and recipients=")
-        async with client:
+        address_message(sender, recipients)
+    else:
+        _addressing(message, sender, recipients)
+    async with client:  # the addresses are good: it is worth a connection
+        if isinstance(message, str | bytes):
+            assert sender is not None  # noqa: S101 -- seen above, told to the checker
+            assert recipients  # noqa: S101
             return await client.sendmail(
                 sender, recipients, message, mail_options=mail_options, rcpt_options=rcpt_options
             )
-    async with client:
         return await client.send_message(
             message, sender=sender, recipients=recipients, mail_options=mail_options, rcpt_options=rcpt_options
         )

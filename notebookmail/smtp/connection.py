@@ -5,6 +5,7 @@ Opening, single commands, TLS, and whole messages; course.py drives them.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from notebookmail.errors import (
@@ -21,10 +22,10 @@ from notebookmail.mail import Receipt
 from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from .course import ROOM, Driver
-from .wire.commands import END_OF_DATA, Command
+from .wire.commands import END_OF_DATA, RSET, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
-from .wire.transaction import goes_by_chunk, judge_end_of_data, opening
+from .wire.transaction import goes_by_chunk, is_accepted, judge_end_of_data, opening
 
 if TYPE_CHECKING:
     import ssl
@@ -203,6 +204,18 @@ class Connection(Driver):
             return judge_end_of_data(reply, opened)
         self._needs_reset = False
         return opened
+
+    async def reset(self, timeout: float | None) -> None:
+        """Break off a transaction that was refused, if one is left open; what the server says to it is no news.
+
+        Args:
+            timeout: Seconds to wait for the reply.
+        """
+        if not self._needs_reset or not self.is_idle:
+            return
+        with contextlib.suppress(SMTPException):  # the refusal is what the caller must hear of
+            (reply,) = await self.execute(RSET, timeout=timeout)
+            self._needs_reset = not is_accepted(reply)
 
     async def send_content(self, segments: tuple[bytes, ...], *, timeout: float | None) -> SMTPResponse:
         """Send content and the end of data after a 354, and return the server's verdict.

@@ -21,6 +21,7 @@ from notebookmail.errors import (
 from notebookmail.reply import SMTPResponse, SMTPStatus
 
 from . import session
+from .addressing import read_address
 from .connection import Connection
 from .options import ConnectionChanges, ConnectionOptions, StrPath, lists_options
 from .turns import Turn, Turns
@@ -350,22 +351,47 @@ class Dialogue:
     async def vrfy(
         self, address: str, /, *, options: Iterable[str] | None = None, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
-        """Ask whether an address exists; few servers tell.
+        """Ask whether an address exists; few servers tell (RFC 5321 4.1.1.6).
+
+        Args:
+            address: An address, `Name <address>`, or a user's name, in quotes where it holds blanks.
+            options: Parameters; SMTPUTF8 comes by itself where the address needs it (RFC 6531 3.7.4).
+            timeout: Seconds.
 
         Raises:
+            SMTPNotSupported: SMTPUTF8 is needed or asked for, and not offered.
             SMTPResponseException: Refused.
+            ValueError: Not safe to write.
         """
-        return _expect(await self._greeted(commands.vrfy(address, tuple(options or ())), timeout))
+        return await self._about(commands.vrfy, address, options, timeout)
 
     async def expn(
         self, address: str, /, *, options: Iterable[str] | None = None, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
-        """Ask who is on a list; few servers tell.
+        """Ask who is on a list; few servers tell (RFC 5321 4.1.1.7). Arguments and errors are as for `vrfy`."""
+        return await self._about(commands.expn, address, options, timeout)
 
-        Raises:
-            SMTPResponseException: Refused.
-        """
-        return _expect(await self._greeted(commands.expn(address, tuple(options or ())), timeout))
+    async def _about(
+        self,
+        make: Callable[[str, tuple[str, ...]], Command],
+        address: str,
+        options: Iterable[str] | None,
+        timeout: Timeout,
+    ) -> SMTPResponse:
+        given = tuple(options or ())
+        is_asked = any(option.upper() == "SMTPUTF8" for option in given)
+        read = read_address(address)
+        is_needed = is_asked or not read.isascii()
+        command = make(read, given if is_asked or not is_needed else (*given, "SMTPUTF8"))
+
+        async def work(connection: Connection) -> SMTPResponse:
+            seconds = self._seconds(timeout)
+            await self._hello_if_needed(connection, seconds)
+            if is_needed and "smtputf8" not in connection.extensions:
+                raise SMTPNotSupported("SMTPUTF8 is not supported by the server")
+            return (await connection.execute(command, timeout=seconds))[0]
+
+        return _expect(await self._in_turn(work))
 
     async def _greeted(self, command: Command, timeout: Timeout) -> SMTPResponse:
         async def work(connection: Connection) -> SMTPResponse:

@@ -24,7 +24,6 @@ from notebookmail import (
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientRefused,
-    SMTPRecipientsRefused,
     SMTPSenderRefused,
     SMTPServerDisconnected,
     send,
@@ -185,20 +184,6 @@ async def test_many_tasks_share_one_client() -> None:
         assert [each["Subject"] for each in box.messages] == subjects
 
 
-async def test_invalid_addresses_are_refused_here() -> None:
-    async with Sandbox() as box, SMTP(hostname="127.0.0.1", port=box.server.port) as smtp:
-        with pytest.raises(SMTPSenderRefused) as caught:
-            await smtp.sendmail("invalid-sender", ["b@example.org"], "Subject: x\n\nhello")
-        assert (caught.value.code, caught.value.args[2]) == (553, "invalid-sender")
-        with pytest.raises(SMTPRecipientsRefused):
-            await smtp.sendmail("a@example.org", ["a@b.c,x@y.z"], "x")
-        with pytest.raises(ValueError, match="control"):
-            await smtp.sendmail("a@example.org", ["b@example.org\r\nDATA"], "x")
-        refused, _ = await smtp.sendmail("a@example.org", ["Bo <b@example.org>", "bad"], "x")
-        assert list(refused) == ["bad"]
-        assert box.received[0].rcpt_to == ("b@example.org",)
-
-
 async def test_an_international_address_asks_for_smtputf8() -> None:
     async with Sandbox() as box:
         await send(letter(To="jürgen@example.org"), hostname="127.0.0.1", port=box.server.port)
@@ -341,10 +326,10 @@ async def test_an_international_domain_travels_in_its_ascii_form(kind: type) -> 
 
 
 async def test_an_international_local_part_in_a_header_needs_smtputf8() -> None:
-    message = letter(Reply_To="grüße@example.org")
+    message = letter(Cc="grüße@example.org")
     async with real_server(enable_SMTPUTF8=False) as (port, taking):
-        with pytest.raises(SMTPNotSupported, match="SMTPUTF8"):
-            await send(message, hostname="127.0.0.1", port=port)
+        with pytest.raises(SMTPNotSupported, match="SMTPUTF8 is not supported"):
+            await send(message, recipients="b@example.org", hostname="127.0.0.1", port=port)
     async with real_server(enable_SMTPUTF8=True) as (port, taking):
         await send(message, hostname="127.0.0.1", port=port)
     (envelope,) = taking.envelopes

@@ -314,10 +314,10 @@ async def test_with_no_server_to_be_reached_the_loop_runs_out(
 # --- what an exception knows --------------------------------------------------------------------------------
 
 
-async def test_a_sender_that_is_no_address_is_refused_with_all_details(serve: Serve) -> None:
-    async with serve(answering()) as server:
+async def test_a_sender_that_is_no_address_is_the_servers_to_refuse_with_all_details(serve: Serve) -> None:
+    async with serve(answering(mail="501 5.1.7 bad sender address syntax")) as server:
         kind, details = await tell_the_details("invalid-sender", BOTH, hostname="127.0.0.1", port=server.port)
-        assert not any(line.startswith(b"MAIL") for line in server.sessions[0].heard)
+        assert b"MAIL FROM:<invalid-sender>\r\n" in server.sessions[0].heard
     assert (kind, details["sender"]) == ("sender", "invalid-sender")
     assert details["args"] == (details["code"], details["message"], "invalid-sender")
     assert 500 <= details["code"] <= 599

@@ -12,7 +12,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from notebookmail.address import parse_address
+from notebookmail.errors import AddressError
+
+from .paths import check_path
 
 MAX_COMMAND_OCTETS = 512
 """The longest command line a server must take, CRLF included (RFC 5321 4.5.3.1.4)."""
@@ -68,16 +70,12 @@ def _command(verb: str, *arguments: str | bytes) -> Command:
 
 
 def path(address: str) -> str:
-    """Write an address as a path: `<local@domain>` (RFC 5321 4.1.2).
-
-    The null sender "" and the bare name postmaster (4.5.1) are the only paths without a domain.
+    """Write an address as a path: `<local@domain>`; "" is the null sender (RFC 5321 4.1.2).
 
     Raises:
-        AddressError: Not one valid address; it is refused, never repaired.
+        AddressError: Not safe to write; it is refused, never repaired.
     """
-    if "@" not in address and address.lower() in {"", "postmaster"}:
-        return f"<{address}>"
-    return f"<{parse_address(address)}>"
+    return f"<{check_path(address)}>"
 
 
 def _with_options(line: bytes, options: tuple[str, ...]) -> bytes:
@@ -95,7 +93,13 @@ def mail(sender: str, options: tuple[str, ...] = ()) -> Command:
 
 
 def rcpt(recipient: str, options: tuple[str, ...] = ()) -> Command:
-    """RCPT TO (RFC 5321 4.1.1.3)."""
+    """RCPT TO (RFC 5321 4.1.1.3).
+
+    Raises:
+        AddressError: Not safe to write, or "": the null path is for senders only.
+    """
+    if not recipient:
+        raise AddressError("a recipient's address is empty", recipient)
     # A quoted local part may hold blanks: `path` has vouched for the address as a whole.
     return Command("RCPT", _with_options(_guarded(f"RCPT TO:{path(recipient)}", _CONTROL), options))
 
@@ -111,13 +115,21 @@ def helo(hostname: str) -> Command:
 
 
 def vrfy(address: str, options: tuple[str, ...] = ()) -> Command:
-    """VRFY (RFC 5321 4.1.1.6); the argument may be a name with blanks."""
-    return Command("VRFY", b" ".join([b"VRFY", _guarded(address, _CONTROL), *map(_guarded, options)]) + b"\r\n")
+    """VRFY (RFC 5321 4.1.1.6) with an address, or a user's name in quotes where it holds blanks.
+
+    Raises:
+        AddressError: Not safe to write: what follows a blank would be read as a parameter.
+    """
+    return Command("VRFY", _with_options(b"VRFY " + _guarded(check_path(address), _CONTROL), options))
 
 
 def expn(address: str, options: tuple[str, ...] = ()) -> Command:
-    """EXPN (RFC 5321 4.1.1.7); the argument may be a name with blanks."""
-    return Command("EXPN", b" ".join([b"EXPN", _guarded(address, _CONTROL), *map(_guarded, options)]) + b"\r\n")
+    """EXPN (RFC 5321 4.1.1.7) with the name of a list.
+
+    Raises:
+        AddressError: Not safe to write: what follows a blank would be read as a parameter.
+    """
+    return Command("EXPN", _with_options(b"EXPN " + _guarded(check_path(address), _CONTROL), options))
 
 
 def help_(topic: str = "") -> Command:

@@ -231,7 +231,7 @@ def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
     needs_smtputf8 = mail.needs_smtputf8 or not "".join((envelope.sender, *envelope.recipients)).isascii()
     if needs_smtputf8:
         if "smtputf8" not in extensions:
-            reason = "an address or header is international, and the server does not offer SMTPUTF8"
+            reason = "an address or header is international, and SMTPUTF8 is not supported by the server"
             raise at("mail", SMTPNotSupported(reason))
         options += [] if "SMTPUTF8" in named else ["SMTPUTF8"]
     if (mail.needs_8bit or needs_smtputf8) and "8bitmime" in extensions and "BODY" not in named:
@@ -242,5 +242,5 @@ def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
             reason = f"5.3.4 the message has {size} octets, the server takes at most {most}"
             raise at("mail", SMTPDataError(int(SMTPStatus.storage_exceeded), reason))
         if "SIZE" not in named:
-            options.append(f"SIZE={size}")
+            options.insert(0, f"SIZE={size}")  # programs and servers' logs look for it there
     return tuple(options)

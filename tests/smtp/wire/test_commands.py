@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail.smtp.wire import commands
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HOSTILE = [
     "a@b.org\r\nRCPT TO:<x@y.z>", "a@b.org\n", "a@b.org\r", "a@b.org\0", "a@b.org\x7f", "a@b.org NOTIFY=NEVER",
-    "a@b.org> NOTIFY=NEVER", "<a@b.org>", "a@b.org,c@d.org", "a b@c.org", "a@b", "a@@b.org", "@b.org", "a@",
-    "a@b.org\u2028", "a@b.org\u0085", "\ud800@b.org", "a@b..org", ".a@b.org", "a.@b.org", "a@-b.org", "a@[1.2.3.4",
+    "a@b.org> NOTIFY=NEVER", "<a@b.org>", "a@b.org,c@d.org", "a@b.org;c@d.org", "a b@c.org",
+    "a@b.org> AUTH=<x@y.z", "a@b.org\u2028", "a@b.org\u0085", "\ud800@b.org", "a\u00a0b@c.org", "a\u3000b@c.org",
+    'a"b@c.org', '"a"b@c.org',
+    '"a@b.org', '"a\\"@b.org', '"a" @b.org', '"a"@b.org>', '"a"@"b"', '"',
+]  # fmt: skip
+
+SERVERS_TO_JUDGE = [
+    "root", "user@mailhost", "a@b..org", ".a@b.org", "a.@b.org", "a@-b.org", "a@[1.2.3.4", "a@@b.org", "@b.org",
+    "a@",
+    f"{'x' * 65}@b.org", "a,b@c.org", "a(b)@c.org", "a@b.org.", "postmaster", '"root"', '"a> b"@c.org',
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", HOSTILE)
-def test_what_is_not_one_address_never_becomes_a_command(address: str) -> None:
+@pytest.mark.parametrize("command", [commands.mail, commands.rcpt, commands.vrfy, commands.expn])
+def test_what_is_not_safe_to_write_never_becomes_a_command(
+    address: str, command: Callable[[str], commands.Command]
+) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- every such error is one
-        commands.rcpt(address)
-    with pytest.raises(ValueError):  # noqa: PT011
-        commands.mail(address)
+        command(address)
 
 
-@given(st.text(max_size=30))
+@pytest.mark.parametrize("address", SERVERS_TO_JUDGE)
+def test_what_is_safe_to_write_is_the_servers_to_judge(address: str) -> None:
+    assert commands.mail(address).line == f"MAIL FROM:<{address}>\r\n".encode()
+    assert commands.rcpt(address).line == f"RCPT TO:<{address}>\r\n".encode()
+    assert commands.vrfy(address).line == f"VRFY {address}\r\n".encode()
+
+
+def test_the_null_path_is_for_senders_only() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        commands.rcpt("")
+
+
+@given(st.text(max_size=30) | st.text('ab@<>"\\ ,;=.', max_size=12))
 def test_every_command_is_one_line_with_one_path(address: str) -> None:
     try:
         command = commands.rcpt(address)
     except ValueError:
         return
-    assert command.line.startswith(b"RCPT TO:<")
-    assert command.line.endswith(b">\r\n")
+    assert command.line == f"RCPT TO:<{address}>\r\n".encode()
     assert command.line.count(b"\r") == command.line.count(b"\n") == 1
+    if '"' not in address:
+        assert len(command.line.split()) == 2
+        assert command.line.count(b"<") == command.line.count(b">") == 1
 
 
 @pytest.mark.parametrize(

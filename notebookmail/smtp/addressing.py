@@ -1,0 +1,255 @@
+"""Who a message is from and to, read from what a caller gave or from the message's headers.
+
+Every address is judged here before anything is sent: one that cannot be written safely is a ValueError, and nobody
+gets mail. What is safe is the server's to judge (wire/paths.py says where the line runs). The caller's own words
+are kept beside each address: refusals come back under them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.errors import InvalidHeaderDefect
+from email.headerregistry import AddressHeader, HeaderRegistry
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from notebookmail.address import has_control, is_ascii_domain, to_ascii_domain
+from notebookmail.errors import (
+    AddressError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPSenderRefused,
+)
+from notebookmail.folding import unfold
+from notebookmail.mail import Envelope
+
+from .wire.paths import check_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from email.message import EmailMessage, Message
+
+    from notebookmail.reply import SMTPResponse
+
+_registry = HeaderRegistry()
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """Sender and recipients in the caller's words, and as they go into the envelope.
+
+    Attributes:
+        sender_text: The sender as given.
+        sender: Its address; "" is the null sender.
+        recipients: Each recipient as given, with its address; two texts may mean one address.
+    """
+
+    sender_text: str
+    sender: str
+    recipients: Mapping[str, str]
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """True when one of the addresses cannot be written in ASCII (RFC 6531)."""
+        return not "".join((self.sender, *self.recipients.values())).isascii()
+
+    def envelope(self, mail_options: Iterable[str] | None, rcpt_options: Iterable[str] | None) -> Envelope:
+        """Make the envelope; who is named twice stands in it once."""
+        unique = tuple(dict.fromkeys(self.recipients.values()))
+        return Envelope(self.sender, unique, tuple(mail_options or ()), tuple(rcpt_options or ()))
+
+    def named(self, refused: Mapping[str, SMTPResponse]) -> dict[str, SMTPResponse]:
+        """Key refusals by what the caller wrote."""
+        if not refused:
+            return {}
+        return {text: refused[address] for text, address in self.recipients.items() if address in refused}
+
+    def rename(self, error: SMTPException) -> None:
+        """Let an error name sender and recipients as the caller wrote them."""
+        if isinstance(error, SMTPSenderRefused):
+            error.__init__(error.code, error.message, self.sender_text)  # type: ignore[misc] # its arguments anew
+        elif isinstance(error, SMTPRecipientsRefused):
+            replies = {each.recipient: each for each in error.recipients}
+            renamed = [
+                _for_text(replies[address], text)
+                for text, address in self.recipients.items()
+                if address in replies
+            ]
+            error.__init__(renamed)  # type: ignore[misc] # its argument anew
+
+
+def _for_text(refusal: SMTPRecipientRefused, text: str) -> SMTPRecipientRefused:
+    twin = SMTPRecipientRefused(refusal.code, refusal.message, text)
+    twin.phase, twin.unconfirmed = refusal.phase, refusal.unconfirmed
+    return twin
+
+
+def address_message(sender: str, recipients: str | Iterable[str]) -> Addressing:
+    """Judge all the addresses of a message.
+
+    Args:
+        sender: An address or `Name <address>`; "" is the null sender.
+        recipients: One of them, or several; never "".
+
+    Raises:
+        ValueError: No recipients, or an address that cannot be written safely.
+    """
+    listed = [recipients] if isinstance(recipients, str) else list(recipients)
+    if not listed:
+        raise ValueError("a message needs at least one recipient")
+    addresses = {text: read_address(text) for text in listed}
+    if "" in addresses.values():
+        raise AddressError("a recipient's address is empty", "")
+    return Addressing(sender, read_address(sender), addresses)
+
+
+@lru_cache(maxsize=4096)
+def read_address(text: str) -> str:
+    """Read the address out of `address`, `<address>` or `Name <address>`; its domain becomes ASCII where it can.
+
+    Raises:
+        AddressError: It cannot be written safely, or may be several mailboxes.
+    """
+    if has_control(text):
+        raise AddressError("an address holds no control characters or line breaks", text)
+    stripped = text.strip()
+    if not stripped.endswith(">"):
+        return to_ascii_form(check_path(stripped))
+    start = _bracket(stripped)
+    if start is None or _may_be_several(stripped[:start].strip()):
+        raise AddressError(f"{text!r} is not one mailbox: write `Name <user@example.org>`", text)
+    return to_ascii_form(check_path(stripped[start + 1 : -1]))
+
+
+def _bracket(text: str) -> int | None:
+    """Find the bracket that opens the address, behind whatever quoted strings the name has."""
+    is_quoted = False
+    place = 0
+    while place < len(text):
+        char = text[place]
+        if char == '"':
+            is_quoted = not is_quoted
+        elif char == "\\" and is_quoted:
+            place += 1
+        elif char == "<" and not is_quoted:
+            return place
+        place += 1
+    return None
+
+
+def _may_be_several(name: str) -> bool:
+    """Tell whether what stands before the address is more than its name."""
+    is_quoted = False
+    place = 0
+    while place < len(name):
+        char = name[place]
+        if char == '"':
+            is_quoted = not is_quoted
+        elif char == "\\" and is_quoted:
+            place += 1
+        elif char in ",;:@>" and not is_quoted:
+            return True
+        place += 1
+    return is_quoted
+
+
+def to_ascii_form(address: str) -> str:
+    """Rewrite the domain as ASCII where that makes the address ASCII; else it needs SMTPUTF8 anyway (RFC 6531)."""
+    if is_ascii_domain(address) or not address.rpartition("@")[0].isascii():
+        return address
+    try:
+        return to_ascii_domain(address)
+    except AddressError:  # a domain without an ASCII form: the server may know it in its own
+        return address
+
+
+# --- from headers ---------------------------------------------------------------------------------------------
+
+
+def sender_of(message: EmailMessage | Message) -> str:
+    """Read the envelope sender from the headers: Sender, else From; the Resent- ones where there are any.
+
+    Raises:
+        ValueError: There is none.
+    """
+    prefix = _resent_prefix(message)
+    for name in (f"{prefix}Sender", f"{prefix}From"):
+        found = addresses_in(message, name)
+        if found:
+            return found[0]
+    raise ValueError(f"the message has no {prefix}From header, and no sender was given")
+
+
+def recipients_of(message: EmailMessage | Message) -> list[str]:
+    """Read the envelope recipients from To, Cc and Bcc; from the Resent- ones where there are any.
+
+    Raises:
+        ValueError: There are none.
+    """
+    prefix = _resent_prefix(message)
+    found = [each for name in ("To", "Cc", "Bcc") for each in addresses_in(message, f"{prefix}{name}")]
+    if not found:
+        raise ValueError(f"the message has no {prefix}To, Cc or Bcc header, and no recipients were given")
+    return found
+
+
+def _resent_prefix(message: EmailMessage | Message) -> str:
+    blocks = len(message.get_all("Resent-Date", []))
+    if blocks > 1:
+        raise ValueError("the message was resent more than once: give sender and recipients yourself")
+    return "Resent-" if blocks else ""
+
+
+def addresses_in(message: EmailMessage | Message, name: str) -> list[str]:
+    """Read the addresses of a header, of all its occurrences.
+
+    Raises:
+        ValueError: It cannot be read, or holds what is neither a mailbox nor a group: the standard library's
+            parser would leave that out, or quote it into another address.
+    """
+    found: list[str] = []
+    for value in _values(message, name):
+        header = address_header(name, value)
+        if _is_misread(header):
+            raise ValueError(
+                f"the header {name} is no list of mailboxes, such as Name <user@example.org>: {value}"
+            )
+        found += [address.addr_spec for address in header.addresses]
+    return found
+
+
+def _is_misread(header: AddressHeader) -> bool:
+    """Tell whether the parser made do with something; that an address has no domain (`root`) is no fault."""
+    defects: tuple[object, ...] = header.defects  # type: ignore[attr-defined] # every header object has them
+    faults = sum(isinstance(defect, InvalidHeaderDefect) for defect in defects)
+    return faults > sum(not address.domain for address in header.addresses)
+
+
+def _values(message: EmailMessage | Message, name: str) -> Sequence[Any]:
+    try:
+        values: Sequence[Any] = message.get_all(name, [])
+    except Exception as problem:
+        raise _unreadable(name, problem) from problem
+    return values
+
+
+def address_header(name: str, value: Any) -> AddressHeader:
+    """Read a header's value as addresses, whatever kind of message it stands in.
+
+    Raises:
+        ValueError: It cannot be read at all.
+    """
+    if isinstance(value, AddressHeader):
+        return value
+    text = unfold(str(value))
+    if has_control(text.replace("\t", " ")):
+        raise ValueError(f"the header {name} holds a line break or another control character")
+    try:
+        return _registry("To", text)  # type: ignore[return-value] # what a registry has for To, a list of any length
+    except Exception as problem:
+        raise _unreadable(name, problem) from problem
+
+
+def _unreadable(name: str, problem: Exception) -> ValueError:
+    return ValueError(f"the header {name} cannot be read as addresses: {problem or type(problem).__name__}")

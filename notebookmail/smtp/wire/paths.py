@@ -1,0 +1,53 @@
+"""What may stand in a command as an address: the one judge of what is safe to write (RFC 5321 4.1.2).
+
+Safe is what stays one path inside its angle brackets: nothing that ends the line, the path or the argument.
+Whether such an address exists, or is one by RFC 5321 at all, is the server's to say: `root`, `user@mailhost` and
+local parts of 65 characters are in use. Nothing is repaired, quoted or cut.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from notebookmail.address import has_control
+from notebookmail.errors import AddressError
+
+_ENDS_A_PATH = frozenset('<>"')
+
+
+@lru_cache(maxsize=4096)
+def check_path(address: str) -> str:
+    """Return an address that is safe to write into a command.
+
+    Args:
+        address: Without angle brackets around it; "" is the null sender.
+
+    Raises:
+        AddressError: It holds control characters, or outside a quoted local part blanks, angle brackets or quotes;
+            or it is a list of addresses.
+    """
+    if has_control(address):
+        raise AddressError("an address holds no control characters or line breaks", address)
+    rest = _behind_quoted_local_part(address)
+    if any(char in _ENDS_A_PATH or char.isspace() for char in rest):
+        raise AddressError(
+            f"{address!r} cannot be written as an address: blanks, angle brackets and quotes stand only in a "
+            "quoted local part",
+            address,
+        )
+    if rest.count("@") > 1 and ("," in rest or ";" in rest):
+        raise AddressError(f"{address!r} holds several addresses: give each by itself", address)
+    return address
+
+
+def _behind_quoted_local_part(address: str) -> str:
+    """Return what follows a quoted string at the start, or all of it where none stands there (RFC 5321 4.1.2)."""
+    if not address.startswith('"'):
+        return address
+    place = 1
+    while place < len(address) and address[place] != '"':
+        place += 2 if address[place] == "\\" else 1
+    rest = address[place + 1 :]
+    if place >= len(address) or (rest and not rest.startswith("@")):
+        raise AddressError(f"{address!r} is no quoted local part, an @ and a domain", address)
+    return rest
