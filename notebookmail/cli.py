@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import NotebookmailError
+from .secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 ALL_SENT, SOME_NOT_SENT, WRONG_CALL = 0, 1, 2
+_WITHOUT_ONE = "the password is looked up in the keyring, or asked for"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,7 +111,10 @@ def _add_verify(commands: Any) -> None:
     )
     which = verify.add_mutually_exclusive_group()
     which.add_argument(
-        "--server", metavar="URL", help="smtps://user@host:465 (default: the one in NOTEBOOKMAIL_URL)"
+        "--server",
+        metavar="URL",
+        type=Secret,
+        help=f"smtps://user@host:465 (default: the one in NOTEBOOKMAIL_URL); {_WITHOUT_ONE}",
     )
     which.add_argument("--preset", metavar="NAME", help="a provider, such as gmail or microsoft365")
     verify.add_argument("--username", help="who logs in; the password is looked up in the keyring, or asked for")
@@ -126,7 +131,10 @@ def _add_letter(command: argparse.ArgumentParser, *, has_server: bool = True) ->
     command.add_argument("--to", help="the recipient: '{{ name }} <{{ email }}>' (default: the e-mail column)")
     if has_server:
         command.add_argument(
-            "--server", help="smtps://user:password@host:465 (default: NOTEBOOKMAIL_URL, else none: a sandbox)"
+            "--server",
+            metavar="URL",
+            type=Secret,
+            help=f"smtps://user@host:465 (default: NOTEBOOKMAIL_URL, else none: a sandbox); {_WITHOUT_ONE}",
         )
         command.add_argument("--confirm", type=int, metavar="N", help="refuse unless exactly N messages would go")
     command.add_argument("--group-by", metavar="COLUMN", help="one message for all rows of equal value in COLUMN")

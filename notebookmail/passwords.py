@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from .errors import FrameError
+from .secret import Secret
 from .view.frontend import is_notebook
 
 if TYPE_CHECKING:
@@ -24,19 +25,6 @@ SERVICE: Final = "notebookmail:"
 _Account = tuple[str, str]
 _known: dict[_Account, Secret] = {}
 _refused: dict[_Account, Secret] = {}
-
-
-class Secret(str):
-    """A password that shows itself to nobody: not by repr (of a traceback's variables, say), not in a pickle."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-    def __reduce_ex__(self, _protocol: object) -> tuple[Any, ...]:
-        """Leave nothing in a pickle but that there is no password; where it is read, it is looked up anew."""
-        return type(None), ()
 
 
 def service_of(hostname: str) -> str:
@@ -80,10 +68,10 @@ def _from_keyring(hostname: str, username: str) -> tuple[Secret | None, str]:
     except ImportError:
         return None, "keyring is not installed"
     try:
-        password = keyring.get_password(service_of(hostname), username)
+        password = Secret.of(keyring.get_password(service_of(hostname), username))
     except Exception as problem:  # noqa: BLE001 -- backends raise what their systems do; none is worth a run
         return None, f"the keyring cannot be read ({type(problem).__name__})"
-    return (Secret(password), "") if password else (None, "the keyring has none")
+    return (password, "") if password else (None, "the keyring has none")
 
 
 def _asked_for(hostname: str, username: str, why_not: str) -> Secret:
@@ -91,7 +79,7 @@ def _asked_for(hostname: str, username: str, why_not: str) -> Secret:
     if ask is None:
         raise _missing(hostname, username, why_not)
     try:
-        password = ask(f"Password for {username} at {hostname}: ")
+        password = Secret(ask(f"Password for {username} at {hostname}: "))
     except (
         NotImplementedError,
         EOFError,
@@ -99,7 +87,7 @@ def _asked_for(hostname: str, username: str, why_not: str) -> Secret:
         raise _missing(hostname, username, why_not) from None
     if not password:
         raise FrameError(f"no password was given for {username} at {hostname}; nothing was sent")
-    return Secret(password)
+    return password
 
 
 def _prompt() -> Callable[[str], str] | None:

@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from .errors import FrameError
@@ -18,6 +18,7 @@ from .merge.rate import parse_rate
 from .probe.session import PATIENCE_SECONDS, look_at
 from .probe.target import Target
 from .providers import provider_named
+from .secret import Secret, seals, seals_fields
 from .smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
 from .smtp.pool import PoolLimits, Route
 
@@ -35,6 +36,28 @@ _SCHEMES: dict[str, Security] = {"smtp": "auto", "smtps": "tls", "smtp+starttls"
 _DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBMISSION_PORT, "none": 25}
 
 
+class _Address(NamedTuple):
+    """What a URL says: its scheme's security, host, port, user name, password."""
+
+    security: Security
+    hostname: str
+    port: int | None
+    username: str | None
+    password: Secret | None
+
+
+def _read_url(url: Secret) -> _Address | None:
+    """Take a URL apart; None if it is no server's. Nothing is raised here, where its password is a text."""
+    try:
+        parts = urlsplit(url.reveal().decode())
+        username = unquote(parts.username) if parts.username else None
+        password = Secret(unquote(parts.password)) if parts.password else None
+        return _Address(_SCHEMES[parts.scheme], parts.hostname or "", parts.port, username, password)
+    except (KeyError, ValueError):
+        return None
+
+
+@seals_fields("password")
 @dataclass(frozen=True, slots=True)
 class Server:
     """A mail server and how much of it may be used.
@@ -43,9 +66,10 @@ class Server:
         hostname: Its name or address.
         port: 465, 587 or what the provider says; chosen by `security` when left out (587 for "auto").
         username: For logging in.
-        password: For logging in. Shown nowhere. None looks it up when it is first needed: in the system's keyring
-            (`pip install "notebookmail[keyring]"`; the service is "notebookmail:" and the host name), else it is
-            asked for, where somebody can be asked. Then it is kept in memory until this process ends.
+        password: For logging in. Kept as a `Secret`, which shows it to nobody. None looks it up when it is first
+            needed: in the system's keyring (`pip install "notebookmail[keyring]"`; the service is "notebookmail:"
+            and the host name), else it is asked for, where somebody can be asked. Then it is kept in memory until
+            this process ends.
         oauth_token_generator: An async function that returns an access token, instead of a password.
         security: "tls" from the first byte, "starttls" required, "none", or "auto": TLS on port 465, STARTTLS
             required on 587 or where a user name is given, STARTTLS where offered otherwise, and neither on this
@@ -66,7 +90,7 @@ class Server:
     hostname: str
     port: int | None = None
     username: str | None = field(default=None, kw_only=True)
-    password: str | None = field(default=None, kw_only=True, repr=False)
+    password: str | Secret | None = field(default=None, kw_only=True, repr=False)
     oauth_token_generator: SMTPTokenGenerator | None = field(default=None, kw_only=True, repr=False)
     security: Security = field(default="auto", kw_only=True)
     timeout: float = field(default=60, kw_only=True)
@@ -97,28 +121,34 @@ class Server:
             raise FrameError(f"the server settings contradict each other: {problem}") from problem
 
     @classmethod
-    def from_url(cls, url: str) -> Server:
+    @seals("url")
+    def from_url(cls, url: str | Secret) -> Server:
         """Read a server from a URL.
 
         Args:
-            url: `smtps://user:password@host:465`, `smtp+starttls://...`, or `smtp://host:25` for security="auto".
-                User name and password are percent-encoded.
+            url: `smtps://user@host:465`, `smtp+starttls://...`, or `smtp://host:25` for security="auto". The user
+                name, and a password behind it (`user:password@`), are percent-encoded.
 
         Raises:
             FrameError: Not such a URL. The message does not repeat it: it may hold a password.
         """
-        try:
-            parts = urlsplit(url)
-            security, hostname, port = _SCHEMES[parts.scheme], parts.hostname or "", parts.port
-        except (KeyError, ValueError):
-            raise FrameError("a server URL looks like smtps://user:password@smtp.example.org:465") from None
-        if not hostname:
-            raise FrameError("the server URL names no host: smtps://user:password@smtp.example.org:465")
-        username = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password else None
-        return cls(hostname, port, username=username, password=password, security=security)
+        if not isinstance(url, Secret):
+            raise FrameError(f"a server URL is a text, not a {type(url).__name__}")
+        address = _read_url(url)
+        if address is None:
+            raise FrameError("a server URL looks like smtps://user@smtp.example.org:465")
+        if not address.hostname:
+            raise FrameError("the server URL names no host: smtps://user@smtp.example.org:465")
+        return cls(
+            address.hostname,
+            address.port,
+            username=address.username,
+            password=address.password,
+            security=address.security,
+        )
 
     @classmethod
+    @seals("password")
     def preset(cls, name: str, *, region: str | None = None, **options: Any) -> Server:
         """Make the server of a mail provider, with the limits it publishes.
 
@@ -153,7 +183,7 @@ class Server:
         Raises:
             FrameError: The variable is not set, or holds no server URL.
         """
-        url = os.environ.get(URL_VARIABLE)
+        url = Secret.of(os.environ.get(URL_VARIABLE))
         if not url:
             raise FrameError(f"the environment variable {URL_VARIABLE} is not set")
         return cls.from_url(url)
@@ -272,7 +302,7 @@ class Server:
             raise FrameError(f"user {self.username!r} needs password=, a token generator, or with_password()")
         return self._options(self.password)
 
-    def _options(self, password: str | None) -> ConnectionOptions:
+    def _options(self, password: str | Secret | None) -> ConnectionOptions:
         security = self.security
         if security == "auto":
             security = "tls" if self.port == SUBMISSIONS_PORT else "auto"

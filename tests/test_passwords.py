@@ -29,7 +29,8 @@ from notebookmail import (
     passwords,
     send_frame,
 )
-from notebookmail.passwords import Secret, look_up, service_of
+from notebookmail.passwords import look_up, service_of
+from notebookmail.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from notebookmail.errors import FrameError
 from notebookmail.folding import fold
+from notebookmail.secret import Secret, seals_fields
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,6 +50,7 @@ _BLANKS: Final = re.compile(rb"[ \t]{2,}|\t")
 _PIECE: Final = 72
 
 
+@seals_fields("private_key")
 @dataclass(frozen=True, slots=True, eq=False)
 class DKIM:
     """A domain's key to sign messages with.
@@ -70,11 +72,11 @@ class DKIM:
 
     domain: str
     selector: str
-    private_key: InitVar[str | bytes | PurePath]
+    private_key: InitVar[str | bytes | PurePath | Secret]
     headers: Sequence[str] = field(default=SIGNED, kw_only=True, repr=False)
     _key: RSAPrivateKey | Ed25519PrivateKey = field(init=False, repr=False)
 
-    def __post_init__(self, private_key: str | bytes | PurePath) -> None:
+    def __post_init__(self, private_key: str | bytes | PurePath | Secret) -> None:
         if not isinstance(self.domain, str) or not _DOMAIN.fullmatch(self.domain):
             raise FrameError(
                 f"domain={self.domain!r}: give one like 'example.org', an international one as xn--..."
@@ -183,27 +185,32 @@ def _checked_headers(headers: Sequence[str]) -> tuple[str, ...]:
     return tuple({name.lower(): name for name in names}.values())
 
 
-def _pem(private_key: str | bytes | PurePath) -> bytes:
+def _pem(private_key: object) -> Secret:
     """Return a key's PEM text, read from its file if a path is given."""
-    if isinstance(private_key, bytes):
+    if isinstance(private_key, Secret) and (not private_key or b"-----BEGIN" in private_key.reveal()):
         return private_key
-    if isinstance(private_key, str) and "-----BEGIN" in private_key:
-        return private_key.encode("utf-8", "replace")
-    if not isinstance(private_key, (str, PurePath)):
+    if not isinstance(private_key, (Secret, PurePath)):
         raise FrameError(
             f"private_key= is a PEM text or the path of a PEM file, not a {type(private_key).__name__}"
         )
-    try:
-        return Path(private_key).read_bytes()
-    except (OSError, ValueError) as problem:
+    content, reason = _read(private_key)
+    if content is None:
         # The path is not shown: what was given may be a key after all, without its first line.
-        reason = getattr(problem, "strerror", None) or "it is no path"
         raise FrameError(
             f"the file private_key= names cannot be read ({reason}); a key itself begins with '-----BEGIN'"
-        ) from None
+        )
+    return content
 
 
-def _key(pem: bytes) -> RSAPrivateKey | Ed25519PrivateKey:
+def _read(path: Secret | PurePath) -> tuple[Secret | None, str]:
+    """Read a file; the second value says why it cannot be read."""
+    try:
+        return Secret(Path(path.reveal().decode() if isinstance(path, Secret) else path).read_bytes()), ""
+    except (OSError, ValueError) as problem:
+        return None, getattr(problem, "strerror", None) or "it is no path"
+
+
+def _key(pem: Secret) -> RSAPrivateKey | Ed25519PrivateKey:
     """Read a private key; whatever goes wrong, the message says nothing of it."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -213,7 +220,7 @@ def _key(pem: bytes) -> RSAPrivateKey | Ed25519PrivateKey:
     except ImportError as problem:
         raise FrameError("signing needs cryptography: pip install 'notebookmail[dkim]'") from problem
     try:
-        key = load_pem_private_key(pem, None)
+        key = load_pem_private_key(pem.reveal(), None)
     except TypeError:
         raise FrameError(
             "the private key is locked with a password: write it without one, "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPSenderRefused, at
 from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.secret import seals
 from notebookmail.sync import can_nest, run_nested, run_sync, running_loop
 
 from .addressing import address_message, read_address, recipients_of, sender_of
@@ -260,6 +261,7 @@ def _addressing(message: AnyMessage, sender: str | None, recipients: str | Seque
 
 
 @lists_options
+@seals("password")
 async def send(
     message: AnyMessage | str | bytes,
     /,

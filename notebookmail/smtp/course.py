@@ -248,7 +248,7 @@ class Driver:
         except SMTPException as error:
             error.phase = error.phase or PHASES.get(group[0].verb)
             raise self._closed_by(error) from error.__cause__
-        self._stream.write(content + written if content else written)
+        self._stream.write(content + written if content else written)  # type: ignore[operator] # none before an AUTH
         if log.isEnabledFor(logging.DEBUG):
             log.debug("> %s", " ".join(map(repr, group)))
 

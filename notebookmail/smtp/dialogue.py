@@ -19,6 +19,7 @@ from notebookmail.errors import (
     at,
 )
 from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.secret import seals
 
 from . import session
 from .addressing import read_address
@@ -54,12 +55,14 @@ class Dialogue:
     """The SMTP client without AUTH and transactions."""
 
     @lists_options
+    @seals("password")
     def __init__(self, **options: Unpack[ConnectionChanges]) -> None:
-        self._options = ConnectionOptions().changed(options)
+        self._options = ConnectionOptions()  # there before options are refused: a traceback shows this client
         self._connection: Connection | None = None
         self._turns = Turns()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._forget_session()
+        self._options = self._options.changed(options)
 
     def _forget_session(self) -> None:
         self.last_ehlo_response: SMTPResponse | None = None
@@ -87,6 +90,7 @@ class Dialogue:
     # --- the connection -------------------------------------------------------------------------------------
 
     @lists_options
+    @seals("password")
     async def connect(self, **changes: Unpack[ConnectionChanges]) -> SMTPResponse:
         """Connect, start TLS and log in as the options say; return the greeting.
 
@@ -227,7 +231,8 @@ class Dialogue:
         Raises:
             ValueError: A control character in an argument.
         """
-        return await self._run(commands.raw(*arguments), timeout)
+        command, arguments = commands.raw(*arguments), ()  # those of an AUTH by hand are in no traceback
+        return await self._run(command, timeout)
 
     async def ehlo(self, hostname: str | None = None, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
         """Say EHLO and learn the extensions (RFC 5321 4.1.1.1).

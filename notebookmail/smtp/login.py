@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from notebookmail.secret import Secret, seals
+
 from . import session
 from .dialogue import DEFAULT, Dialogue, Timeout
 from .session import octets
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from .connection import Connection
     from .wire.auth import Mechanism
 
-    Credential = str | bytes
+    Credential = str | bytes | Secret
 
 
 class Login(Dialogue):
@@ -35,8 +37,9 @@ class Login(Dialogue):
         """The mechanisms both sides know, in the order login tries them."""
         return [name for name in self.AUTH_METHODS if name in self.server_auth_methods]
 
+    @seals("password")
     async def login(
-        self, username: Credential, password: Credential, /, timeout: Timeout = DEFAULT
+        self, username: str | bytes, password: Credential, /, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by the first mechanism that works of those both sides know (RFC 4954).
 
@@ -48,42 +51,48 @@ class Login(Dialogue):
         async def work(connection: Connection) -> SMTPResponse:
             seconds = self._seconds(timeout)
             await self._ready_for_auth(connection, seconds)
-            return await session.login(connection, octets(username), octets(password), seconds)
+            return await session.login(connection, octets(username), Secret.of(password), seconds)
 
         return await self._in_turn(work)
 
+    @seals("password")
     async def auth_plain(
-        self, username: Credential, password: Credential, /, *, timeout: Timeout = DEFAULT
+        self, username: str | bytes, password: Credential, /, *, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by PLAIN (RFC 4616). Raises SMTPAuthenticationError when refused."""
         return await self._mechanism("PLAIN", auth.plain, username, password, timeout)
 
+    @seals("password")
     async def auth_login(
-        self, username: Credential, password: Credential, /, *, timeout: Timeout = DEFAULT
+        self, username: str | bytes, password: Credential, /, *, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by LOGIN. Raises SMTPAuthenticationError when refused."""
         return await self._mechanism("LOGIN", auth.login, username, password, timeout)
 
+    @seals("password")
     async def auth_crammd5(
-        self, username: Credential, password: Credential, /, *, timeout: Timeout = DEFAULT
+        self, username: str | bytes, password: Credential, /, *, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by CRAM-MD5 (RFC 2195). Raises SMTPAuthenticationError when refused."""
         return await self._mechanism("CRAM-MD5", auth.cram_md5, username, password, timeout)
 
+    @seals("password")
     async def auth_scram_sha_256(
-        self, username: Credential, password: Credential, /, *, timeout: Timeout = DEFAULT
+        self, username: str | bytes, password: Credential, /, *, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by SCRAM-SHA-256 (RFC 7677). Raises SMTPAuthenticationError when refused, or deceived."""
         return await self._mechanism("SCRAM-SHA-256", auth.scram_sha_256, username, password, timeout)
 
+    @seals("access_token")
     async def auth_xoauth2(
-        self, username: Credential, access_token: Credential, /, *, timeout: Timeout = DEFAULT
+        self, username: str | bytes, access_token: Credential, /, *, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by XOAUTH2 with an access token. Raises SMTPAuthenticationError when refused."""
         return await self._mechanism("XOAUTH2", auth.xoauth2, username, access_token, timeout)
 
+    @seals("access_token")
     async def auth_oauthbearer(
-        self, username: Credential, access_token: Credential, /, *, timeout: Timeout = DEFAULT
+        self, username: str | bytes, access_token: Credential, /, *, timeout: Timeout = DEFAULT
     ) -> SMTPResponse:
         """Log in by OAUTHBEARER (RFC 7628) with an access token. Raises SMTPAuthenticationError when refused."""
         options = self._options
@@ -93,16 +102,17 @@ class Login(Dialogue):
     async def _mechanism(
         self,
         name: str,
-        mechanism: Callable[[bytes, bytes], Mechanism],
-        username: Credential,
+        mechanism: Callable[[bytes, Secret], Mechanism],
+        username: str | bytes,
         secret: Credential,
         timeout: Timeout,
     ) -> SMTPResponse:
         async def work(connection: Connection) -> SMTPResponse:
             seconds = self._seconds(timeout)
             await self._ready_for_auth(connection, seconds)
-            steps = mechanism(octets(username), octets(secret))
-            return await session.run_mechanism(connection, name, steps, (octets(secret),), seconds)
+            sealed = Secret.of(secret)
+            steps = mechanism(octets(username), sealed)
+            return await session.run_mechanism(connection, name, steps, (sealed,), seconds)
 
         return await self._in_turn(work)
 

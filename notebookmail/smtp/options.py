@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from notebookmail.errors import SMTPConnectError, at
+from notebookmail.secret import Secret, seals_fields
 
 if TYPE_CHECKING:
     import socket
@@ -43,7 +44,7 @@ class ConnectionChanges(TypedDict, total=False):
     hostname: str | None
     port: int | None
     username: str | bytes | None
-    password: str | bytes | None
+    password: str | bytes | Secret | None
     oauth_token_generator: SMTPTokenGenerator | None
     local_hostname: str | None
     source_address: tuple[str, int] | None
@@ -69,6 +70,7 @@ def _named(options: str, *files: StrPath | None) -> Iterator[None]:
         raise at("tls", SMTPConnectError(f"{options} cannot be used ({named}): {problem}")) from problem
 
 
+@seals_fields("password")
 @dataclass(frozen=True, kw_only=True)  # no slots: the TLS context is built once and cached
 class ConnectionOptions:
     """How to reach a server and how to present ourselves.
@@ -77,7 +79,7 @@ class ConnectionOptions:
         hostname: The server's name or address; "localhost" when nothing else is said.
         port: 465 with use_tls, 587 with start_tls=True, else 25, unless given.
         username: For AUTH; with password or oauth_token_generator.
-        password: Never shown by repr.
+        password: Kept as a Secret, whatever it is given as.
         oauth_token_generator: Makes access tokens for XOAUTH2; excludes password.
         local_hostname: What EHLO says; our name if it is a full one, else our address literal.
         source_address: The local (host, port) to connect from.
@@ -100,7 +102,7 @@ class ConnectionOptions:
     hostname: str | None = None
     port: int | None = None
     username: str | bytes | None = None
-    password: str | bytes | None = field(default=None, repr=False)
+    password: str | bytes | Secret | None = field(default=None, repr=False)
     oauth_token_generator: SMTPTokenGenerator | None = field(default=None, repr=False)
     local_hostname: str | None = None
     source_address: tuple[str, int] | None = None

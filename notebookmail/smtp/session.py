@@ -10,7 +10,6 @@ import base64
 import binascii
 import contextlib
 import ipaddress
-import re
 import socket
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +22,7 @@ from notebookmail.errors import (
     at,
 )
 from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.secret import Secret, without
 
 from .connection import Connection
 from .wire import commands
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from .wire.commands import Command
 
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{4,}={0,2}")
+_SHORT_LINE = 32
+"""Octets: a user name's, or a mechanism's name alone, which a server may well speak of."""
 
 
 async def establish(options: ConnectionOptions) -> Connection:
@@ -165,16 +166,16 @@ async def authenticate(connection: Connection, options: ConnectionOptions) -> No
     username = octets(options.username)
     if options.oauth_token_generator is not None:
         name = _token_mechanism(connection)
-        token = octets(await options.oauth_token_generator())
+        token = Secret.of(await options.oauth_token_generator())
         host, port = options.host, options.effective_port
         steps = xoauth2(username, token) if name == "XOAUTH2" else oauthbearer(username, token, host, port)
         await run_mechanism(connection, name, steps, (token,), options.timeout)
     elif options.password is not None:
-        await login(connection, username, octets(options.password), options.timeout)
+        await login(connection, username, Secret.of(options.password), options.timeout)
 
 
 def octets(credential: str | bytes) -> bytes:
-    """Encode a credential given as text."""
+    """Encode a user name given as text."""
     return credential.encode() if isinstance(credential, str) else bytes(credential)
 
 
@@ -213,7 +214,7 @@ def _is_local(peer: object) -> bool:
         return False
 
 
-async def login(connection: Connection, username: bytes, password: bytes, timeout: float | None) -> SMTPResponse:
+async def login(connection: Connection, username: bytes, password: Secret, timeout: float | None) -> SMTPResponse:
     """Try the mechanisms both sides know, strongest first; some servers offer what they then refuse.
 
     Raises:
@@ -238,7 +239,7 @@ async def login(connection: Connection, username: bytes, password: bytes, timeou
 
 
 async def run_mechanism(
-    connection: Connection, name: str, mechanism: Mechanism, secrets: tuple[bytes, ...], timeout: float | None
+    connection: Connection, name: str, mechanism: Mechanism, secrets: tuple[Secret, ...], timeout: float | None
 ) -> SMTPResponse:
     """Carry out one SASL exchange (RFC 4954 4).
 
@@ -256,12 +257,8 @@ async def run_mechanism(
     is_cancelled = False
     command, held_back = _first_command(name, next(mechanism))
     while True:
-        try:
-            (reply,) = await connection.execute(command, timeout=timeout)
-        except SMTPResponseException as problem:  # no valid reply: its text quotes what was said
-            problem.message = _without(problem.message, secrets)
-            problem.args = (problem.code, problem.message)
-            raise
+        secrets = (*secrets, _response(command))
+        reply = await _answered(connection, command, secrets, timeout)
         if reply.code != SMTPStatus.auth_continue:
             break
         if is_cancelled:
@@ -275,13 +272,33 @@ async def run_mechanism(
             answer, is_cancelled = None, True
         command, held_back = commands.auth_response(answer), None
     if not is_accepted(reply):
-        raise at("auth", SMTPAuthenticationError(reply.code, _without(reply.message, secrets)))
+        raise at("auth", SMTPAuthenticationError(*reply))
     with contextlib.suppress(StopIteration):
         _answer(connection, mechanism, None)
     return reply
 
 
-def _first_command(name: str, initial: bytes | None) -> tuple[Command, bytes | None]:
+async def _answered(
+    connection: Connection, command: Command, secrets: tuple[Secret, ...], timeout: float | None
+) -> SMTPResponse:
+    """Carry out one command of the exchange; what the server echoes of a secret is heard by nobody."""
+    try:
+        (reply,) = await connection.execute(command, timeout=timeout)
+    except SMTPResponseException as problem:  # no valid reply: its text quotes what was said
+        problem.message = without(problem.message, secrets)
+        problem.args = (problem.code, problem.message)
+        # The frames behind it hold what the server said, with whatever it echoed.
+        raise problem.with_traceback(None) from None
+    except SMTPException as problem:
+        problem.message = without(problem.message, secrets)
+        problem.args = (problem.message,)
+        raise problem.with_traceback(None) from problem.__cause__
+    if reply.code == SMTPStatus.auth_continue:
+        return reply
+    return SMTPResponse(reply.code, without(reply.message, secrets))
+
+
+def _first_command(name: str, initial: Secret | None) -> tuple[Command, Secret | None]:
     """AUTH with the initial response, or that response held back where the line would grow too long.
 
     Access tokens do that; RFC 4954 4 then wants the response after an empty challenge.
@@ -292,7 +309,12 @@ def _first_command(name: str, initial: bytes | None) -> tuple[Command, bytes | N
     return commands.auth(name), initial
 
 
-def _answer(connection: Connection, mechanism: Mechanism, challenge: bytes | None) -> bytes | None:
+def _response(command: Command) -> Secret:
+    """Return what a command of the exchange says, in base64: from a digest a password could be guessed."""
+    return Secret.of(command.line).map(lambda line: line.split()[-1] if len(line) > _SHORT_LINE else b"")
+
+
+def _answer(connection: Connection, mechanism: Mechanism, challenge: bytes | None) -> Secret | None:
     try:
         return mechanism.send(challenge)
     except SMTPAuthenticationError:
@@ -302,20 +324,3 @@ def _answer(connection: Connection, mechanism: Mechanism, challenge: bytes | Non
 
 def _challenge(reply: SMTPResponse) -> bytes:
     return base64.b64decode(reply.message.encode(), validate=True)
-
-
-def _without(message: str, secrets: tuple[bytes, ...]) -> str:
-    """Take out of a reply what a hostile or careless server echoed."""
-    for secret in filter(None, secrets):
-        for form in (secret, base64.b64encode(secret)):
-            message = message.replace(form.decode("utf-8", "backslashreplace"), "***")
-    # An echo of PLAIN's or XOAUTH2's response holds the secret among other octets: no long token is worth keeping.
-    return _BASE64.sub(lambda run: "***" if _decodes_to(run[0], secrets) else run[0], message)
-
-
-def _decodes_to(word: str, secrets: tuple[bytes, ...]) -> bool:
-    try:
-        echoed = base64.b64decode(word.rstrip("=") + "=" * (-len(word.rstrip("=")) % 4), validate=True)
-    except binascii.Error:
-        return False
-    return any(secret in echoed for secret in filter(None, secrets))

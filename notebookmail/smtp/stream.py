@@ -12,6 +12,7 @@ import ssl
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from notebookmail.errors import SMTPConnectError, SMTPConnectTimeoutError, SMTPServerDisconnected, at
+from notebookmail.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -73,7 +74,8 @@ class Stream(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
-        self.is_open, self._loss = False, exc
+        # Without asyncio's frames: they hold what was being written.
+        self.is_open, self._loss = False, exc and exc.with_traceback(None)
         self._listener.look_up()
 
     def pause_writing(self) -> None:
@@ -110,12 +112,12 @@ class Stream(asyncio.BufferedProtocol):
         """What asyncio knows of the transport ("peername", "socket", "cipher", ...)."""
         return self.transport.get_extra_info(key)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | Secret) -> None:
         """Hand bytes to the transport; where there are many, look at `has_room` in between.
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
-        self._transport.write(data)  # type: ignore[union-attr] # open streams have one
+        self._transport.write(data.reveal() if isinstance(data, Secret) else data)  # type: ignore[union-attr] # open streams have one
 
     def lost(self) -> SMTPServerDisconnected:
         """Make the error for a connection that is gone, with what asyncio knows of why."""

@@ -19,6 +19,7 @@ from answering import answering
 from local_server import CANARY
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPException, send
+from notebookmail.secret import Secret
 from notebookmail.smtp.options import ConnectionOptions
 from notebookmail.smtp.wire import commands
 
@@ -214,7 +215,7 @@ async def test_a_refused_scram_exchange_is_not_told(serve: Serve, caplog: pytest
 
 def test_no_repr_shows_a_secret() -> None:
     options, response = credentials("PLAIN"), f"\0{USER}\0{CANARY}".encode()
-    command = commands.auth("PLAIN", response)
-    assert base64.b64encode(response) in command.line
-    for each in (SMTP(**options), ConnectionOptions(**options), command, commands.auth_response(CANARY.encode())):
+    command = commands.auth("PLAIN", Secret(response))
+    assert command.line == b"AUTH PLAIN " + base64.b64encode(response) + b"\r\n"
+    for each in (SMTP(**options), ConnectionOptions(**options), command, commands.auth_response(Secret(CANARY))):
         assert_no_canary(f"{each!r} {each}")

@@ -2,7 +2,7 @@
 
 Every octet of every argument passes `_guarded`: nothing that could end a line, or smuggle a second parameter into
 one argument, gets past it (RFC 5321 4.1.1; CRLF injection, CVE-2025-style NOTIFY smuggling through addresses).
-Credentials travel in commands marked secret: they have no readable repr, so they reach no log or traceback.
+Credentials travel in commands whose line is a secret: they reach no log and no traceback.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from notebookmail.errors import AddressError
+from notebookmail.secret import Secret
 
 from .paths import check_path
 
@@ -28,17 +29,19 @@ class Command(NamedTuple):  # a message makes several, and a tuple is made faste
 
     Attributes:
         verb: Its name, such as "MAIL"; "." for the end of data.
-        line: The bytes to write, CRLF included; for BDAT also the chunk behind it.
+        line: The bytes to write, CRLF included; for BDAT also the chunk behind it. A secret in an AUTH exchange.
         is_secret: True when the line holds credentials.
     """
 
     verb: str
-    line: bytes
+    line: bytes | Secret
     is_secret: bool = False
 
     def __repr__(self) -> str:
+        if isinstance(self.line, Secret):
+            return f"<{self.verb} {self.line}>"
         line = self.line.partition(b"\r\n")[0]  # never the chunk of a BDAT
-        return f"<{self.verb} ***>" if self.is_secret else f"<{line.decode('utf-8', 'replace')}>"
+        return f"<{line.decode('utf-8', 'replace')}>"
 
 
 def _guarded(argument: str | bytes, forbidden: re.Pattern[bytes] = _BLANK_OR_CONTROL) -> bytes:
@@ -61,7 +64,8 @@ def raw(*arguments: bytes) -> Command:
         raise ValueError("a command needs at least a verb")
     words = [_guarded(argument, _CONTROL) for argument in arguments]
     verb = words[0].split(b" ")[0].decode("ascii", "replace").upper()
-    return Command(verb, b" ".join(words) + b"\r\n")
+    line = b" ".join(words) + b"\r\n"
+    return Command(verb, Secret(line), is_secret=True) if verb == "AUTH" else Command(verb, line)
 
 
 def _command(verb: str, *arguments: str | bytes) -> Command:
@@ -137,18 +141,22 @@ def help_(topic: str = "") -> Command:
     return _command("HELP", topic) if topic else _command("HELP")
 
 
-def auth(mechanism: str, initial: bytes | None = None) -> Command:
+def auth(mechanism: str, initial: Secret | None = None) -> Command:
     """AUTH with an initial response, or without (RFC 4954 4); an empty one is written "="."""
-    words = [b"AUTH", _guarded(mechanism)]
-    if initial is not None:
-        words.append(base64.b64encode(initial) or b"=")
-    return Command("AUTH", b" ".join(words) + b"\r\n", is_secret=True)
+    head = b"AUTH " + _guarded(mechanism)
+    if initial is None:
+        line = Secret(head + b"\r\n")
+    else:
+        line = initial.map(lambda octets: head + b" " + (base64.b64encode(octets) or b"=") + b"\r\n")
+    return Command("AUTH", line, is_secret=True)
 
 
-def auth_response(response: bytes | None) -> Command:
+def auth_response(response: Secret | None) -> Command:
     """The answer to an AUTH challenge; None cancels the exchange (RFC 4954 4)."""
-    line = b"*" if response is None else base64.b64encode(response)
-    return Command("AUTH", line + b"\r\n", is_secret=True)
+    line = (
+        Secret(b"*\r\n") if response is None else response.map(lambda octets: base64.b64encode(octets) + b"\r\n")
+    )
+    return Command("AUTH", line, is_secret=True)
 
 
 def bdat(chunk: bytes) -> Command:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPServerDisconnected, at
 from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.secret import Secret, joined
 
 from .commands import NOBODYS_END, Command
 from .replies import ReplyReader, malformed
@@ -132,8 +133,8 @@ class Protocol:
             return "content"
         return "tls" if self.state is State.TLS else None
 
-    def write(self, *group: Command) -> bytes:
-        """Queue a group of commands and return its bytes.
+    def write(self, *group: Command) -> bytes | Secret:
+        """Queue a group of commands and return its bytes; they are a secret where a command's are.
 
         The end of data counts as the first command of the group that follows the content.
 
@@ -148,7 +149,8 @@ class Protocol:
         self._awaited.extend(group)
         if self.state is State.CONTENT:
             self.state = State.COMMAND
-        return b"".join([command.line for command in group])
+        lines = [command.line for command in group]
+        return joined(lines) if group[-1].is_secret else b"".join(lines)  # type: ignore[arg-type] # AUTH ends its group
 
     def _check_group(self, group: tuple[Command, ...]) -> None:
         verb, first = group[0].verb, _FIRST.get(self.state)

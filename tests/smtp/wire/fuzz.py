@@ -32,6 +32,7 @@ from smtp.wire.hostile_server import HostileServer
 
 from notebookmail.errors import SMTPException
 from notebookmail.mail import Envelope, Mail, Receipt
+from notebookmail.secret import Secret
 from notebookmail.smtp.wire import auth, commands
 from notebookmail.smtp.wire.commands import END_OF_DATA, NOOP, QUIT, RSET, STARTTLS
 from notebookmail.smtp.wire.extensions import Extensions, read_extensions
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MAIL = Mail(Envelope("a@example.org", ("b@example.org", "c@example.org")), (b"Subject: x\r\n\r\nhello\r\n",))
-_MECHANISMS: tuple[Callable[[bytes, bytes], Mechanism], ...] = (
+_MECHANISMS: tuple[Callable[[bytes, Secret], Mechanism], ...] = (
     auth.plain,
     auth.login,
     auth.cram_md5,
@@ -138,7 +139,7 @@ def _deliver_or_not(extensions: Extensions, chance: Random) -> Talk:
 
 
 def _log_in(chance: Random) -> Talk:
-    mechanism = chance.choice(_MECHANISMS)(b"me", b"secret")
+    mechanism = chance.choice(_MECHANISMS)(b"me", Secret(b"secret"))
     (reply,) = yield (commands.auth("X", next(mechanism)),)
     while reply.code == 334:
         try:
@@ -166,7 +167,8 @@ def run(seed: int, cut: Cut) -> Outcome:
                 raise Broken(f"{len(group)} commands, {len(came)} replies")
             replies += came
             group = talk.send(came if written else None)
-            written.append(protocol.write(*group))
+            octets = protocol.write(*group)
+            written.append(octets.reveal() if isinstance(octets, Secret) else octets)
             came = _turn(protocol, server.answer(group), cut)
         end = ("silence", None)
         replies += came

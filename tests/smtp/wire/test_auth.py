@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from notebookmail import SMTPAuthenticationError
+from notebookmail.secret import Secret
 from notebookmail.smtp.wire.auth import (
     MAX_SCRAM_ITERATIONS,
     Mechanism,
@@ -29,7 +30,7 @@ SERVER_FINAL = b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
 
 
 def scram() -> Mechanism:
-    return scram_sha_256(b"user", b"pencil", NONCE)
+    return scram_sha_256(b"user", Secret(b"pencil"), NONCE)
 
 
 def finished(mechanism: Mechanism) -> bool:
@@ -50,7 +51,7 @@ def test_scram_follows_its_rfc() -> None:
 
 
 def test_every_scram_exchange_has_a_nonce_of_its_own() -> None:
-    assert next(scram_sha_256(b"user", b"pencil")) != next(scram_sha_256(b"user", b"pencil"))
+    assert next(scram_sha_256(b"user", Secret(b"pencil"))) != next(scram_sha_256(b"user", Secret(b"pencil")))
 
 
 @pytest.mark.parametrize(
@@ -103,13 +104,13 @@ def test_scrams_own_refusal_ends_the_exchange() -> None:
 
 
 def test_a_user_name_may_hold_commas_and_equals_signs() -> None:
-    assert next(scram_sha_256(b"a=b,c", b"x", b"n")) == b"n,,n=a=3Db=2Cc,r=n"
+    assert next(scram_sha_256(b"a=b,c", Secret(b"x"), b"n")) == b"n,,n=a=3Db=2Cc,r=n"
 
 
 def test_oauthbearer_follows_its_rfc() -> None:
     """RFC 7628 4.1, with SMTP's host and port."""
     steps = oauthbearer(
-        b"user@example.com", b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==", "server.example.com", 587
+        b"user@example.com", Secret(b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="), "server.example.com", 587
     )
     assert next(steps) == (
         b"n,a=user@example.com,\x01host=server.example.com\x01port=587\x01"
@@ -119,14 +120,14 @@ def test_oauthbearer_follows_its_rfc() -> None:
 
 
 def test_xoauth2_answers_an_error_with_nothing() -> None:
-    steps = xoauth2(b"someuser@example.com", b"ya29.vF9d")
+    steps = xoauth2(b"someuser@example.com", Secret(b"ya29.vF9d"))
     assert next(steps) == b"user=someuser@example.com\x01auth=Bearer ya29.vF9d\x01\x01"
     assert steps.send(b'{"status":"401"}') == b""
 
 
 def test_cram_md5_follows_its_rfc() -> None:
     """RFC 2195 2."""
-    steps = cram_md5(b"tim", b"tanstaaftanstaaf")
+    steps = cram_md5(b"tim", Secret(b"tanstaaftanstaaf"))
     assert next(steps) is None
     challenge = base64.b64decode("PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+")
     assert steps.send(challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"
@@ -134,14 +135,14 @@ def test_cram_md5_follows_its_rfc() -> None:
 
 
 def test_plain_and_login_say_what_their_papers_say() -> None:
-    assert next(plain(b"tim", b"tanstaaftanstaaf")) == b"\0tim\0tanstaaftanstaaf"
-    steps = login(b"tim", b"secret")
+    assert next(plain(b"tim", Secret(b"tanstaaftanstaaf"))) == b"\0tim\0tanstaaftanstaaf"
+    steps = login(b"tim", Secret(b"secret"))
     assert [next(steps), steps.send(b"Username:"), steps.send(b"Password:")] == [None, b"tim", b"secret"]
 
 
 def test_a_nul_cannot_shift_the_credentials_of_plain() -> None:
     with pytest.raises(ValueError, match="NUL"):
-        next(plain(b"a\0b", b"c"))
+        next(plain(b"a\0b", Secret(b"c")))
 
 
 @pytest.mark.parametrize(

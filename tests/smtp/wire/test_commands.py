@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notebookmail.secret import Secret
 from notebookmail.smtp.wire import commands
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ def test_an_option_is_one_word(option: str) -> None:
 
 
 def test_credentials_have_no_readable_repr() -> None:
-    for command in (commands.auth("PLAIN", b"\0me\0hunter2"), commands.auth_response(b"hunter2")):
+    for command in (commands.auth("PLAIN", Secret(b"\0me\0hunter2")), commands.auth_response(Secret(b"hunter2"))):
         assert repr(command) == "<AUTH ***>"
 
 
 def test_an_empty_initial_response_is_an_equals_sign() -> None:
-    assert commands.auth("XOAUTH2", b"").line == b"AUTH XOAUTH2 =\r\n"
+    assert commands.auth("XOAUTH2", Secret(b"")).line == b"AUTH XOAUTH2 =\r\n"
     assert commands.auth_response(None).line == b"*\r\n"
 
 

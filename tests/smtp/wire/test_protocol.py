@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPResponseException, SMTPServerDisconnected
 from notebookmail.reply import SMTPResponse
+from notebookmail.secret import Secret
 from notebookmail.smtp.wire import commands
 from notebookmail.smtp.wire.commands import DATA, END_OF_DATA, NOOP, QUIT, RSET, STARTTLS
 from notebookmail.smtp.wire.protocol import Protocol, State
@@ -166,7 +167,7 @@ def test_an_auth_exchange_alternates_until_its_verdict() -> None:
     assert protocol.state is State.CHALLENGE
     with pytest.raises(RuntimeError):
         protocol.write(NOOP)
-    protocol.write(commands.auth_response(b"me"))
+    protocol.write(commands.auth_response(Secret(b"me")))
     protocol.receive(b"235 welcome\r\n")
     assert protocol.is_clean
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from notebookmail.errors import SMTPException
+from notebookmail.secret import Secret
 from notebookmail.smtp.wire import commands
 from notebookmail.smtp.wire.commands import DATA, END_OF_DATA, NOOP, QUIT, RSET, STARTTLS, Command
 from notebookmail.smtp.wire.protocol import Protocol, State
@@ -28,7 +29,7 @@ COMMANDS = {
     "NOOP": NOOP,
     "QUIT": QUIT,
     "STARTTLS": STARTTLS,
-    "AUTH": commands.auth("PLAIN", b"secret"),
+    "AUTH": commands.auth("PLAIN", Secret(b"secret")),
     "XTRA": commands.raw(b"XTRA", b"something"),
 }
 
@@ -139,7 +140,7 @@ def test_a_reply_leads_to_the_next_state(verb: str, code: int) -> None:
 def test_a_reply_that_answers_no_new_command_is_refused_but_where_one_is_due(letter: str, code: int) -> None:
     protocol = in_state(letter)
     if letter == "h":
-        protocol.write(commands.auth_response(b"me"))
+        protocol.write(commands.auth_response(Secret(b"me")))
     assert answer(protocol, code) == UNASKED[letter, code]
 
 
