@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .check import check_frame
     from .compose.signing import DKIM
     from .compose.template import Template
+    from .datafiles.reading import read_table
     from .errors import (
         AddressError,
         FrameError,
@@ -94,6 +95,7 @@ __all__ = [
     "last_results",
     "plan_frame",
     "preview_frame",
+    "read_table",
     "send",
     "send_frame",
     "send_frame_sync",
@@ -121,6 +123,7 @@ _ROOMS = {
     "last_results": "run",
     "plan_frame": "forecast",
     "preview_frame": "preview",
+    "read_table": "datafiles.reading",
     "send": "smtp.client",
     "send_frame": "api",
     "send_frame_sync": "api",

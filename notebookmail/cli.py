@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import dataclasses
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="mail sixteen letters to a server inside this process and look at the results"
     )
     demo.set_defaults(run=_demo)
-    check = commands.add_parser("check", help="make every message of a CSV file, send none, and say what is wrong")
+    check = commands.add_parser(
+        "check", help="make every message of a data file, send none, and say what is wrong"
+    )
     _add_letter(check)
     check.set_defaults(run=_check)
     _add_preview(commands)
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_preview(commands: Any) -> None:
     """Add the command that shows messages."""
     preview = commands.add_parser(
-        "preview", help="show the messages of a CSV file as they would go out, send none"
+        "preview", help="show the messages of a data file as they would go out, send none"
     )
     _add_letter(preview, has_server=False)
     which = preview.add_mutually_exclusive_group()
@@ -90,7 +91,7 @@ def _add_preview(commands: Any) -> None:
 
 def _add_send(commands: Any) -> None:
     """Add the command that sends them."""
-    send = commands.add_parser("send", help="mail every row of a CSV file, or every group of rows")
+    send = commands.add_parser("send", help="mail every row of a data file, or every group of rows")
     _add_letter(send)
     send.add_argument("--dry-run", action="store_true", help="build every message, send none")
     send.add_argument("--campaign", metavar="NAME", help="what was sent in it is not sent again")
@@ -124,7 +125,7 @@ def _add_verify(commands: Any) -> None:
 
 def _add_letter(command: argparse.ArgumentParser, *, has_server: bool = True) -> None:
     """Add what says which messages there are, and where they go."""
-    command.add_argument("data", type=Path, help="a CSV file with a header line")
+    command.add_argument("data", type=Path, help="a CSV, Excel (.xlsx), Parquet or JSON lines file")
     command.add_argument("template", type=Path, help="a .md, .html or .txt file, with front matter or without")
     command.add_argument("--subject", help="the subject, if the file does not say it; may hold {{ columns }}")
     command.add_argument("--from", dest="sender", help="the sender, likewise: 'Name <user@example.org>'")
@@ -137,6 +138,11 @@ def _add_letter(command: argparse.ArgumentParser, *, has_server: bool = True) ->
             help=f"smtps://user@host:465 (default: NOTEBOOKMAIL_URL, else none: a sandbox); {_WITHOUT_ONE}",
         )
         command.add_argument("--confirm", type=int, metavar="N", help="refuse unless exactly N messages would go")
+    command.add_argument(
+        "--sep", metavar="CHARACTER", help="between a CSV file's cells: ';', tab (default: a guess)"
+    )
+    command.add_argument("--encoding", metavar="NAME", help="a CSV file's: cp1252, utf-16 (default: a guess)")
+    command.add_argument("--sheet", metavar="NAME", help="the sheet of an Excel file, if it has several")
     command.add_argument("--group-by", metavar="COLUMN", help="one message for all rows of equal value in COLUMN")
     command.add_argument("--limit", type=int, metavar="N", help="take at most N messages")
     command.add_argument("--redirect-to", metavar="ADDRESS", help="rehearse: every message goes to this address")
@@ -156,7 +162,7 @@ async def _check(parsed: argparse.Namespace) -> int:
     from .view.report_terminal import print_report
 
     report = check_frame(
-        _read_csv(parsed.data),
+        _read_table(parsed),
         _template(parsed),
         Server.from_url(parsed.server) if parsed.server else None,
         **_choices(parsed),
@@ -170,7 +176,7 @@ async def _preview(parsed: argparse.Namespace) -> int:
 
     if parsed.html is not None and parsed.html.exists() and not parsed.force:
         raise NotebookmailError(f"{parsed.html} is there already: --force writes over it")
-    frame, template, options = _read_csv(parsed.data), _template(parsed), _choices(parsed)
+    frame, template, options = _read_table(parsed), _template(parsed), _choices(parsed)
     preview = preview_frame(frame, template, pick=_pick(parsed, frame), **options)
     rows = list(preview.specimens())
     shown = [(row, preview.reason(row)) for row in rows]
@@ -212,7 +218,7 @@ async def _send(parsed: argparse.Namespace) -> int:
     template = _template(parsed)
     server = Server.from_url(parsed.server) if parsed.server else None
     results = await send_frame(
-        _read_csv(parsed.data),
+        _read_table(parsed),
         template,
         server if server is None or parsed.dry_run else server.with_password(),
         dry_run=parsed.dry_run,
@@ -248,31 +254,14 @@ def _template(parsed: argparse.Namespace) -> Template:
     return Template.from_file(parsed.template, **{name: text for name, text in given.items() if text is not None})
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
+def _read_table(parsed: argparse.Namespace) -> pd.DataFrame:
+    """Read the data file, and say how it was read where that was a guess."""
+    from .datafiles.reading import notices, read_table
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            # Without index_col, cells beyond the header would shift every column by one.
-            texts = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], index_col=False)
-    except pd.errors.ParserWarning as problem:
-        raise NotebookmailError(f"{path}: its lines have more cells than its first has names") from problem
-    except UnicodeDecodeError as problem:
-        raise NotebookmailError(
-            f"{path} cannot be read as CSV: it is not UTF-8, save it with this encoding"
-        ) from problem
-    except (OSError, ValueError) as problem:
-        raise NotebookmailError(f"{path} cannot be read as CSV: {problem}") from problem
-    return texts.apply(_numbers)
-
-
-def _numbers(texts: pd.Series[str]) -> pd.Series[Any]:
-    """Take a column for numbers where they print just as the file has them: 007 and 3.50 stay texts."""
-    import pandas as pd
-
-    numbers: pd.Series[Any] = pd.to_numeric(texts, errors="coerce")
-    return numbers if (numbers.astype(str) == texts).all() else texts
+    frame = read_table(parsed.data, sep=parsed.sep, encoding=parsed.encoding, sheet=parsed.sheet)
+    for said in notices(frame):
+        print(said, file=sys.stderr)
+    return frame
 
 
 async def _verify(parsed: argparse.Namespace) -> int:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notebookmail import NotebookmailError
-from notebookmail.cli import _read_csv, main
+from notebookmail.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,30 +53,53 @@ def test_a_dry_run_succeeds_when_every_row_can_be_built(files: tuple[str, str]) 
     assert (shown.returncode, "2 pending" in shown.stdout or "3 pending" in shown.stdout) == (0, True)
 
 
-def test_cells_are_mailed_as_they_stand_in_the_file(tmp_path: Path) -> None:
-    (tmp_path / "agents.csv").write_text(
-        "email,number,paid,points\na@example.org,007,3.50,1200\nb@example.org,12,4,7\n"
+def test_any_data_file_is_read_and_what_was_guessed_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, letter = tmp_path / "people.csv", tmp_path / "letter.txt"
+    letter.write_text(
+        "{{ name }} {{ number }} {{ qty * 2 if qty else 0 }} {% if vip %}VIP{% else %}guest{% endif %}"
     )
-    frame = _read_csv(tmp_path / "agents.csv")
-    assert frame["number"].tolist() == ["007", "12"]
-    assert frame["paid"].tolist() == ["3.50", "4"]
-    assert frame["points"].tolist() == [1200, 7]
+    data.write_bytes(
+        "name;email;number;qty;vip\nZoë;z@x.org;007;;FALSE\nBo;b@x.org;3.50;3;TRUE\n".encode("cp1252")
+    )
+    words = ["preview", str(data), str(letter), "--subject", "S", "--from", "d@x.org", "--pick", "2"]
+    assert main(words) == 0
+    shown = capsys.readouterr()
+    assert "Zoë 007 0 guest" in shown.out
+    assert "Bo 3.50 6 VIP" in shown.out
+    assert shown.err.startswith("people.csv: semicolon-separated, cp1252, a guess by the letters ë\n")
+    assert main([*words, "--sep", ",", "--encoding", "latin-1"]) == 2
+    assert "'name;email;number;qty;vip'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "lines",
-    ["name,email\nann@x.org,Bo,bo@x.org\n", "name,email\nA,a@x.org\nB,b@x.org,1\n",
-     "email\nann@x.org,bo@x.org\n", "name,email\n\xe4,a@x.org\n"],
-)  # fmt: skip
-def test_no_file_is_read_with_its_columns_shifted_or_its_letters_guessed(tmp_path: Path, lines: str) -> None:
-    (tmp_path / "people.csv").write_text(lines, encoding="latin-1")
-    with pytest.raises(NotebookmailError, match=r"people\.csv"):
-        _read_csv(tmp_path / "people.csv")
+def test_the_sheet_of_a_workbook_is_said_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pandas as pd
+
+    with pd.ExcelWriter(tmp_path / "people.xlsx") as book:
+        pd.DataFrame({"email": ["a@x.org"]}).to_excel(book, sheet_name="Staff", index=False)
+        pd.DataFrame({"email": ["b@x.org"]}).to_excel(book, sheet_name="Guests", index=False)
+    (tmp_path / "letter.txt").write_text("Hello")
+    words = [
+        "check",
+        str(tmp_path / "people.xlsx"),
+        str(tmp_path / "letter.txt"),
+        "--subject",
+        "S",
+        "--from",
+        "d@x.org",
+    ]
+    assert main(words) == 2
+    assert "there are: 'Staff', 'Guests'" in capsys.readouterr().err
+    assert main([*words, "--sheet", "Guests"]) == 0
 
 
-def test_a_comma_at_the_end_of_a_line_shifts_nothing(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text("\ufeffname,email\nAnn,ann@x.org,\n", encoding="utf-8")
-    assert _read_csv(tmp_path / "people.csv").to_dict("list") == {"name": ["Ann"], "email": ["ann@x.org"]}
+def test_a_file_whose_columns_would_shift_is_refused_by_the_line(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "people.csv").write_text("name,email\nA,a@x.org\nB,b@x.org,1\n")
+    assert main(["check", *files, "--subject", "S", "--from", "d@x.org"]) == 2
+    assert "line 3 has 3 cells, but line 1 names 2 columns" in capsys.readouterr().err
 
 
 def test_check_tells_by_its_exit_code_whether_there_are_errors(

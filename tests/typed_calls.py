@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from pathlib import Path
 from typing import assert_type
 
 import pandas as pd
@@ -19,6 +20,7 @@ from notebookmail import (
     Template,
     check_frame,
     preview_frame,
+    read_table,
     send,
     send_frame,
     send_frame_sync,
@@ -27,6 +29,8 @@ from notebookmail import (
 
 
 async def merge(df: pd.DataFrame) -> None:
+    assert_type(read_table("people.csv", sep=";", encoding="cp1252"), pd.DataFrame)
+    assert_type(read_table(Path("people.xlsx"), sheet="Guests"), pd.DataFrame)
     template = Template(
         "Hello {{ name }}", markdown="Dear {{ name }}", sender="a@example.org", cc=["b@example.org"]
     )
