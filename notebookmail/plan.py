@@ -114,14 +114,17 @@ class Plan:
             yield Task(row.position, to, key, partial(_build, self.compiler, self.unwanted, prefix, key, row))
 
     def only(self, positions: Iterable[int]) -> Plan:
-        """Return a plan for some of the rows, without confirm and limit; those that may not be sent stay out."""
+        """Return a plan for some of the rows, without confirm, limit and resend.
+
+        Those that may not be sent stay out.
+        """
         import numpy as np
 
         wanted = np.zeros(len(self.frame), dtype=bool)
         wanted[list(positions)] = True
         fit = np.asarray(self.fit, dtype=np.intp)
         going = positions_of(fit[wanted[fit]])
-        options = replace(self.options, confirm=None, limit=None)
+        options = replace(self.options, confirm=None, limit=None, resend=False)
         return replace(self, options=options, going=going, beyond=range(0), excluded=Staying())
 
     def resumed(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool = False) -> Plan:

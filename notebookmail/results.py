@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from typing import TYPE_CHECKING, Any, Protocol
+import threading
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from weakref import WeakSet
 
 from .errors import FrameError
 from .merge.outcomes import Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 
     import pandas as pd
 
     from .view.table import ResultsTable
 
     Stage = Callable[[Any], None]  # takes a board's widget and shows it
+
+_TURN: Final = threading.Lock()
+"""Held for a moment, to ask whether rows are being sent and to say so."""
 
 
 class SendResults(Outcomes):
@@ -36,22 +42,46 @@ class SendResults(Outcomes):
         self.shown_in: int | None = None
         self.sent_before = 0
         self._sending: Sending | None = None
+        self._is_being_sent = False
+        self._tables: WeakSet[ResultsTable] | None = None
 
     @classmethod
     def begin(cls, plan: Any, before: SendResults | None) -> SendResults:
-        """Begin the results of a plan; rows that it does not try keep how they stood before."""
+        """Begin the results of a plan, or go on with those before: what it does not try stands as it does."""
         if before is not None:
-            results = before.copy()
-            results.reopen(plan.going)
-        else:
-            results = cls(plan.frame.labels)
-            results.note_recipients(plan.recipients)
-        results.sent_before = 0
+            before.reopen(plan.going)
+            return before
+        results = cls(plan.frame.labels)
+        results.note_recipients(plan.recipients)
         return results
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what they were sent with: it belongs to this process."""
-        return {**self.__dict__, "_sending": None}
+        """Leave out what they were sent with, and who shows them: these belong to this process."""
+        return {**self.__dict__, "_sending": None, "_is_being_sent": False, "_tables": None}
+
+    def copy(self) -> Self:
+        """Return results of their own that stay as these are now; they cannot `retry`."""
+        twin = super().copy()
+        twin._sending, twin._is_being_sent, twin._tables = None, False, None
+        return twin
+
+    @contextlib.contextmanager
+    def being_sent(self) -> Iterator[None]:
+        """Keep everybody else from sending these rows meanwhile, on any thread.
+
+        Raises:
+            FrameError: Somebody does already.
+        """
+        with _TURN:
+            if self._is_being_sent:
+                raise FrameError(
+                    "these rows are being sent right now, by another cell, a job or the button: wait for its end"
+                )
+            self._is_being_sent = True
+        try:
+            yield
+        finally:
+            self._is_being_sent = False
 
     def sent_with(self, sending: Sending) -> None:
         """Take what `retry` sends with, and what makes a row's message again."""
@@ -60,14 +90,16 @@ class SendResults(Outcomes):
     async def retry(self) -> SendResults:
         """Send again what may be tried again: the deferred and the pending rows, with the same letter and server.
 
-        Rows beyond `limit` stay: they were left out on purpose.
+        Rows beyond `limit` stay: they were left out on purpose. Of a row that some of its addresses took, only the
+        others are tried. Called twice, or after the button, it tries what is still to be tried then.
 
         Returns:
-            The results of all rows: those tried now as they stand now, the others as before. These results
-            themselves where there is nothing to try.
+            These results: the rows tried now stand as they came out, the others as before. An open table shows it,
+            too.
 
         Raises:
-            FrameError, JournalError, SMTPException: As for send_frame.
+            FrameError: The rows are being sent already; or these results are a copy, or were loaded from a file.
+            JournalError, SMTPException: As for send_frame; the rows stand as before.
         """
         return await self._retry(None)
 
@@ -77,12 +109,13 @@ class SendResults(Outcomes):
         return [position for position in self.positions("deferred", "pending") if position not in left]
 
     async def _retry(self, stage: Stage | None) -> SendResults:
-        positions = self.waiting()
-        if not positions:
+        if not self.waiting():
             return self
         if self._sending is None:
             raise FrameError("these results do not know how they were sent: run send_frame again")
-        return await self._sending.again(positions, stage)
+        with self.being_sent():
+            positions = self.waiting()  # whoever was faster may have left some
+            return await self._sending.again(positions, stage) if positions else self
 
     def redacted(self) -> SendResults:
         """Return the same results without addresses, to be passed on: also whole, as a pickle or a CSV file.
@@ -160,7 +193,16 @@ class SendResults(Outcomes):
         """
         from .view.table import ResultsTable
 
-        return ResultsTable(self, _ForTable(self, self._sending) if self._sending is not None else None)
+        table = ResultsTable(self, _ForTable(self, self._sending) if self._sending is not None else None)
+        if self._tables is None:
+            self._tables = WeakSet()
+        self._tables.add(table)
+        return table
+
+    def refresh_tables(self) -> None:
+        """Let the tables that are open show how the rows stand now."""
+        for table in list(self._tables or ()):
+            table.refresh()
 
     def __repr__(self) -> str:
         from .view.text import results_text

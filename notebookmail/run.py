@@ -114,6 +114,7 @@ class Run:
         self._plan = plan
         self._carriage = carriage
         self._notices: list[str] = []
+        self._is_first = before is None
         self.results = SendResults.begin(plan, before)
         self.results.sent_with(self)
         self._left_before: frozenset[int] = frozenset()  # of the run that this one continues
@@ -132,10 +133,21 @@ class Run:
         self._board: _Board | None = None
 
     async def again(self, positions: list[int], stage: Stage | None = None) -> SendResults:
-        """Send rows again, with the same letter, over the same server."""
+        """Send rows again, with the same letter, over the same server; the results stay the same object.
+
+        Goes on in the campaign's generation, whatever the first run began. Where the run may not begin at all, the
+        rows stand as before.
+        """
+        before = self.results.copy()
         further = Run(self._plan.only(positions), self._carriage, self.results, stage)
         further._left_before = self.left_out
-        return await further.carry_out()
+        try:
+            return await further.carry_out()
+        finally:
+            if further._runner is None:
+                self.results.restore(before)
+                self.results.sent_with(self)
+            self.results.refresh_tables()
 
     @property
     def left_out(self) -> frozenset[int]:
@@ -187,8 +199,10 @@ class Run:
             FrameError, JournalError: The run may not begin; nothing was sent.
             SMTPException: The server cannot be used; nothing was sent.
         """
-        if self._carriage.dry_run:
-            return self._rehearse()
+        with self.results.being_sent() if self._is_first else contextlib.nullcontext():
+            return self._rehearse() if self._carriage.dry_run else await self._carry_out_shown()
+
+    async def _carry_out_shown(self) -> SendResults:
         loop = asyncio.get_running_loop()
         board = self.show(_Remote(loop, self), is_in_cell=True)
         ticker = loop.create_task(_tick(board))
@@ -241,7 +255,7 @@ class Run:
             is_finished = False
             try:
                 yield journal, claim
-                is_finished = self.results.counts["pending"] == self._resting
+                is_finished = not self.results.counts["pending"]  # those beyond the limit are still to go
             finally:
                 claim.close(is_finished=is_finished)
 
@@ -286,7 +300,7 @@ class Run:
 
     def _notice_what_was_left(self) -> None:
         count, when = self._sent_before
-        self.results.sent_before = count
+        self.results.sent_before += count
         if when is not None:
             at = f"{when.astimezone():%Y-%m-%d %H:%M}"
             were = f"{count:,} were" if count > 1 else "One was"

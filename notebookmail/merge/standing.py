@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 NUMBERS: Final = {status: number for number, status in enumerate(STATUSES)}
 """Each status as it stands in the column of statuses."""
 
+_COLUMNS: Final = (
+    "_status", "_tally", "_to", "_numbers", "_message_ids", "_replies", "_reasons", "_errors", "_refused",
+)  # fmt: skip
+"""What changes with every event."""
+
 
 class Standing:
     """One entry per row, moved by events.
@@ -69,10 +74,15 @@ class Standing:
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.__dict__.pop("frame", None)
-        for name in ("_status", "_tally", "_to", "_numbers", "_message_ids", "_replies", "_reasons", "_errors",
-                     "_refused"):  # fmt: skip
+        for name in _COLUMNS:
             setattr(twin, name, getattr(self, name).copy())
         return twin
+
+    def restore(self, before: Self) -> None:
+        """Let every row stand as in a copy that was made before; the copy is used up."""
+        self.__dict__.pop("frame", None)
+        for name in (*_COLUMNS, "_stop_reason"):
+            setattr(self, name, getattr(before, name))
 
     def apply(self, event: events.RowEvent) -> None:
         """Fold one event in."""

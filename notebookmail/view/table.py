@@ -174,6 +174,16 @@ class ResultsTable:
         self._where.value = where
         self._offer_retry()
 
+    def refresh(self) -> None:
+        """Show how the rows stand now; safe on any thread."""
+        if self.widget is None:
+            self._found = self._outcomes.find()
+        elif self._loop is None or self._loop is running_loop():
+            self._status.options = self._statuses()
+            self._find()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.refresh)
+
     # --- one row --------------------------------------------------------------------------------------------
 
     def _open_row(self, place: int) -> None:
@@ -222,8 +232,7 @@ class ResultsTable:
         finally:
             self._stage.children = ()
             self._retry.disabled = False
-            self._status.options = self._statuses()
-            self._find()
+            self.refresh()
 
     def _take_stage(self, board: ipywidgets.Widget) -> None:
         self._stage.children = (board,)

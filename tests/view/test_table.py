@@ -256,8 +256,19 @@ async def test_the_table_tries_again_what_may_be_tried_again() -> None:
 
         assert [each.rcpt_to for each in box.received] == [("p1@example.org",)]
     assert table.results.counts["sent"] == 3
-    assert first.counts["deferred"] == 1
+    assert table.results is first
     assert retry.layout.display == "none"
+
+
+async def test_an_open_table_shows_what_a_retry_elsewhere_came_to() -> None:
+    async with Sandbox(faults={"greylist": 0}) as box:
+        first = await send_frame(people(3), LETTER, box.server, progress=False)
+        table = first.table()
+        assert "451" in shown(table)
+        await first.retry()
+        assert "451" not in shown(table)
+        assert [words for words, _ in table._status.options] == ["All 3", "\N{CHECK MARK} sent 3"]
+        assert table.frame.status.tolist() == ["sent"] * 3
 
 
 def box_port(results: SendResults) -> int:
