@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notebookmail.compose.tables.styled import is_styled, styled_html, styled_text
@@ -39,6 +39,11 @@ ACTING = re.compile(
 )
 
 
+def formatted(frame):
+    """A format that writes what the first cell holds as HTML of its own: not the cell's, the author's."""
+    return {frame.columns[0]: lambda _, html=frame.iloc[0, 0]: html}
+
+
 def styles(html):
     return re.findall(r'<(\w+)[^>]*? style="([^"]*)"', html)
 
@@ -55,7 +60,11 @@ def test_a_styler_and_a_gt_are_styled_and_their_frame_is_not():
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-@pytest.mark.parametrize("dress", [lambda frame: frame.style, GT], ids=["Styler", "GT"])
+@pytest.mark.parametrize(
+    "dress",
+    [lambda frame: frame.style, lambda frame: frame.style.format(formatted(frame)), GT],
+    ids=["Styler", "format of a Styler", "GT"],
+)
 def test_a_hostile_cell_does_nothing(hostile, dress):
     html = str(styled_html(dress(pd.DataFrame({"a": [hostile], "b": ["kept"]}))))
     assert ACTING.search(re.sub(r"&lt;.*&gt;", "", html)) is None
@@ -65,8 +74,9 @@ def test_a_hostile_cell_does_nothing(hostile, dress):
 
 
 def test_a_style_sheet_in_a_cell_is_not_honoured():
-    html = styled_html(pd.DataFrame({"a": ["<style>td { display: none }</style>"], "b": ["kept"]}).style)
-    assert "display" not in html
+    frame = pd.DataFrame({"a": ["<style>td { display: none }</style>"], "b": ["kept"]})
+    assert "display" not in styled_html(frame.style.format(formatted(frame)))
+    assert "display" not in str(styled_html(frame.style)).replace("&lt;style&gt;td { display", "")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +93,8 @@ def test_a_hostile_style_does_nothing(hostile):
     "hostile", ["</table>", "<!--", "<script>", "<textarea>", "<plaintext>", "<table>", '<b a="']
 )
 def test_a_cell_that_breaks_the_table_is_refused(hostile):
-    styler = pd.DataFrame({"a": [f"x{hostile}y"], "b": ["kept"]}).style
+    frame = pd.DataFrame({"a": [f"x{hostile}y"], "b": ["kept"]})
+    styler = frame.style.format(formatted(frame))
     for write in (styled_html, styled_text):
         with pytest.raises(TemplateError, match=r'a cell of the Styler .*format\(escape="html"\)'):
             write(styler)
@@ -92,7 +103,8 @@ def test_a_cell_that_breaks_the_table_is_refused(hostile):
 
 @given(st.text(alphabet="<>/!-='\" abdeilprstx", max_size=12))
 def test_whatever_a_cell_holds_no_other_is_lost(text):
-    styler = pd.DataFrame({"a": [f"<{text}"], "b": ["kept"]}).style
+    frame = pd.DataFrame({"a": [f"<{text}"], "b": ["kept"]})
+    styler = frame.style.format(formatted(frame))
     try:
         html, plain = styled_html(styler), styled_text(styler)
     except TemplateError:
@@ -102,9 +114,44 @@ def test_whatever_a_cell_holds_no_other_is_lost(text):
     assert "kept" in plain
 
 
-def test_markup_of_text_in_a_cell_stays():
-    html = styled_html(pd.DataFrame({"a": ['<b>x</b><br><a href="https://example.org/?a=1&b=2">y</a>']}).style)
+def test_markup_that_a_format_writes_stays():
+    frame = pd.DataFrame({"a": ['<b>x</b><br><a href="https://example.org/?a=1&b=2">y</a>']})
+    html = styled_html(frame.style.format(formatted(frame)))
     assert '<b>x</b><br><a href="https://example.org/?a=1&amp;b=2">y</a>' in html
+
+
+@settings(max_examples=30)
+@given(st.text(alphabet="<>/!-='\"& abeilprstx;j@.", min_size=1, max_size=16).filter(str.strip))
+def test_a_text_arrives_letter_by_letter_whatever_it_is(text):
+    frame = pd.DataFrame({text: [text, "kept"]}, index=["i", text])
+    wanted = " ".join(text.split())
+    for styler in (
+        frame.style,
+        frame.style.format(precision=1),
+        frame.style.format("{}"),
+        frame.style.format(str),
+    ):
+        *_, last, kept = styled_text(styler).splitlines()
+        assert last.endswith(wanted)
+        assert "kept" in kept
+        assert "<a" not in styled_html(styler)
+
+
+def test_a_cell_is_a_text_in_the_html_a_format_writes():
+    frame = pd.DataFrame({"a": ["<a href='https://evil.example'>x</a>"]})
+    html = styled_html(frame.style.format("<b>{}</b>"))
+    assert "<b>&lt;a href='https://evil.example'&gt;x&lt;/a&gt;</b>" in html
+
+
+def test_a_format_that_escapes_by_itself_is_left_to_it():
+    frame = pd.DataFrame({"a": ["R&D <x>"]})
+    assert styled_text(frame.style.format(escape="html").hide(axis="index")).endswith("R&D <x>")
+    assert styled_text(frame.style.hide(axis="index")).endswith("R&D <x>")
+
+
+def test_concatenated_stylers_hold_texts_too():
+    frame = pd.DataFrame({"a": ["<b>x"]})
+    assert styled_text(frame.style.concat(frame.style).hide(axis="index")).count("<b>x") == 2
 
 
 def test_an_escaped_cell_is_shown_as_it_is():

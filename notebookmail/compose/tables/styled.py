@@ -2,7 +2,8 @@
 
 Their HTML is meant for a browser: a style sheet, ids, scripts a cell may hold. Mail wants styles in the elements
 and nothing that acts, so the style sheet is inlined, and then only what is known to be harmless stays: elements of
-tables and of text, styles from a list, links to pages and addresses. No cell is trusted: a Styler does not escape.
+tables and of text, styles from a list, links to pages and addresses. No cell is trusted. A
+Styler does not escape its texts, so that is done for it (see escaping.py); HTML comes from its formats alone.
 
 Colours are chosen on white, and on a dark ground they could not be read: a table that has colours brings white
 with it and the ink the letter has on white. One without takes the letter's, and reads on both.
@@ -11,16 +12,23 @@ with it and the ink the letter has on white. One without takes the letter's, and
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from notebookmail.compose.markup.html_tokens import edited, read_tokens
 from notebookmail.compose.markup.plaintext import aligned
 from notebookmail.errors import TemplateError
 
 from .cells import NUMBER
+from .escaping import escaping
 from .grid import Grid
 from .tables import CELL, HEAD, TABLE, check_length, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notebookmail.compose.markup.html_tokens import Token
 
 _KINDS: Final = {("pandas", "Styler"), ("great_tables", "GT")}
 _TAGS: Final = frozenset({
@@ -49,13 +57,9 @@ _PROPERTY: Final = re.compile(
 # Without "(" but after these names there is no url() that tells who reads, and no expression() (old Outlooks).
 _VALUE: Final = re.compile(r"(?:[-#%.,'\"!/+\w\s)]|\b(?:rgba?|hsla?|linear-gradient)\()+", re.ASCII)
 _NO_BORDER: Final = re.compile(r"border-(top|right|bottom|left)-style")
-_TAG: Final = re.compile(r'<(\w+)((?: [\w-]+="[^"]*")+)>')
-_ATTRIBUTE: Final = re.compile(r'[\w-]+="[^"]*"')
 _END: Final = "<i>end</i>"
-# What a cell leaves open, or closes, changes what stands between the table and the end.
-_WHOLE: Final = re.compile(rf"(<table.*</table>)\s*{_END}\s*\Z", re.DOTALL)
-_PLACES: Final = ("<tr", "<td", "<th")
-_SHEET: Final = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
+"""What a cell leaves open, or closes, changes what stands between the table and this."""
+_PLACES: Final = ("tr", "td", "th")
 _STYLER_CSS: Final = (
     f"table {{ {TABLE} }} td {{ {CELL}left }} th {{ {HEAD}left }} tbody th {{ {CELL}left;font-weight:600 }} "
     "caption { text-align:left;font-weight:600;padding:0 0 6px }"
@@ -114,13 +118,22 @@ def _sanitised(value: Any) -> str:
         url_schemes=set(_LINKS),
         link_rel=None,
     )
-    whole = _WHOLE.search(clean)
-    if whole is None or clean.count("<table") != 1 or any(clean.count(tag) != html.count(tag) for tag in _PLACES):
+    found = read_tokens(clean)
+    tables = [each for each in found if each.name == "table"]
+    is_whole = [each.kind for each in tables] == ["start", "end"] and clean[tables[1].end :].strip() == _END
+    # As often as they were written, which a cell's open quote would hide from whoever reads the source.
+    if not is_whole or any(html.count(f"<{name}") != _count(found, name) for name in _PLACES):
         raise TemplateError(
-            f"a cell of the {type(value).__name__} holds HTML that breaks the table, so others would be lost: "
-            'escape the cells, for instance with .format(escape="html")'
+            f"a cell of the {type(value).__name__} holds HTML that breaks the table, so others would be lost: let "
+            'its format write whole elements, or texts alone, for instance with .format(escape="html")'
         )
-    return _TAG.sub(_in_order, whole[1])  # the inliner writes attributes in an order of chance
+    # The inliner writes attributes in an order of chance.
+    ordered = edited(clean, [edit for each in found if each.kind == "start" for edit in _in_order(clean, each)])
+    return ordered[tables[0].start :].rstrip().removesuffix(_END).rstrip()
+
+
+def _count(found: Sequence[Token], beginning: str) -> int:
+    return sum(each.kind == "start" and each.name.startswith(beginning) for each in found)
 
 
 def _html_and_css(value: Any) -> tuple[str, str]:
@@ -129,13 +142,20 @@ def _html_and_css(value: Any) -> tuple[str, str]:
         raw, before = value.as_raw_html(), ""
     else:
         check_length(len(value.data.index) - len(value.hidden_rows))
-        raw, before = value.to_html(table_uuid="t"), _STYLER_CSS + _numbers_css(value.data)
-    sheet = _SHEET.search(raw)
-    html = raw if sheet is None else raw[: sheet.start()] + raw[sheet.end() :]
-    own = "" if sheet is None else sheet[1]
-    check_length(html.count("<tr"))
+        raw, before = escaping(value).to_html(table_uuid="t"), _STYLER_CSS + _numbers_css(value.data)
+    found = read_tokens(raw)
+    sheet = next((place for place, each in enumerate(found) if each.name == "style"), None)
+    html, own = (raw, "") if sheet is None else _apart(raw, found[sheet : sheet + 3])
+    check_length(sum(each.kind == "start" and each.name == "tr" for each in found))
     has_colours = "color" in own or "background" in own
     return html, f"{before}{_WHITE_CSS if has_colours else ''}{own}"
+
+
+def _apart(raw: str, sheet: Sequence[Token]) -> tuple[str, str]:
+    """Return the HTML without its style element, and the style sheet."""
+    own = "".join(raw[each.start : each.end] for each in sheet if each.kind == "raw")
+    last = [each for each in sheet if each.name == "style"][-1]
+    return raw[: sheet[0].start] + raw[last.end :], own
 
 
 def _numbers_css(frame: Any) -> str:
@@ -168,5 +188,8 @@ def _harmless(style: str) -> str:
     return ";".join(f"{name}:{value}" for name, value in kept.items())
 
 
-def _in_order(match: re.Match[str]) -> str:
-    return f"<{match[1]} {' '.join(sorted(_ATTRIBUTE.findall(match[2])))}>"
+def _in_order(html: str, tag: Token) -> list[tuple[int, int, str]]:
+    if not tag.attributes:
+        return []
+    written = " ".join(sorted(html[each.start : each.end] for each in tag.attributes))
+    return [(tag.attributes[0].start, tag.attributes[-1].end, written)]
