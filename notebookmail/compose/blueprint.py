@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from jinja2 import nodes
 from markupsafe import escape
 
 from notebookmail.errors import TemplateError
@@ -22,13 +23,17 @@ from .markup.markdown import to_html
 from .markup.tags import Masks, Tag, split_tags
 from .markup.text_writer import to_text
 from .parts import Part, names_in
+from .showing import INVITATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jinja2 import Environment
 
     from .definition import Definition
+
+_ELEMENT_FILTERS: Final = frozenset({"safe", "table", "urlize", "xmlattr"})
+"""The filters that make HTML of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Blueprint:
         bcc: Those who get a copy unseen.
         reply_to: The mailbox answers go to, if there is one.
         html: The HTML document, if there is one.
+        inline_row: Inlines the style sheets of a filled in document, where only a row decides what they match.
         text: The plain text, or the alternative to the HTML.
         is_text_derived: Whether the text was made from the HTML and wants tidying when it is filled in.
         list_unsubscribe: Where a reader can leave the list, if it is one.
@@ -58,6 +64,7 @@ class Blueprint:
     bcc: AddressList
     reply_to: MailboxTemplate | None
     html: Part | None
+    inline_row: Callable[[str], str] | None
     text: Part
     is_text_derived: bool
     list_unsubscribe: tuple[Part, ...]
@@ -75,7 +82,7 @@ def build(definition: Definition) -> Blueprint:
     if definition.preheader and definition.markdown is None and definition.html is None:
         raise TemplateError("a preheader stands in the HTML: give markdown= or html=", "preheader")
     check_names(definition.headers, has_list_unsubscribe=bool(definition.list_unsubscribe))
-    html, derived = _html_and_text(definition)
+    html, inline_row, derived = _html_and_text(definition)
     text = derived if definition.text is None else Part(env, definition.text, "text")
     assert text is not None  # noqa: S101 - the definition has a body
     return Blueprint(
@@ -87,6 +94,7 @@ def build(definition: Definition) -> Blueprint:
         bcc=AddressList(env, definition.bcc, "bcc", definition.split),
         reply_to=None if definition.reply_to is None else MailboxTemplate(env, definition.reply_to, "reply_to"),
         html=html,
+        inline_row=inline_row,
         text=text,
         is_text_derived=definition.text is None,
         list_unsubscribe=tuple(Part(env, source, "list_unsubscribe") for source in definition.list_unsubscribe),
@@ -138,24 +146,39 @@ def _sources(definition: Definition) -> Iterator[tuple[str, Any]]:
             yield "inline", value
 
 
-def _html_and_text(definition: Definition) -> tuple[Part | None, Part | None]:
-    """Make the HTML document, and the text that says the same unless the author has written one."""
+def _html_and_text(definition: Definition) -> tuple[Part | None, Callable[[str], str] | None, Part | None]:
+    """Make the HTML document, what inlines a row's, and the text that says the same if the author wrote none."""
     source = definition.html if definition.markdown is None else definition.markdown
     if source is None:
-        return None, None
+        return None, None, None
     field = "html" if definition.markdown is None else "markdown"
     env = environment(html=True, undefined=definition.undefined, na=definition.na, locale=definition.locale)
     masks = Masks(source + (definition.preheader or ""))
     pieces = split_tags(env, source)
     body = masks.mask(pieces) if field == "html" else to_html(pieces, masks)
+    has_open_elements = _brings_elements(env, masks.tags, definition)
     body = pictures(statements_to_comments(body, masks), masks, definition.inline)
     text = None
     if definition.text is None:
         derived = masks.unmask(to_text(body, masks), _without_trimming)
         text = Part(text_environment(definition), derived, field)
-    document = letter if field == "markdown" else page
-    html = document(guard(body, masks), definition.css, masks, _preheader(env, definition.preheader, masks))
-    return Part(env, masks.unmask(html, _without_trimming), field), text
+    make = letter if field == "markdown" else page
+    preheader = _preheader(env, definition.preheader, masks)
+    document = make(guard(body, masks), definition.css, masks, preheader, has_open_elements=has_open_elements)
+    return Part(env, masks.unmask(document.html, _without_trimming), field), document.inline_row, text
+
+
+def _brings_elements(env: Environment, tags: Iterable[Tag], definition: Definition) -> bool:
+    """Tell whether an expression is known to print elements, which a style sheet may be for."""
+    shown = {*definition.inline, *([INVITATION] if definition.calendar is not None else [])}
+    for tag in tags:
+        if tag.kind == "expression" and ("|" in tag.source or any(name in tag.source for name in shown)):
+            tree = env.parse(tag.source)
+            if any(each.name in _ELEMENT_FILTERS for each in tree.find_all(nodes.Filter)):
+                return True
+            if any(each.name in shown for each in tree.find_all(nodes.Name)):
+                return True
+    return False
 
 
 def _preheader(env: Environment, source: str | None, masks: Masks) -> str:

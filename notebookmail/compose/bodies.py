@@ -39,7 +39,7 @@ class Bodies:
     """
 
     def __init__(self, env: Environment, definition: Definition, blueprint: Blueprint, folder: Folder) -> None:
-        self._html = None if blueprint.html is None else _body(blueprint.html, "html", None)
+        self._html = None if blueprint.html is None else _body(blueprint.html, "html", blueprint.inline_row)
         self._text = _body(blueprint.text, "plain", tidy if blueprint.is_text_derived else None)
         self._attachments = Attachments(env, definition.attachments, folder) if definition.attachments else None
 

@@ -17,6 +17,7 @@ from jinja2.tests import test_defined, test_none
 
 from .filters.filters import filters
 from .markup.schemes import guard_link
+from .markup.style_values import guard_style_value
 from .missing import MissingPolicy, MissingValue, VaryingValue
 from .reach import ReachingEnvironment
 from .showing import default, finalizer, showing_filters
@@ -38,7 +39,8 @@ def environment(*, html: bool, undefined: UndefinedPolicy, na: MissingPolicy, lo
     )
     del env.globals["lipsum"]
     env.filters |= filters(locale) | showing_filters(html=html, locale=locale) | {"default": default, "d": default}
-    env.filters |= {"_link": guard_link, "_count": itertools.count, "_next": next}  # for what we write ourselves
+    # For what we write ourselves.
+    env.filters |= {"_link": guard_link, "_css": guard_style_value, "_count": itertools.count, "_next": next}
     env.tests["none"] = lambda value: isinstance(value, MissingValue) or test_none(value)
     env.tests["defined"] = _is_defined
     return env

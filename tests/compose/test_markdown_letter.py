@@ -96,7 +96,7 @@ def test_a_loop_around_table_rows_is_one_table():
 
 
 def test_number_columns_are_aligned_right():
-    assert "text-align: right" in Template("s", markdown=TABLE).render(ROUTES).get_body(("html",)).get_content()
+    assert "text-align:right" in Template("s", markdown=TABLE).render(ROUTES).get_body(("html",)).get_content()
 
 
 def test_a_table_in_an_if_is_not_there_when_it_is_false():

@@ -216,9 +216,10 @@ def test_css_is_inlined_around_statements_in_tables():
     assert html.index("<table>") < html.index("<tr>") < html.index("</table>")
 
 
-def test_a_statement_inside_an_elements_tag_cannot_be_inlined():
-    with pytest.raises(TemplateError, match="cannot be inlined"):
-        Template("s", html="<p {% if x %}class='a'{% endif %}>b</p>", css=".a { color: red }")
+def test_a_statement_inside_an_elements_tag_is_inlined_for_each_row():
+    template = Template("s", html="<p {% if x %}class='a'{% endif %}>b</p>", css=".a { color: red }")
+    assert "<p class='a' style=\"color: red;\">b</p>" in html_of(template, {"x": True})
+    assert "<p >b</p>" in html_of(template, {"x": False})
 
 
 @pytest.mark.parametrize("source", ["<a href={{ x }}>b</a>", "<{{ x }}>", "<td {{ x }}>b</td>", "</{{ x }}>"])

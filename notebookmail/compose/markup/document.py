@@ -1,20 +1,22 @@
 """The HTML document around a letter: its shell, its style sheet, and styles written into the elements.
 
-Mail clients honour styles in elements best, so the style sheet is inlined, once for the template, by css-inline;
-only what cannot be inlined (`@media`, for dark mode and print) stays in a style element. The design is restrained
-on purpose: a letter, not a flyer. Nothing is loaded from anywhere: no fonts, no images, no remote style sheets.
+Mail clients honour styles in elements best, so the style sheet is inlined, once for the template where that is
+possible (see inlining.py); of the design only what cannot be inlined (`@media`, for dark mode) stays in a style
+element. The design is restrained on purpose: a letter, not a flyer. Nothing is loaded from anywhere: no fonts, no
+images, no remote style sheets.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notebookmail.errors import TemplateError
-
-from .html_parts import has_statement_in_tag
+from .html_tokens import edited, read_tokens
+from .inlining import OWN_PLACE, OwnSheet, inline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .tags import Masks
 
 LETTER_CSS = """\
@@ -60,31 +62,64 @@ _COLOR_SCHEMES = """\
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
 """
-_KEPT = "<!--kept-styles-->"
-_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
-_HAS_DOCUMENT = re.compile(r"<(?:!doctype|html|body)\b", re.IGNORECASE)
-_BODY = re.compile(r"<body\b(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
+_DOCUMENT_TAGS = frozenset({"html", "body"})
 
 
-def letter(body: str, css: str | None, masks: Masks, preheader: str = "") -> str:
-    """Make a document of a Markdown letter's body, in the default design and the author's `css` after it."""
-    head = f"{_META}{_COLOR_SCHEMES}<style>{LETTER_CSS}{DARK_CSS}{css or ''}</style>\n</head>\n"
-    return _inlined(f'{head}<body>\n{preheader}<div class="letter">\n{body}</div>\n</body>\n</html>\n', masks)
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A letter's HTML, its Jinja tags masked.
+
+    Attributes:
+        html: The document.
+        inline_row: Inlines the style sheets of a letter that is filled in, where only a row decides what they
+            match; None where they are inlined already, or there are none.
+    """
+
+    html: str
+    inline_row: Callable[[str], str] | None
 
 
-def page(html: str, css: str | None, masks: Masks, preheader: str = "") -> str:
-    """Make a document of the author's own HTML; without style sheets it stays as it is, byte for byte."""
-    if not _HAS_DOCUMENT.search(html):
+def letter(
+    body: str, css: str | None, masks: Masks, preheader: str = "", *, has_open_elements: bool = False
+) -> Document:
+    """Make a document of a Markdown letter's body, in the default design and the author's `css` after it.
+
+    Args:
+        body: The letter's body, the Jinja tags in it masked.
+        css: The author's style sheet.
+        masks: The Jinja tags.
+        preheader: What an inbox shows beside the subject, as HTML.
+        has_open_elements: Whether values are known to bring elements.
+    """
+    head = f"{_META}{_COLOR_SCHEMES}{OWN_PLACE}\n</head>\n"
+    html = f'{head}<body>\n{preheader}<div class="letter">\n{body}</div>\n</body>\n</html>\n'
+    own = OwnSheet(LETTER_CSS + DARK_CSS, css or "", keeps_css=bool(masks.tags))
+    return _inlined(html, own, masks, has_open_elements=has_open_elements)
+
+
+def page(
+    html: str, css: str | None, masks: Masks, preheader: str = "", *, has_open_elements: bool = False
+) -> Document:
+    """Make a document of the author's own HTML; without style sheets it stays as it is, byte for byte.
+
+    Args:
+        html: The author's HTML, the Jinja tags in it masked.
+        css: The author's style sheet, which comes after those in the HTML.
+        masks: The Jinja tags.
+        preheader: What an inbox shows beside the subject, as HTML.
+        has_open_elements: Whether values are known to bring elements.
+    """
+    found = read_tokens(html)
+    if not any(each.kind == "doctype" or (each.kind == "start" and each.name in _DOCUMENT_TAGS) for each in found):
         html = f"{_META}</head>\n<body>\n{html}\n</body>\n</html>\n"
-    if preheader:
-        body = _BODY.search(html)
-        html = f"{html[: body.end()]}\n{preheader}{html[body.end() :]}" if body else preheader + html
+        found = read_tokens(html)
+    body = next((each.end for each in found if each.kind == "start" and each.name == "body"), 0)
+    head = next((each.start for each in found if each.kind == "end" and each.name == "head"), 0)
+    edits = [(body, body, f"\n{preheader}" if body else preheader)] if preheader else []
     if css:
-        style = f"<style>{css}</style>"
-        head_end = _HEAD_END.search(html)
-        html = f"{html[: head_end.start()]}{style}{html[head_end.start() :]}" if head_end else style + html
-    return _inlined(html, masks) if _STYLE.search(html) else html
+        edits.append((head, head, OWN_PLACE))
+    own = OwnSheet("", css, keeps_css=bool(masks.tags)) if css else None
+    return _inlined(edited(html, edits), own, masks, has_open_elements=has_open_elements)
 
 
 def hidden(text: str) -> str:
@@ -95,60 +130,7 @@ def hidden(text: str) -> str:
     )
 
 
-def _inlined(html: str, masks: Masks) -> str:
-    """Write the rules of all style elements into the elements they fit."""
-    import css_inline
-
-    kept: list[str] = []
-
-    def split(match: re.Match[str]) -> str:
-        rules, at_rules = _split_at_rules(match[1])
-        kept.append(at_rules)
-        return f"<style>{rules}</style>{_KEPT if len(kept) == 1 else ''}"
-
-    marked = _STYLE.sub(split, html)
-    inliner = css_inline.CSSInliner(keep_style_tags=False, load_remote_stylesheets=False)
-    try:
-        inlined = inliner.inline(marked)
-    except (css_inline.InlineError, ValueError) as problem:
-        raise TemplateError(f"the style sheet cannot be inlined: {problem}", "css") from problem
-    if has_statement_in_tag(marked, masks) or _lost_tags(_STYLE.sub("", marked), inlined, masks):
-        raise TemplateError(
-            "the style sheet cannot be inlined around this HTML: a Jinja tag stands inside an element's tag, or "
-            "between elements that cannot hold it; move it into an attribute's value, or between whole elements",
-            "css",
-        )
-    at_rules = "".join(kept).strip()
-    return inlined.replace(_KEPT, f"<style>\n{at_rules}\n</style>" if at_rules else "", 1)
-
-
-def _lost_tags(before: str, after: str, masks: Masks) -> bool:
-    """Tell whether inlining moved a statement or dropped an expression; attributes may change places."""
-    (statements, expressions), (kept_statements, kept_expressions) = map(masks.numbers_by_kind, (before, after))
-    return statements != kept_statements or not set(expressions) <= set(kept_expressions)
-
-
-def _split_at_rules(css: str) -> tuple[str, str]:
-    """Set apart the rules that begin with an @ (media queries, ...), which no element can hold."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    plain, at_rules = [], []
-    cursor = 0
-    while (start := css.find("@", cursor)) >= 0:
-        if css.count("{", 0, start) != css.count("}", 0, start):  # an @ inside a rule's value
-            plain.append(css[cursor : start + 1])
-            cursor = start + 1
-            continue
-        end = _rule_end(css, start)
-        plain.append(css[cursor:start])
-        at_rules.append(css[start:end] + "\n")
-        cursor = end
-    return "".join([*plain, css[cursor:]]), "".join(at_rules)
-
-
-def _rule_end(css: str, start: int) -> int:
-    depth = 0
-    for match in re.compile(r"[{};]").finditer(css, start):
-        depth += {"{": 1, "}": -1, ";": 0}[match[0]]
-        if depth <= 0:
-            return match.end()
-    return len(css)
+def _inlined(html: str, own: OwnSheet | None, masks: Masks, *, has_open_elements: bool) -> Document:
+    """Write the rules of all style sheets into the elements they fit, now or once a row is filled in."""
+    done = inline(html, own, masks, has_open_elements=has_open_elements)
+    return Document(done.html, None if done.is_settled else lambda filled: inline(filled, own).html)

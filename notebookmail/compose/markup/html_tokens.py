@@ -11,11 +11,11 @@ characters; what they mean is the tokenizer's to say.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
 Kind = Literal["text", "start", "end", "comment", "doctype", "raw"]
 
@@ -39,8 +39,7 @@ _AFTER_NAME: Final = frozenset("\t\n\f\r />")
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """An attribute of a start tag.
 
     Attributes:
@@ -62,8 +61,7 @@ class Attribute:
     quote: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of a document.
 
     Attributes:
@@ -112,6 +110,12 @@ def tokens(html: str) -> Iterator[Token]:
         yield Token("text", text_start, len(html))
 
 
+@lru_cache(maxsize=16)
+def read_tokens(html: str) -> tuple[Token, ...]:
+    """Return the tokens of a document; the steps of making a template each want those of the last step's."""
+    return tuple(tokens(html))
+
+
 def comment_text(html: str, token: Token) -> str:
     """Return what stands in a comment that begins with `<!--`; "" for a bogus one."""
     start, end = token.start + len("<!--"), token.end
@@ -122,13 +126,15 @@ def comment_text(html: str, token: Token) -> str:
     return html[start:end]  # empty where it ends abruptly, as in <!-->
 
 
-def edited(html: str, edits: Iterable[tuple[int, int, str]]) -> str:
+def edited(html: str, edits: Collection[tuple[int, int, str]]) -> str:
     """Write texts in place of parts of a document; what no edit names stays, byte for byte.
 
     Args:
         html: The document.
         edits: Where each part begins and ends, and what comes in its place; they do not overlap.
     """
+    if not edits:
+        return html
     parts: list[str] = []
     cursor = 0
     for start, end, text in sorted(edits, key=lambda edit: edit[:2]):

@@ -39,7 +39,7 @@ def to_html(pieces: list[str | Tag], masks: Masks) -> str:
 
 @lru_cache(maxsize=1)
 def _converter() -> MarkdownIt:
-    converter = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    converter = MarkdownIt("commonmark", {"html": True, "xhtmlOut": False}).enable(["table", "strikethrough"])
     converter.block.ruler.before("table", "jinja", _statement_line, _TERMINATES)
     converter.block.ruler.before("html_block", "jinja_link_line", _autolink_line)
     converter.inline.ruler.before("autolink", "jinja_link", _autolink)

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 _LINK_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "sms", "cid", "xmpp", "geo", "webcal"})
+_ELSEWHERE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//|#|$)")
 _SCHEME = re.compile(r"([^/?#:]*):")
 # Browsers drop these before they read a scheme, so "java\tscript:" is a javascript: link (WHATWG URL, 4.4).
 _DROPPED_IN_URLS = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -13,6 +14,11 @@ _DROPPED_IN_URLS = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2
 
 class LinkError(ValueError):
     """A value in a link's place is not a link a mail may hold."""
+
+
+def is_elsewhere(address: str) -> bool:
+    """Tell whether an address names something on the web, in the letter itself, or nothing: no file."""
+    return _ELSEWHERE.match(address) is not None
 
 
 def guard_link(value: Any) -> Any:

@@ -35,6 +35,8 @@ _MIDDLES = frozenset({"else", "elif"})
 _WORD = re.compile(r"\{%[-+]?\s*(\w+)")
 _END_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _BEGINNING = re.compile(r"\{(?=[{%#])")
+LITERAL_BRACE = "{{ '{' }}"
+"""What prints a brace that would begin a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,12 @@ def _lexed(env: Environment, source: str) -> Iterator[tuple[str, int, str]]:
 def _raw_pieces(text: str) -> list[str | Tag]:
     """Turn a raw block's braces to tags that print them; what else it holds is text like any other."""
     parts = re.split(r"(\{)(?=[{%#])", text)
-    return [Tag("{{ '{' }}", "expression") if part == "{" else part for part in parts]
+    return [Tag(LITERAL_BRACE, "expression") if part == "{" else part for part in parts]
 
 
 def literal(text: str) -> str:
     """Write a text so that Jinja prints it as it is."""
-    return _BEGINNING.sub("{{ '{' }}", text)
+    return _BEGINNING.sub(LITERAL_BRACE, text)
 
 
 @dataclass(slots=True)
@@ -153,9 +155,11 @@ class Masks:
     def mask(self, pieces: list[str | Tag]) -> str:
         """Join the pieces with tokens in place of tags; comments are dropped."""
         parts = []
-        for piece in _grouped(pieces):
+        for piece in _grouped(pieces, len(self.tags)):
             if isinstance(piece, str):
                 parts.append(piece)
+            elif piece.kind == "expression" and piece.source == LITERAL_BRACE:
+                parts.append("{")  # of a raw block: text like any other, which `unmask` writes so that it stays
             elif piece.kind != "comment":
                 parts.append(self.add(piece))
         return "".join(parts)
@@ -184,19 +188,19 @@ class Masks:
         for match in self.token.finditer(text):
             plain = literal(text[cursor : match.start()])
             if plain.endswith("{"):  # an entity turned to a brace must not join the tag's
-                plain = plain[:-1] + "{{ '{' }}"
+                plain = plain[:-1] + LITERAL_BRACE
             parts += [plain, write(self.tags[int(next(filter(None, match.groups())))])]
             cursor = match.end()
         return "".join([*parts, literal(text[cursor:])])
 
 
-def _grouped(pieces: list[str | Tag]) -> list[str | Tag]:
-    """Tell every statement which tag opened its block."""
+def _grouped(pieces: list[str | Tag], first: int) -> list[str | Tag]:
+    """Tell every statement which tag opened its block; the tags are numbered from `first`."""
     stack: list[int] = []
     grouped: list[str | Tag] = []
-    number = 0
+    number = first
     for piece in pieces:
-        if isinstance(piece, str) or piece.kind == "comment":
+        if isinstance(piece, str) or piece.kind == "comment" or piece.source == LITERAL_BRACE:
             grouped.append(piece)
             continue
         group = number
