@@ -51,12 +51,12 @@ def read(octets: bytes) -> EmailMessage:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "name", ["References", "In-Reply-To", "Message-ID", "Resent-Message-ID", "List-Unsubscribe"]
+    ("name", "count"), [("References", 9), ("In-Reply-To", 2), ("Message-ID", 1), ("X-Ids", 3)]
 )
-def test_long_words_are_not_encoded(kind: type, name: str) -> None:
-    octets = written((name, f"{ID} {ID} {ID}"), kind=kind)
+def test_long_words_are_not_encoded(kind: type, name: str, count: int) -> None:
+    octets = written((name, " ".join([ID] * count)), kind=kind)
     assert b"=?" not in octets
-    assert octets.split()[1:] == [ID.encode()] * 3
+    assert octets.split()[1:] == [ID.encode()] * count
 
 
 @pytest.mark.parametrize("kind", KINDS)
