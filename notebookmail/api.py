@@ -15,6 +15,8 @@ from .job import SendJob
 from .plan import Duplicates, SendOptions, make_plan
 from .run import Carriage, ProgressMode, Run
 from .server import URL_VARIABLE, Server
+from .smtp.client import send  # noqa: F401 -- here programs written for aiosmtplib import it from
+from .smtp.options import DEFAULT_TIMEOUT  # noqa: F401 -- and this
 from .sync import run_sync
 
 if TYPE_CHECKING:

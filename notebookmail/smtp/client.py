@@ -15,8 +15,8 @@ from notebookmail.secret import seals
 from notebookmail.sync import can_nest, run_nested, run_sync, running_loop
 
 from .addressing import address_message, read_address, recipients_of, sender_of
+from .connected import DEFAULT, Timeout
 from .content import AnyMessage, mail_from_bytes, mail_from_message
-from .dialogue import DEFAULT, Timeout
 from .login import Login
 from .options import lists_options
 from .turns import Turn
@@ -202,7 +202,7 @@ class SMTP(Login):
 
     def _send_sync(self, send: Callable[[SMTP], Coroutine[Any, Any, SendResult]]) -> SendResult:
         async def over_own_connection() -> SendResult:
-            async with SMTP(**self._options.as_keywords()) as client:
+            async with self._twin() as client:
                 return await send(client)
 
         loop = running_loop()

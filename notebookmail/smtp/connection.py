@@ -75,10 +75,10 @@ class Connection(Driver):
         except SMTPResponseException as problem:
             raise at("connect", SMTPConnectResponseError(problem.code, problem.message)) from problem
         except SMTPReadTimeoutError as problem:
-            late = f"{options.endpoint} sent no greeting within {options.timeout} seconds"
+            late = f"{options.where} sent no greeting within {options.timeout} seconds"
             raise at("connect", SMTPConnectTimeoutError(late)) from problem
         except SMTPServerDisconnected as problem:
-            lost = f"{options.endpoint} closed the connection before its greeting"
+            lost = f"{options.where} closed the connection before its greeting"
             raise at("connect", SMTPConnectError(lost)) from problem
         if connection.greeting.code != SMTPStatus.ready:
             connection.abort()

@@ -6,12 +6,14 @@ Credentials leave in clear to nobody but this machine, whichever way is taken; `
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
+from notebookmail.errors import SMTPAuthenticationError, SMTPServerDisconnected
 from notebookmail.secret import Secret, seals
 
 from . import session
-from .dialogue import DEFAULT, Dialogue, Timeout
+from .connected import DEFAULT, Timeout
+from .dialogue import Dialogue
 from .session import octets
 from .wire import auth
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from notebookmail.reply import SMTPResponse
 
     from .connection import Connection
+    from .options import ConnectionOptions
     from .wire.auth import Mechanism
 
     Credential = str | bytes | Secret
@@ -29,8 +32,11 @@ if TYPE_CHECKING:
 class Login(Dialogue):
     """The SMTP client without its transactions."""
 
-    AUTH_METHODS: ClassVar[tuple[str, ...]] = tuple(auth.MECHANISMS)
-    """The mechanisms for a password, in lower case, in the order they are tried."""
+    AUTH_METHODS: tuple[str, ...] = tuple(auth.MECHANISMS)
+    """The mechanisms for a password, in lower case, in the order they are tried.
+
+    A subclass or a client may have others: `login` calls the method of each, `auth_plain` for "plain".
+    """
 
     @property
     def supported_auth_methods(self) -> list[str]:
@@ -51,9 +57,47 @@ class Login(Dialogue):
         async def work(connection: Connection) -> SMTPResponse:
             seconds = self._seconds(timeout)
             await self._ready_for_auth(connection, seconds)
-            return await session.login(connection, octets(username), Secret.of(password), seconds)
+            return await self._first_accepted(connection, username, Secret.of(password), seconds)
 
         return await self._in_turn(work)
+
+    async def _authenticate(self, connection: Connection, options: ConnectionOptions) -> None:
+        if options.oauth_token_generator is not None:
+            await session.authenticate(connection, options)
+        elif options.username is not None:
+            await self.login(options.username, Secret.of(options.password or ""), timeout=options.timeout)
+
+    async def _first_accepted(
+        self, connection: Connection, username: str | bytes, password: Secret, timeout: float | None
+    ) -> SMTPResponse:
+        """Try the methods both sides know in turn; some servers offer what they then refuse."""
+        refusal: SMTPAuthenticationError | None = None
+        for name in self.supported_auth_methods:
+            if refusal is not None and not connection.is_open:
+                break
+            try:
+                return await self._log_in_by(name, username, password, timeout)
+            except SMTPAuthenticationError as error:
+                refusal = error
+            except SMTPServerDisconnected:
+                if refusal is None:
+                    raise
+        if refusal is None:
+            session.refuse_passwords(connection)
+        raise refusal
+
+    async def _log_in_by(
+        self, name: str, username: str | bytes, password: Secret, timeout: float | None
+    ) -> SMTPResponse:
+        names = [f"auth_{name.replace('-', blank)}" for blank in ("", "_")]
+        method = next((getattr(self, each) for each in names if hasattr(self, each)), None)
+        if method is None:
+            raise RuntimeError(f"AUTH_METHODS names {name!r}, and the client has no method {names[-1]}")
+        is_ours = getattr(method, "__func__", None) is getattr(Login, method.__name__, None)
+        # A subclass's own method expects what its caller would give it.
+        credential = password if is_ours else password.reveal().decode()
+        reply: SMTPResponse = await method(username, credential, timeout=timeout)
+        return reply
 
     @seals("password")
     async def auth_plain(

@@ -28,6 +28,9 @@ SUBMISSION_PORT = 587
 SUBMISSIONS_PORT = 465
 """Implicit TLS (RFC 8314 3.3)."""
 
+DEFAULT_TIMEOUT = 60
+"""Seconds for connecting and for every reply, unless told otherwise."""
+
 _HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")  # a name in any script, or an address
 _LOCAL_NAME = re.compile(r"[A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\]")
 StrPath = str | os.PathLike[str]
@@ -42,7 +45,7 @@ class ConnectionChanges(TypedDict, total=False):
     """The connection options as keyword arguments; ConnectionOptions says what each means."""
 
     hostname: str | None
-    port: int | None
+    port: int | str | None
     username: str | bytes | None
     password: str | bytes | Secret | None
     oauth_token_generator: SMTPTokenGenerator | None
@@ -78,18 +81,19 @@ class ConnectionOptions:
     Attributes:
         hostname: The server's name or address; "localhost" when nothing else is said.
         port: 465 with use_tls, 587 with start_tls=True, else 25, unless given.
-        username: For AUTH; with password or oauth_token_generator.
+        username: For AUTH; with password or oauth_token_generator, or an empty password.
         password: Kept as a Secret, whatever it is given as.
         oauth_token_generator: Makes access tokens for XOAUTH2; excludes password.
         local_hostname: What EHLO says; our name if it is a full one, else our address literal.
-        source_address: The local (host, port) to connect from.
+        source_address: The local (host, port) to connect from; a socket of the caller's has its own.
         timeout: Seconds for connecting and for every reply; None waits without end.
         use_tls: TLS from the first byte.
         start_tls: True requires STARTTLS, None takes it where offered, False never does.
         validate_certs: False accepts any certificate.
         client_cert: Path of our certificate.
-        client_key: Path of its key.
-        tls_context: A context of the caller's; excludes the certificate options.
+        client_key: Path of its key; without client_cert it has no use.
+        tls_context: A context of the caller's: it decides in place of validate_certs and cert_bundle, and excludes
+            client_cert.
         cert_bundle: Path of the authorities to trust instead of the system's.
         socket_path: A Unix socket instead of host and port.
         sock: A connected socket instead of host and port.
@@ -100,13 +104,13 @@ class ConnectionOptions:
     """
 
     hostname: str | None = None
-    port: int | None = None
+    port: int | str | None = None
     username: str | bytes | None = None
     password: str | bytes | Secret | None = field(default=None, repr=False)
     oauth_token_generator: SMTPTokenGenerator | None = field(default=None, repr=False)
     local_hostname: str | None = None
     source_address: tuple[str, int] | None = None
-    timeout: float | None = 60
+    timeout: float | None = DEFAULT_TIMEOUT
     use_tls: bool = False
     start_tls: bool | None = None
     validate_certs: bool = True
@@ -119,42 +123,49 @@ class ConnectionOptions:
     allow_plaintext_auth: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.port, str):  # from a settings file or the environment
+            object.__setattr__(self, "port", int(self.port) if self.port.isdecimal() else 0)
+        if self.local_hostname is not None:
+            object.__setattr__(self, "local_hostname", self.local_hostname.strip(" \t"))
         for is_wrong, what in self._contradictions():
             if is_wrong:
                 raise ValueError(what)
 
     def _contradictions(self) -> tuple[tuple[bool, str], ...]:
         own_socket = self.sock is not None or self.socket_path is not None
-        own_tls = bool(self.client_cert or self.client_key or self.cert_bundle)
-        context = self.tls_context is not None
         return (
-            (self.use_tls and bool(self.start_tls), "use_tls and start_tls exclude each other"),
-            (context and own_tls, "tls_context excludes client_cert, client_key and cert_bundle"),
-            (context and not self.validate_certs, "tls_context decides in place of validate_certs"),
-            (bool(self.client_key) and not self.client_cert, "client_key wants client_cert beside it"),
-            (self.sock is not None and self.socket_path is not None, "sock and socket_path exclude each other"),
+            (self.use_tls and bool(self.start_tls), "use_tls and start_tls are mutually exclusive"),
+            (
+                self.tls_context is not None and bool(self.client_cert),
+                "tls_context and client_cert are mutually exclusive",
+            ),
+            (
+                self.sock is not None and self.socket_path is not None,
+                "sock and socket_path are mutually exclusive",
+            ),
             (own_socket and self.port is not None, "sock or socket_path has no use for port"),
-            (own_socket and self.source_address is not None, "sock or socket_path has no use for source_address"),
             (
                 own_socket and self.use_tls and not self.hostname,
                 "use_tls over sock or socket_path wants hostname, to verify",
             ),
             (
                 bool(self.password) and self.oauth_token_generator is not None,
-                "password or oauth_token_generator, not both",
+                "password and oauth_token_generator are mutually exclusive",
             ),
-            (self.oauth_token_generator is not None and not self.username, "oauth_token_generator wants username"),
-            (self.password is not None and not self.username, "a password wants a username"),
             (
-                self.username is not None and self.password is None and self.oauth_token_generator is None,
-                "username wants password or oauth_token_generator",
+                self.oauth_token_generator is not None and not self.username,
+                "username is required beside oauth_token_generator",
             ),
+            (bool(self.password) and not self.username, "username is required beside a password"),
             (self.timeout is not None and self.timeout <= 0, "timeout is a number of seconds above 0, or None"),
-            (self.port is not None and not 0 < self.port <= _MAX_PORT, f"port is a number from 1 to {_MAX_PORT}"),
+            (
+                self.port is not None and not 0 < int(self.port) <= _MAX_PORT,
+                f"port is a number from 1 to {_MAX_PORT}",
+            ),
             (not _is_name(self.hostname, _HOST), "hostname is a host's name or an IP address"),
             (
                 not _is_name(self.local_hostname, _LOCAL_NAME),
-                "local_hostname holds letters, digits, dots and hyphens, or is an address in brackets",
+                "local_hostname is letters, digits, dots and hyphens, or an address in brackets",
             ),
         )
 
@@ -183,7 +194,7 @@ class ConnectionOptions:
     def effective_port(self) -> int:
         """The port to connect to."""
         if self.port is not None:
-            return self.port
+            return int(self.port)
         if self.use_tls:
             return SUBMISSIONS_PORT
         return SUBMISSION_PORT if self.start_tls else SMTP_PORT
@@ -194,6 +205,13 @@ class ConnectionOptions:
         if self.socket_path is not None:
             return os.fsdecode(self.socket_path)
         return self.host if self.sock is not None else f"{self.host}:{self.effective_port}"
+
+    @property
+    def where(self) -> str:
+        """Where it goes, in words: "smtp.example.org on port 587"."""
+        if self.socket_path is not None or self.sock is not None:
+            return self.endpoint
+        return f"{self.host} on port {self.effective_port}"
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:

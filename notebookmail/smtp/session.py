@@ -11,7 +11,7 @@ import binascii
 import contextlib
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from notebookmail.errors import (
     SMTPAuthenticationError,
@@ -160,7 +160,7 @@ async def authenticate(connection: Connection, options: ConnectionOptions) -> No
         SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
         SMTPAuthenticationError: Refused.
     """
-    if options.username is None or (options.password is None and options.oauth_token_generator is None):
+    if options.username is None:
         return
     forbid_clear(connection, allow_plaintext=options.allow_plaintext_auth)
     username = octets(options.username)
@@ -170,8 +170,8 @@ async def authenticate(connection: Connection, options: ConnectionOptions) -> No
         host, port = options.host, options.effective_port
         steps = xoauth2(username, token) if name == "XOAUTH2" else oauthbearer(username, token, host, port)
         await run_mechanism(connection, name, steps, (token,), options.timeout)
-    elif options.password is not None:
-        await login(connection, username, Secret.of(options.password), options.timeout)
+    else:
+        await login(connection, username, Secret.of(options.password or ""), options.timeout)
 
 
 def octets(credential: str | bytes) -> bytes:
@@ -186,11 +186,12 @@ def _token_mechanism(connection: Connection) -> Literal["XOAUTH2", "OAUTHBEARER"
         return "XOAUTH2"
     if "oauthbearer" in offered:
         return "OAUTHBEARER"
-    raise at("auth", SMTPNotSupported(f"no way to log in with a token: {_offer(offered)}"))
+    reason = f"the server does not support XOAUTH2 or OAUTHBEARER, to log in with a token: {_offer(offered)}"
+    raise at("auth", SMTPNotSupported(reason))
 
 
 def _offer(offered: tuple[str, ...]) -> str:
-    return f"the server offers {', '.join(offered).upper() or 'no AUTH at all'}"
+    return f"it offers {', '.join(offered).upper() or 'no AUTH at all'}"
 
 
 def forbid_clear(connection: Connection, *, allow_plaintext: bool) -> None:
@@ -234,8 +235,20 @@ async def login(connection: Connection, username: bytes, password: Secret, timeo
             if not connection.is_open:
                 break
     if refusal is None:
-        raise at("auth", SMTPNotSupported(f"no way to log in with a password: {_offer(offered)}"))
+        refuse_passwords(connection)
     raise refusal
+
+
+def refuse_passwords(connection: Connection) -> NoReturn:
+    """Say that there is no way to log in with a password.
+
+    Raises:
+        SMTPNotSupported: Always.
+    """
+    offered = connection.extensions.auth_methods
+    remedy = "" if offered or connection.is_tls else ". Try connecting via TLS: some offer it only there"
+    reason = f"the server knows no way to log in with a password: {_offer(offered)}{remedy}"
+    raise at("auth", SMTPNotSupported(reason))
 
 
 async def run_mechanism(

@@ -95,7 +95,7 @@ class Stream(asyncio.BufferedProtocol):
         Raises:
             SMTPConnectError, SMTPConnectTimeoutError: No connection came about.
         """
-        await _mapped(_connect(options, self), f"connecting to {options.endpoint}", options.timeout)
+        await _mapped(_connect(options, self), f"connecting to {options.where}", options.timeout)
 
     @property
     def transport(self) -> asyncio.Transport:

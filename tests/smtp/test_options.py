@@ -54,16 +54,10 @@ SOCKET = object()
 CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"use_tls": True, "start_tls": True}, ("use_tls", "start_tls")),
     ({"tls_context": CONTEXT, "client_cert": "c.pem"}, ("tls_context", "client_cert")),
-    ({"tls_context": CONTEXT, "client_cert": "c.pem", "client_key": "k.pem"}, ("tls_context", "client_key")),
-    ({"tls_context": CONTEXT, "cert_bundle": "b.pem"}, ("tls_context", "cert_bundle")),
-    ({"tls_context": CONTEXT, "validate_certs": False}, ("tls_context", "validate_certs")),
-    ({"client_key": "k.pem"}, ("client_key", "client_cert")),
     ({"sock": SOCKET, "socket_path": "/s"}, ("sock", "socket_path")),
     ({"sock": SOCKET, "port": 25}, ("sock", "port")),
-    ({"sock": SOCKET, "source_address": ("127.0.0.2", 0)}, ("sock", "source_address")),
     ({"sock": SOCKET, "use_tls": True}, ("sock", "use_tls", "hostname")),
     ({"socket_path": b"/s", "port": 25}, ("socket_path", "port")),
-    ({"socket_path": "/s", "source_address": ("127.0.0.2", 0)}, ("socket_path", "source_address")),
     ({"socket_path": "/s", "use_tls": True}, ("socket_path", "use_tls", "hostname")),
     (
         {"username": "me", "password": CANARY, "oauth_token_generator": token},
@@ -75,6 +69,9 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"timeout": -1.5}, ("timeout",)),
     ({"port": 0}, ("port",)),
     ({"port": 65_536}, ("port",)),
+    ({"port": "smtp"}, ("port",)),
+    ({"port": "-25"}, ("port",)),
+    ({"local_hostname": " "}, ("local_hostname",)),
     ({"hostname": "smtp.example.org\r\nRSET"}, ("hostname",)),
     ({"hostname": "smtp example org"}, ("hostname",)),
     ({"local_hostname": "me\r\nRSET"}, ("local_hostname",)),
@@ -92,6 +89,52 @@ def test_a_contradiction_is_refused_and_names_its_options(
     for name in names:
         assert re.search(rf"\b{name}\b", str(caught.value))
     assert CANARY not in str(caught.value)
+
+
+TAKEN: list[dict[str, Any]] = [
+    {"tls_context": CONTEXT, "cert_bundle": "b.pem"},
+    {"tls_context": CONTEXT, "validate_certs": False},
+    {"tls_context": CONTEXT, "client_key": "k.pem"},
+    {"client_key": "k.pem"},
+    {"sock": SOCKET, "source_address": ("127.0.0.2", 0)},
+    {"socket_path": "/s", "source_address": ("127.0.0.2", 0)},
+    {"username": "me"},
+    {"username": "me", "password": ""},
+    {"password": ""},
+    {"port": "2525"},
+]
+"""What has no effect, or an obvious one: programs pass all their settings on, set or not."""
+
+
+@pytest.mark.parametrize("options", TAKEN, ids=["-".join(each) for each in TAKEN])
+def test_options_without_effect_beside_others_are_taken(
+    options: dict[str, Any], idle_socket: socket.socket
+) -> None:
+    given = {name: idle_socket if value is SOCKET else value for name, value in options.items()}
+    SMTP(**given)
+
+
+def test_a_context_of_the_callers_decides_in_place_of_the_other_options() -> None:
+    options = ConnectionOptions(tls_context=CONTEXT, validate_certs=False, cert_bundle="there/is/none.pem")
+    assert options.ssl_context is CONTEXT
+    assert CONTEXT.check_hostname
+
+
+def test_a_port_may_be_given_as_text() -> None:
+    assert ConnectionOptions(port="2525").effective_port == 2525
+
+
+def test_blanks_around_our_own_name_are_no_part_of_it() -> None:
+    assert ConnectionOptions(local_hostname=" laptop.example.org\t").local_hostname == "laptop.example.org"
+
+
+@pytest.mark.parametrize("given", [{"use_tls": True, "start_tls": True}, {"sock": SOCKET, "socket_path": "/s"}])
+def test_what_excludes_each_other_is_called_mutually_exclusive(
+    given: dict[str, Any], idle_socket: socket.socket
+) -> None:
+    options = {name: idle_socket if value is SOCKET else value for name, value in given.items()}
+    with pytest.raises(ValueError, match="mutually exclusive"):
+        SMTP(**options)
 
 
 async def test_a_contradiction_is_refused_by_send_too() -> None:

@@ -343,7 +343,7 @@ async def test_starttls_twice_is_refused_here(serve: Serve, papers: Papers) -> N
     async with serve(answering(tls=papers.context("localhost"))) as server:
         smtp = SMTP(hostname="localhost", port=server.port, cert_bundle=papers.bundle)
         await smtp.connect()
-        with pytest.raises(SMTPException, match="already under TLS"):
+        with pytest.raises(SMTPException, match="already using TLS"):
             await smtp.starttls()
         assert (await smtp.quit()).code == 221
 

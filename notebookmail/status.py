@@ -1,0 +1,7 @@
+"""`SMTPStatus` under the module name that programs written for aiosmtplib import; see smtp/README.md."""
+
+from __future__ import annotations
+
+from .reply import SMTPStatus
+
+__all__ = ["SMTPStatus"]

@@ -1,0 +1,13 @@
+"""Types under the module name that programs written for aiosmtplib import; see smtp/README.md."""
+
+from __future__ import annotations
+
+import os
+
+from .reply import SMTPStatus
+from .smtp.options import SMTPTokenGenerator
+
+SocketPathType = str | bytes | os.PathLike[str]
+"""What `socket_path` takes."""
+
+__all__ = ["SMTPStatus", "SMTPTokenGenerator", "SocketPathType"]
