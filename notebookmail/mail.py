@@ -43,6 +43,7 @@ class Mail:
         message_id: The Message-ID header's value, for the results table; "" when unknown.
         needs_8bit: True when a body line holds octets above 127 (RFC 6152).
         needs_smtputf8: True when a header holds raw UTF-8 or an address needs it (RFC 6531).
+        copies: The recipients who only get a copy (cc, bcc): whether they take it says nothing about the others.
     """
 
     envelope: Envelope
@@ -50,6 +51,7 @@ class Mail:
     message_id: str = ""
     needs_8bit: bool = False
     needs_smtputf8: bool = False
+    copies: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:

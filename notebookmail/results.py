@@ -124,7 +124,7 @@ class SendResults(Outcomes):
         codes, causes and times are the same. They cannot `retry`. These results stay as they are.
         """
         from .view.mask import mask_text
-        from .view.redaction import redacted_error, redacted_keys, redacted_labels, redacted_recipients
+        from .view.redaction import redacted_addresses, redacted_error, redacted_labels, redacted_recipients
 
         to = self._all_to()
         twin = SendResults(redacted_labels(self._labels, to), _masked_words(self.notice, to))
@@ -137,9 +137,7 @@ class SendResults(Outcomes):
         twin._reasons = self._reasons.changed(_masking(to, columns["reason"]))
         twin._stop_reason = _masked_words(self._stop_reason, to)
         twin._errors = {row: redacted_error(error, to[row]) for row, error in self._errors.items()}
-        for row, refused in self._refused.items():
-            replies = (each._replace(message=mask_text(each.message, *refused)) for each in refused.values())
-            twin._refused[row] = dict(zip(redacted_keys(refused), replies, strict=True))
+        twin._addresses = {row: redacted_addresses(each) for row, each in self._addresses.items()}
         return twin
 
     def explain(self) -> pd.DataFrame:

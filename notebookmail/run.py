@@ -293,6 +293,7 @@ class Run:
             quota=_quota(server, journal, claim),
             ledger=claim,
             earlier=claim.earlier if claim is not None else {},
+            delivered=self.results.delivered(),
             resend_unconfirmed=options.resend_unconfirmed,
             not_before=0.0 if options.not_before is None else options.not_before.timestamp(),
             retry_seconds=options.retry * 60,
@@ -305,6 +306,10 @@ class Run:
             at = f"{when.astimezone():%Y-%m-%d %H:%M}"
             were = f"{count:,} were" if count > 1 else "One was"
             self._notices.append(f"{were} already sent, the last at {at}; resend=True sends again.")
+        copies = self.results.copies_refused
+        if copies:
+            rows = f"{copies:,} rows were" if copies > 1 else "One row was"
+            self._notices.append(f"{rows} sent, but a copy was refused: results.addresses says which.")
         if self._held:
             rows = f"{self._held:,} rows" if self._held > 1 else "One row"
             self._notices.append(

@@ -49,6 +49,7 @@ class Offer:
         answers: Other bytes for a step: a verb ("" is the greeting, "." the end of data), or a verb and its
             number in the session ("RCPT 2"; a response to an AUTH challenge counts as an AUTH).
         silent_at: The server falls silent at these steps, in the same words.
+        refusals: What these recipients are answered; may be changed while it runs.
     """
 
     extensions: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Offer:
     is_tls: bool = False
     answers: Mapping[str, bytes] = field(default_factory=dict)
     silent_at: tuple[str, ...] = ()
+    refusals: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -270,7 +272,7 @@ class FaultySession(asyncio.Protocol):
 
     def _on_rcpt(self, rest: str) -> None:
         recipient = rest.partition("<")[2].partition(">")[0]
-        usual = "550 5.1.1 no" if recipient.startswith("no@") else "250 r"
+        usual = self._offer.refusals.get(recipient, "550 5.1.1 no" if recipient.startswith("no@") else "250 r")
         # A broken server that could still hear may still take the message: its silence refuses nobody.
         if (self._answer("RCPT", usual, "rcpt") or self._is_mute) and usual == "250 r":
             self._recipients.append(recipient)

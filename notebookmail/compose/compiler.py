@@ -143,11 +143,15 @@ class Compiler:
         if self._dkim:
             segments = (self._dkim.sign(b"".join(segments), self._when), *segments)
         envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
+        copies = frozenset[str]()
+        if len(reached) > len(to):
+            copies = frozenset(envelope.recipients).difference(box.address for box in to)
         return Mail(
             envelope,
             segments,
             message_id=message_id,
             needs_smtputf8=not (head.isascii() and all(map(str.isascii, envelope.recipients))),
+            copies=copies,
         )
 
     def recipient(self, row: Row) -> str:

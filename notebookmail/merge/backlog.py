@@ -6,14 +6,17 @@ Time is an argument, in seconds of a clock that only goes forward. Nothing here 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from .partial import Addresses, refusals, without_copies
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from notebookmail.mail import Mail
+    from notebookmail.reply import SMTPResponse
 
     from .journal import Charge
     from .rate import Bucket
@@ -48,6 +51,8 @@ class Attempt:
         slowdowns: How often it met a server that wanted less.
         reconnects: How often in a row it met a connection that was used up.
         is_intended: True while the journal says that its end of data may be out.
+        delivered: The addresses that took its message in earlier tries; `mail` goes to the others.
+        refused: The addresses that refused it at last, where it has several.
         is_held: True while the quota keeps room for it.
         charge: What it is counted as, while its end of data may be out.
         refund: What takes that off the journal's count again, with the next entry.
@@ -61,9 +66,33 @@ class Attempt:
     slowdowns: int = 0
     reconnects: int = 0
     is_intended: bool = False
+    delivered: tuple[str, ...] = ()
+    refused: Mapping[str, SMTPResponse] = field(default_factory=dict)
     is_held: bool = False
     charge: Charge | None = None
     refund: Charge | None = None
+
+    def note_delivered(self, refused: Mapping[str, SMTPResponse]) -> None:
+        """Go on with the addresses that refused the message; the others have it."""
+        envelope = self.mail.envelope
+        self.delivered += tuple(each for each in envelope.recipients if each not in refused)
+        self.refused = refused
+        self.mail = replace(self.mail, envelope=replace(envelope, recipients=tuple(refused)))
+        self.reconnects = 0  # it has come on
+
+    def judged(self, error: Exception) -> Exception:
+        """Note which addresses a failed try says were refused; return what its row is to be judged by."""
+        if not (self.delivered or self.mail.copies):
+            return error
+        self.refused = refusals(error) or self.refused
+        return without_copies(error, self.mail)
+
+    @property
+    def addresses(self) -> Addresses | None:
+        """What its addresses said; None where that is all in the error."""
+        if self.delivered or self.refused:
+            return Addresses(self.delivered, self.refused, self.mail.copies)
+        return None
 
 
 class Backlog:

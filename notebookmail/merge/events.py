@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from notebookmail.reply import SMTPResponse
 
+    from .partial import Addresses
+
 Status = Literal["sent", "failed", "deferred", "unconfirmed", "skipped", "pending"]
 """How a row stands; what each means is in the README's guarantees."""
 
@@ -40,7 +42,7 @@ class RowSent(NamedTuple):
     Attributes:
         position: The row's place in the frame.
         reply: The reply to the end of data.
-        refused: Recipients among several (cc, bcc) that were refused all the same.
+        refused: Copies (cc, bcc) that were refused all the same.
         attempts: How often it was tried.
         seconds: From the first try to the reply.
         sent_at: When the reply came, in UTC.
@@ -55,12 +57,21 @@ class RowSent(NamedTuple):
 
 
 class RowFailed(NamedTuple):
-    """The row was refused for good, or cannot be rendered."""
+    """The row was refused for good, or cannot be rendered.
+
+    Attributes:
+        position: The row's place in the frame.
+        error: What the server said, or what is wrong with the row.
+        attempts: How often it was tried.
+        seconds: From the first try to the last reply.
+        addresses: What its addresses said, where some took it.
+    """
 
     position: int
     error: Exception
     attempts: int = 0
     seconds: float = 0.0
+    addresses: Addresses | None = None
 
 
 class RowDeferred(NamedTuple):
@@ -72,6 +83,7 @@ class RowDeferred(NamedTuple):
         attempts: How often it was tried.
         seconds: From the first try to the last reply.
         next_at: Before this time another try is of no use; None if nobody knows.
+        addresses: What its addresses said, where some took it.
     """
 
     position: int
@@ -79,6 +91,7 @@ class RowDeferred(NamedTuple):
     attempts: int
     seconds: float
     next_at: datetime | None = None
+    addresses: Addresses | None = None
 
 
 class RowUnconfirmed(NamedTuple):
@@ -126,6 +139,7 @@ class RowPending(NamedTuple):
         to: The address it would have gone to, or "".
         message_id: The Message-ID it would carry, or "".
         error: What stood in the way, where an exception did.
+        addresses: What its addresses said, where some took it.
     """
 
     position: int
@@ -133,6 +147,7 @@ class RowPending(NamedTuple):
     to: str = ""
     message_id: str = ""
     error: Exception | None = None
+    addresses: Addresses | None = None
 
 
 class RunStopped(NamedTuple):

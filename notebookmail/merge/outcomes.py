@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.errors import AddressError, SMTPResponseException, TemplateError
+from notebookmail.errors import AddressError, SMTPRecipientRefused, SMTPResponseException, TemplateError, at
 from notebookmail.reply import SMTPResponse
 
 from .events import STATUSES, Status
@@ -20,17 +20,22 @@ from .finding import Finding
 from .standing import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
     from .columns import Texts
+    from .partial import Addresses
 
 COLUMNS = (
     "to", "status", "code", "enhanced_code", "category", "reply", "error", "hint", "attempts", "seconds",
     "message_id", "sent_at",
+)  # fmt: skip
+
+ADDRESS_COLUMNS = (
+    "label", "status", "address", "is_copy", "delivered", "code", "enhanced_code", "reply",
 )  # fmt: skip
 
 
@@ -137,10 +142,9 @@ class Outcomes(Finding):
             words.append(error.message)  # it names the column and the remedy itself
         elif explanation is not None:
             words.append(f"{explanation.cause}: {explanation.remedy}")
-        refused = self._refused.get(position)
-        if refused:
-            listed = ", ".join(f"{address} ({reply})" for address, reply in refused.items())
-            words.append(f"not delivered to: {listed}")
+        addresses = self._addresses.get(position)
+        if addresses is not None:
+            words += _words_of(addresses)
         return "; ".join(words)
 
     @cached_property
@@ -158,7 +162,7 @@ class Outcomes(Finding):
 
         numbers = self._numbers.columns()
         status = self._status_numbers()
-        troubled = {position: self.outcome(position) for position in self._errors.keys() | self._refused.keys()}
+        troubled = {position: self.outcome(position) for position in self._errors.keys() | self._addresses.keys()}
 
         def column(name: str, values: npt.NDArray[Any]) -> Any:
             for position, row in troubled.items():
@@ -185,6 +189,28 @@ class Outcomes(Finding):
             "message_id": pd.Series(_column(self._message_ids.texts())).array,
             "sent_at": _moments(numbers["sent_at"], (numbers["sent_at"] != 0) | (status == NUMBERS["sent"])),
         }
+
+    @property
+    def addresses(self) -> pd.DataFrame:
+        """What each address said, of the rows whose addresses did not all say the same.
+
+        One line for each address that refused the message or, where its row is not sent, took it: `label`,
+        `status` (the row's), `address`, `is_copy` (cc or bcc), `delivered`, `code`, `enhanced_code`, `reply`.
+        """
+        import pandas as pd
+
+        lines = [
+            (self._labels[position], self.status_at(position), *line)
+            for position in sorted(self._addresses)
+            for line in _lines_of(self._addresses[position])
+        ]
+        frame = pd.DataFrame(lines, columns=list(ADDRESS_COLUMNS))
+        return frame.astype({"is_copy": "bool", "delivered": "bool", "code": "Int64"})
+
+    @property
+    def copies_refused(self) -> int:
+        """How many sent rows have a copy (cc, bcc) that was refused."""
+        return sum(self.status_at(position) == "sent" for position in self._addresses)
 
     def _rows(self, status: Status) -> pd.DataFrame:
         return self.frame.iloc[self.positions(status)]
@@ -240,7 +266,41 @@ class Outcomes(Finding):
             )
             for (status, why), rows in groups.items()
         ]  # fmt: skip
-        return sorted(found, key=lambda cause: -len(cause.labels))
+        return sorted([*found, *self._causes_of_copies()], key=lambda cause: -len(cause.labels))
+
+    def _causes_of_copies(self) -> list[Cause]:
+        """Group the refused copies of rows that were sent."""
+        groups: dict[Explanation, dict[int, Exception]] = {}
+        for position, addresses in sorted(self._addresses.items()):
+            if self.status_at(position) == "sent":
+                for address, reply in addresses.refused.items():
+                    error = at("rcpt", SMTPRecipientRefused(*reply, address))
+                    groups.setdefault(explain(error), {}).setdefault(position, error)
+        return [
+            Cause(
+                "sent", why.category, f"a copy was refused: {why.cause}", why.remedy,
+                str(next(iter(rows.values()))), tuple(self._labels[row] for row in rows),
+            )
+            for why, rows in groups.items()
+        ]  # fmt: skip
+
+
+def _words_of(addresses: Addresses) -> list[str]:
+    """Say what the addresses of a row said."""
+    words = []
+    if addresses.refused:
+        listed = ", ".join(f"{address} ({reply})" for address, reply in addresses.refused.items())
+        words.append(f"not delivered to: {listed}")
+    if addresses.delivered:
+        words.append(f"delivered to: {', '.join(addresses.delivered)}, who will not get it again")
+    return words
+
+
+def _lines_of(addresses: Addresses) -> Iterator[tuple[str, bool, bool, int | None, str | None, str]]:
+    for address in addresses.delivered:
+        yield address, address in addresses.copies, True, None, None, ""
+    for address, reply in addresses.refused.items():
+        yield address, address in addresses.copies, False, reply.code, reply.enhanced_code, reply.message
 
 
 def _column(values: Sequence[str | None]) -> npt.NDArray[np.object_]:

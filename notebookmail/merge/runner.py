@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from notebookmail.errors import JournalError, NotebookmailError, SMTPException
 
-from . import policy
+from . import partial, policy
 from .backlog import Attempt, Backlog
 from .breaker import Breaker
 from .events import RowDeferred, RowFailed, RowPending, RowSent, RowSkipped, RowStarted, RowUnconfirmed, RunStopped
@@ -80,6 +80,7 @@ class Terms:
         quota: Counts the day's messages; None for no limit.
         ledger: The journal; None keeps none.
         earlier: What the journal knows of the rows, by key.
+        delivered: The addresses that took a row's message before, by position; they get it no second time.
         resend_unconfirmed: True sends rows again that may have been delivered.
         not_before: Nothing goes out before this time, in seconds since the epoch.
         retry_seconds: How long the run stays for rows the server defers.
@@ -91,6 +92,7 @@ class Terms:
     quota: Quota | None = None
     ledger: Ledger | None = None
     earlier: Mapping[bytes, Earlier] = field(default_factory=dict)
+    delivered: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     resend_unconfirmed: bool = False
     not_before: float = 0.0
     retry_seconds: float = 0.0
@@ -224,9 +226,14 @@ class Runner:
         try:
             self._count(attempt, error)
             if receipt is not None:
-                self._sent(attempt, receipt)
-                return False
-            assert error is not None  # noqa: S101 -- one or the other
+                error = partial.refusal(attempt.mail, receipt.refused) if receipt.refused else None
+                if error is None:
+                    self._sent(attempt, receipt)
+                    return False
+                attempt.note_delivered(receipt.refused)
+            else:
+                assert error is not None  # noqa: S101 -- one or the other
+                error = attempt.judged(error)
             return self._troubled(attempt, error)
         except Exception as bug:  # noqa: BLE001 -- as in `take`
             self._break(bug)
@@ -329,7 +336,10 @@ class Runner:
                 if self._is_settled_before(task, known):
                     continue
                 deferrals = known.attempts if known.state == "deferred" else 0
-            attempt = self._built(task, now)
+            delivered = self._terms.delivered.get(task.position, ())
+            if known is not None and known.delivered:
+                delivered = tuple(dict.fromkeys(delivered + known.delivered))
+            attempt = self._built(task, now, delivered)
             if attempt is not None:
                 attempt.deferrals = deferrals
                 return attempt
@@ -350,7 +360,7 @@ class Runner:
             return True
         return False
 
-    def _built(self, task: Task, now: float) -> Attempt | None:
+    def _built(self, task: Task, now: float, delivered: tuple[str, ...]) -> Attempt | None:
         try:
             mail = task.build()
         except NotebookmailError as error:
@@ -361,8 +371,12 @@ class Runner:
             reason = f"not tried: the server refuses the sender {mail.envelope.sender}"
             self._emit(RowPending(task.position, reason, task.to, mail.message_id, refusal))
             return None
+        left = partial.for_the_others(mail, delivered)
+        if left is None:
+            self._emit(RowSkipped(task.position, "everybody it is for took it before", task.to))
+            return None
         self._emit(RowStarted(task.position, task.to, mail.message_id))
-        return Attempt(task, mail, now)
+        return Attempt(task, left, now, delivered=delivered)
 
     def _look_again(self, now: float) -> None:
         """Wake the pool when there may be something to take."""
@@ -416,8 +430,9 @@ class Runner:
         now = self._terms.clock()
         refund, attempt.refund = attempt.refund, None
         return Entry(
-            task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at, charge=refund
-        )
+            task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at,
+            attempt.delivered, refund,
+        )  # fmt: skip
 
     def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
         self._breaker.accepted()
@@ -476,9 +491,8 @@ class Runner:
     def _reconnect(self, attempt: Attempt, error: Exception, now: float) -> bool:
         """Give a row another connection: this one has carried as many messages as the server lets it."""
         attempt.reconnects += 1
-        is_alone = (
-            len(attempt.mail.envelope.recipients) == 1
-        )  # of several, it may be their number that is too much
+        # Of several, it may be their number that is too much.
+        is_alone = len(attempt.mail.envelope.recipients) == 1
         if attempt.reconnects > (policy.MAX_RECONNECTS if is_alone else 1):
             self._defer(attempt, error)
         else:
@@ -524,7 +538,9 @@ class Runner:
                 entry = self._entry(
                     attempt, "failed", code=None if reply is None else reply.code, reply=str(error)
                 )
-                self._recorder.record(entry, RowFailed(position, error, attempt.attempts, seconds))
+                self._recorder.record(
+                    entry, RowFailed(position, error, attempt.attempts, seconds, attempt.addresses)
+                )
                 self._note_refusal(error)
             case _:  # every further row would meet it
                 why = explain(error)
@@ -549,7 +565,12 @@ class Runner:
         )._replace(attempts=attempt.deferrals)
         attempt.is_intended = False
         event = RowDeferred(
-            attempt.task.position, error, attempt.attempts, seconds, datetime.fromtimestamp(next_at, UTC)
+            attempt.task.position,
+            error,
+            attempt.attempts,
+            seconds,
+            datetime.fromtimestamp(next_at, UTC),
+            attempt.addresses,
         )
         self._recorder.record(entry, event)
         if not self._stop_reason and now + wait <= self._started + self._terms.retry_seconds:
@@ -564,7 +585,14 @@ class Runner:
         if attempt.deferrals == 0 or error is not None:
             self._recorder.record(
                 None,
-                RowPending(task.position, reason or self._stop_reason, task.to, attempt.mail.message_id, error),
+                RowPending(
+                    task.position,
+                    reason or self._stop_reason,
+                    task.to,
+                    attempt.mail.message_id,
+                    error,
+                    attempt.addresses,
+                ),
             )
 
     def _chance(self) -> float:

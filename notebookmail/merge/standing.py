@@ -14,21 +14,23 @@ from notebookmail.errors import SMTPRecipientsRefused
 from . import events
 from .columns import MessageIds, Numbers, Texts
 from .events import STATUSES, Status
+from .partial import Addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     import pandas as pd
-
-    from notebookmail.reply import SMTPResponse
 
 NUMBERS: Final = {status: number for number, status in enumerate(STATUSES)}
 """Each status as it stands in the column of statuses."""
 
 _COLUMNS: Final = (
-    "_status", "_tally", "_to", "_numbers", "_message_ids", "_replies", "_reasons", "_errors", "_refused",
+    "_status", "_tally", "_to", "_numbers", "_message_ids", "_replies", "_reasons", "_errors", "_addresses",
 )  # fmt: skip
 """What changes with every event."""
+
+_UNSETTLED: Final = frozenset({"pending", "unconfirmed"})
+"""Statuses that leave what is known of a row's addresses: those that took its message get it no second time."""
 
 
 class Standing:
@@ -50,7 +52,7 @@ class Standing:
         self._replies = Texts()
         self._reasons = Texts()
         self._errors: dict[int, Exception] = {}
-        self._refused: dict[int, Mapping[str, SMTPResponse]] = {}
+        self._addresses: dict[int, Addresses] = {}  # of rows whose addresses did not all say the same
         self._stop_reason = ""
 
     def note_recipients(self, recipients: Sequence[str]) -> None:
@@ -68,6 +70,10 @@ class Standing:
         self._stop_reason = ""
         for position in positions:
             self._move(position, "pending")
+
+    def delivered(self) -> dict[int, tuple[str, ...]]:
+        """Return, by position, the addresses that took the message of a row which is not sent yet."""
+        return {position: each.delivered for position, each in self._addresses.items() if each.delivered}
 
     def copy(self) -> Self:
         """Return outcomes of their own that begin where these stand; neither sees what happens to the other."""
@@ -99,16 +105,18 @@ class Standing:
         number = self._replies.add(str(reply))
         self._move(position, "sent", attempts, seconds, reply=number, sent_at=sent_at.timestamp())
         if refused:
-            self._refused[position] = refused
+            self._addresses[position] = Addresses((), refused, frozenset(refused))
 
     def _fail(self, event: events.RowFailed) -> None:
         self._move(event.position, "failed", event.attempts, event.seconds, error=event.error)
+        self._note_addresses(event.position, event.addresses)
 
     def _defer(self, event: events.RowDeferred) -> None:
         reason = ""
         if event.next_at is not None:
             reason = f"may be tried again after {event.next_at.astimezone():%H:%M on %Y-%m-%d}"
         self._move(event.position, "deferred", event.attempts, event.seconds, reason=reason, error=event.error)
+        self._note_addresses(event.position, event.addresses)
 
     def _hold(self, event: events.RowUnconfirmed) -> None:
         self._move(event.position, "unconfirmed", event.attempts, event.seconds, error=event.error)
@@ -120,14 +128,19 @@ class Standing:
         self._note_to(position, to)
 
     def _leave(self, event: events.RowPending) -> None:
-        position, reason, to, message_id, error = event
+        position, reason, to, message_id, error, addresses = event
         self._move(position, "pending", reason=reason, error=error)
+        self._note_addresses(position, addresses)
         self._note_to(position, to)
         if message_id:
             self._message_ids[position] = message_id
 
     def _stop(self, event: events.RunStopped) -> None:
         self._stop_reason = event.reason
+
+    def _note_addresses(self, position: int, addresses: Addresses | None) -> None:
+        if addresses is not None:
+            self._addresses[position] = addresses
 
     def _note_to(self, position: int, to: str) -> None:
         if to and self._recipients is None:
@@ -153,8 +166,8 @@ class Standing:
             self._status[position] = NUMBERS[status]
         because = self._reasons.add(reason) if reason else 0
         self._numbers.write(position, attempts, seconds, reply, because, sent_at)
-        if self._refused:
-            self._refused.pop(position, None)
+        if self._addresses and status not in _UNSETTLED:
+            self._addresses.pop(position, None)
         if error is not None:
             self._errors[position] = _without_frames(error)
         elif self._errors:

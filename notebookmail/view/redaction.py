@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import AddressError, NotebookmailError
 from notebookmail.merge.explain import explain
+from notebookmail.merge.partial import Addresses
 
 from .mask import mask_address, mask_text
 
@@ -102,12 +103,24 @@ def redacted_value(value: Any, *private: str) -> Any:
     return value if masked == text and (isinstance(value, str) or "@" not in text) else masked
 
 
-def redacted_keys(texts: Iterable[str]) -> list[str]:
-    """Mask addresses that tell entries apart, and number those that become the same."""
+def redacted_addresses(addresses: Addresses) -> Addresses:
+    """Mask what the addresses of a row said, and number those that become the same."""
+    real = list(dict.fromkeys([*addresses.delivered, *addresses.refused]))
+    names = dict(zip(real, _numbered(map(mask_address, real)), strict=True))
+    replies = {
+        names[each]: reply._replace(message=mask_text(reply.message, *real))
+        for each, reply in addresses.refused.items()
+    }
+    delivered = tuple(names[each] for each in addresses.delivered)
+    return Addresses(delivered, replies, frozenset(names[each] for each in addresses.copies if each in names))
+
+
+def _numbered(masked: Iterable[str]) -> list[str]:
     found: list[str] = []
-    for text in texts:
-        masked, number = mask_address(text), 1
-        while (name := masked if number == 1 else f"{masked} ({number})") in found:
+    for each in masked:
+        name, number = each, 1
+        while name in found:
             number += 1
+            name = f"{each} ({number})"
         found.append(name)
     return found
