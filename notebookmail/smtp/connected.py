@@ -70,6 +70,7 @@ class ConnectedClient(OptionAttributes):
         self._turns = Turns()
         self._blocks = Turns()
         self._block: object | None = None
+        self._owner: asyncio.Task[Any] | None = None
         self._depth = 0
         self._holder: asyncio.Task[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,32 +93,39 @@ class ConnectedClient(OptionAttributes):
     async def __aenter__(self) -> Self:
         """Connect, if that is not done; `async with` of other tasks waits until this one's is over.
 
-        Whatever is started within the block may enter it too, and uses the same connection.
+        Tasks started within the block may enter it too: they share the connection, and leave it open.
         """
         if self._block is None or self._block not in _blocks_around.get():
             await self._blocks.take(Turn())
-            self._block = object()
+            self._block, self._owner = object(), asyncio.current_task()
             _blocks_around.set(_blocks_around.get() | {self._block})
         self._depth += 1
         try:
             if not self.is_connected:
-                await self.connect()
+                await self._connect_for_all()
         except BaseException:
             self._leave_block()
             raise
         return self
 
+    async def _connect_for_all(self) -> None:
+        try:
+            await self.connect()
+        except SMTPException:
+            if not self.is_connected:  # else a task that shares the block was quicker
+                raise
+
     def _leave_block(self) -> None:
         self._depth -= 1
         if not self._depth:
             _blocks_around.set(_blocks_around.get() - {self._block})
-            self._block = None
+            self._block = self._owner = None
             self._blocks.leave()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._depth > 1:  # the block around goes on
+        if self._depth > 1 and asyncio.current_task() is not self._owner:
             self._leave_block()
             return
         try:

@@ -162,7 +162,7 @@ class ConnectionOptions:
                 self.port is not None and not 0 < int(self.port) <= _MAX_PORT,
                 f"port is a number from 1 to {_MAX_PORT}",
             ),
-            (not _is_name(self.hostname, _HOST), "hostname is a host's name or an IP address"),
+            (not _is_name(self.hostname or None, _HOST), "hostname is a host's name or an IP address"),
             (
                 not _is_name(self.local_hostname, _LOCAL_NAME),
                 "local_hostname is letters, digits, dots and hyphens, or an address in brackets",

@@ -102,6 +102,7 @@ TAKEN: list[dict[str, Any]] = [
     {"username": "me", "password": ""},
     {"password": ""},
     {"port": "2525"},
+    {"hostname": ""},
 ]
 """What has no effect, or an obvious one: programs pass all their settings on, set or not."""
 

@@ -68,9 +68,20 @@ async def test_blocks_within_a_block_share_its_connection() -> None:
         async with smtp, asyncio.timeout(10):
             await asyncio.gather(*map(one, range(3)))
             assert smtp.is_connected
-            await one(3)
         assert not smtp.is_connected
-        assert len(box.received) == 4
+        assert len(box.received) == 3
+
+
+async def test_a_block_within_a_tasks_own_ends_the_connection() -> None:
+    async with Sandbox() as box, asyncio.timeout(10):
+        smtp = SMTP(hostname="127.0.0.1", port=box.server.port)
+        async with smtp:
+            async with smtp:
+                assert (await smtp.noop()).code == 250
+            assert not smtp.is_connected
+            async with smtp:
+                assert (await smtp.noop()).code == 250
+        assert not smtp.is_connected
 
 
 async def test_a_block_that_cannot_connect_lets_the_next_one_in() -> None:
