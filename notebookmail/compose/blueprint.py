@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-from jinja2 import nodes
-from markupsafe import escape
+from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import TemplateError
 
 from .address_lists import AddressList
 from .callables import as_path, is_callable, is_path
 from .columns import printed_numbers
+from .conversion import converted
 from .environment import environment
 from .headers import check_names
 from .invitations.invitation import Invitation
 from .mailboxes import MailboxTemplate
-from .markup.document import hidden, letter, page
-from .markup.html_parts import guard, pictures, statements_to_comments
-from .markup.markdown import to_html
-from .markup.tags import Masks, Tag, split_tags
-from .markup.text_writer import to_text
 from .parts import Part, names_in
-from .showing import INVITATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
 
+    from .conversion import Body
     from .definition import Definition
-
-_ELEMENT_FILTERS: Final = frozenset({"safe", "table", "urlize", "xmlattr"})
-"""The filters that make HTML of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +53,9 @@ class Blueprint:
     cc: AddressList
     bcc: AddressList
     reply_to: MailboxTemplate | None
-    html: Part | None
+    html: Body | None
     inline_row: Callable[[str], str] | None
-    text: Part
+    text: Body
     is_text_derived: bool
     list_unsubscribe: tuple[Part, ...]
     names: Mapping[str, frozenset[str]]
@@ -82,7 +72,7 @@ def build(definition: Definition) -> Blueprint:
     if definition.preheader and definition.markdown is None and definition.html is None:
         raise TemplateError("a preheader stands in the HTML: give markdown= or html=", "preheader")
     check_names(definition.headers, has_list_unsubscribe=bool(definition.list_unsubscribe))
-    html, inline_row, derived = _html_and_text(definition)
+    html, inline_row, derived = converted(definition, env)
     text = derived if definition.text is None else Part(env, definition.text, "text")
     assert text is not None  # noqa: S101 - the definition has a body
     return Blueprint(
@@ -144,53 +134,3 @@ def _sources(definition: Definition) -> Iterator[tuple[str, Any]]:
     for value in definition.inline.values():
         if isinstance(value, str) or is_callable(value):
             yield "inline", value
-
-
-def _html_and_text(definition: Definition) -> tuple[Part | None, Callable[[str], str] | None, Part | None]:
-    """Make the HTML document, what inlines a row's, and the text that says the same if the author wrote none."""
-    source = definition.html if definition.markdown is None else definition.markdown
-    if source is None:
-        return None, None, None
-    field = "html" if definition.markdown is None else "markdown"
-    env = environment(html=True, undefined=definition.undefined, na=definition.na, locale=definition.locale)
-    masks = Masks(source + (definition.preheader or ""))
-    pieces = split_tags(env, source)
-    body = masks.mask(pieces) if field == "html" else to_html(pieces, masks)
-    has_open_elements = _brings_elements(env, masks.tags, definition)
-    body = pictures(statements_to_comments(body, masks), masks, definition.inline)
-    text = None
-    if definition.text is None:
-        derived = masks.unmask(to_text(body, masks), _without_trimming)
-        text = Part(text_environment(definition), derived, field)
-    make = letter if field == "markdown" else page
-    preheader = _preheader(env, definition.preheader, masks)
-    document = make(guard(body, masks), definition.css, masks, preheader, has_open_elements=has_open_elements)
-    return Part(env, masks.unmask(document.html, _without_trimming), field), document.inline_row, text
-
-
-def _brings_elements(env: Environment, tags: Iterable[Tag], definition: Definition) -> bool:
-    """Tell whether an expression is known to print elements, which a style sheet may be for."""
-    shown = {*definition.inline, *([INVITATION] if definition.calendar is not None else [])}
-    for tag in tags:
-        if tag.kind == "expression" and ("|" in tag.source or any(name in tag.source for name in shown)):
-            tree = env.parse(tag.source)
-            if any(each.name in _ELEMENT_FILTERS for each in tree.find_all(nodes.Filter)):
-                return True
-            if any(each.name in shown for each in tree.find_all(nodes.Name)):
-                return True
-    return False
-
-
-def _preheader(env: Environment, source: str | None, masks: Masks) -> str:
-    """Write the line an inbox shows beside the subject."""
-    if not source:
-        return ""
-    pieces = [str(escape(piece)) if isinstance(piece, str) else piece for piece in split_tags(env, source)]
-    return hidden(statements_to_comments(masks.mask(pieces), masks))
-
-
-def _without_trimming(tag: Tag) -> str:
-    """Write a statement that stood alone on its line without `-`: its line is gone, there is nothing to trim."""
-    if tag.kind != "alone":
-        return tag.source
-    return f"{{%{tag.source[2:-2].strip('-+')}%}}"

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from . import parts
     from .attachments.files import Folder
     from .blueprint import Blueprint
     from .context import Letter
+    from .conversion import Body
     from .definition import Definition
 
 
@@ -67,7 +67,7 @@ class Bodies:
 
 
 def _body(
-    part: parts.Part, subtype: str, finish: Callable[[str], str] | None
+    part: Body, subtype: str, finish: Callable[[str], str] | None
 ) -> Callable[[dict[str, Any], Hashable], bytes]:
     """Return what renders and encodes a body; one that is the same for all rows is encoded now."""
     encoder = BodyEncoder(subtype)

@@ -20,6 +20,7 @@ from .markup.schemes import guard_link
 from .markup.style_values import guard_style_value
 from .missing import MissingPolicy, MissingValue, VaryingValue
 from .reach import ReachingEnvironment
+from .row_markdown import item_number
 from .showing import default, finalizer, showing_filters
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def environment(*, html: bool, undefined: UndefinedPolicy, na: MissingPolicy, lo
     del env.globals["lipsum"]
     env.filters |= filters(locale) | showing_filters(html=html, locale=locale) | {"default": default, "d": default}
     # For what we write ourselves.
-    env.filters |= {"_link": guard_link, "_css": guard_style_value, "_count": itertools.count, "_next": next}
+    env.filters |= {"_item_number": item_number, "_link": guard_link, "_css": guard_style_value}
+    env.filters |= {"_count": itertools.count, "_next": next}
     env.tests["none"] = lambda value: isinstance(value, MissingValue) or test_none(value)
     env.tests["defined"] = _is_defined
     return env

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import paragraph
 
+from notebookmail.errors import TemplateError
+
 from .arrangement import Arrangement
 from .rows_and_items import merge_lists, table_tags
 
@@ -33,8 +35,30 @@ _TERMINATES: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", 
 
 def to_html(pieces: list[str | Tag], masks: Masks) -> str:
     """Convert Markdown to HTML with the tags as tokens: an expression as a word, a statement as a comment."""
-    arrangement = Arrangement(masks, masks.mask(pieces))
-    return str(_converter().render(arrangement.text, {"jinja": arrangement}))
+    return arranged_to_html(Arrangement(masks, masks.mask(pieces)))
+
+
+def arranged_to_html(arrangement: Arrangement) -> str:
+    """Convert a source whose statements have their marks already.
+
+    Raises:
+        TemplateError: A row of a table has more cells than the table has columns; Markdown leaves them out.
+    """
+    html = str(_converter().render(arrangement.text, {"jinja": arrangement}))
+    _refuse_lost_cells(arrangement, html)
+    return html
+
+
+def _refuse_lost_cells(arrangement: Arrangement, html: str) -> None:
+    masks = arrangement.masks
+    kept = set(masks.numbers(html))
+    for line in arrangement.text.split("\n"):
+        if "|" in line and not kept.issuperset(masks.numbers(line)):
+            lost = next(number for number in masks.numbers(line) if number not in kept)
+            raise TemplateError(
+                f"line {masks.tags[lost].line}: the row has more cells than its table has columns, and what stands"
+                " in them would vanish: give the head as many, or write \\| for a bar in a text"
+            )
 
 
 @lru_cache(maxsize=1)
