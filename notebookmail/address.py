@@ -2,7 +2,8 @@
 
 An address that is not exactly one valid mailbox is refused with the reason. Guessing what was meant mails the
 wrong person, and quoting what was not understood is how commands are injected. Plain ASCII addresses take a
-short path (a merge parses hundreds of thousands); email-validator judges the international ones.
+short path (a merge parses hundreds of thousands); email-validator judges the international ones. A cell is
+read in one pass, however hostile it is, and a message quotes no more of it than can be read.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ _PLAIN = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@({_LABEL}(?:\.{_LABEL})*)")
 _QUOTED = re.compile(r'("(?:[ !#-\[\]-~]|\\[ -~])*")@(.+)')
 _LITERAL = re.compile(r"\[(?:(?:\d{1,3}\.){3}\d{1,3}|IPv6:[0-9A-Fa-f:.]+)\]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_NAME_ADDR = re.compile(r"(.*?)\s*<([^<>]*)>")
 _LOCAL_OCTETS = 64
 _DOMAIN_OCTETS = 255
-_QUOTED_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_MOST_CHARACTERS = 1024  # more than 64 and 255 octets can be written in, quoted and in any script
+_SHOWN_CHARACTERS = 80
+_NOT_IN_A_BARE_NAME = frozenset('"<>,;@')
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,37 @@ def parse_mailbox(text: str) -> Mailbox:
     text = text.strip()
     if "<" not in text:
         return Mailbox("", parse_address(text))
-    match = _NAME_ADDR.fullmatch(text)
-    if match is None:
-        raise AddressError(f"{text!r} is not one mailbox: write `Name <user@example.org>`", text)
-    return Mailbox(_display_name(match[1], text), parse_address(match[2]))
+    parts = cut_name_addr(text)
+    if parts is None:
+        raise AddressError(f"{_shown(text)} is not one mailbox: write `Name <user@example.org>`", text)
+    name, address = parts
+    return Mailbox(_display_name(name, text), parse_address(address))
+
+
+def cut_name_addr(text: str) -> tuple[str, str] | None:
+    """Cut `name <address>` in two (RFC 5322 3.4: name-addr), in one pass; None if it is not of that form.
+
+    The name comes without the blanks behind it, in its quotes if it has any; what is in quotes opens no bracket.
+    """
+    opened = text.find("<", _end_of_quoted_string(text))
+    if opened < 0 or not text.endswith(">"):
+        return None
+    address = text[opened + 1 : -1]
+    return None if "<" in address or ">" in address else (text[:opened].rstrip(), address)
+
+
+def _end_of_quoted_string(text: str) -> int:
+    """Return the place behind the quoted string that a text begins with; 0 if it does not (RFC 5322 3.2.4)."""
+    if not text.startswith('"'):
+        return 0
+    place = 1
+    while place < len(text) and text[place] != '"':
+        place += 2 if text[place] == "\\" else 1
+    return place + 1 if place < len(text) else 0
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]!r}..."
 
 
 def domain_of(address: str) -> str:
@@ -109,12 +138,12 @@ def to_ascii_domain(address: str) -> str:
 
 
 def _display_name(name: str, text: str) -> str:
-    quoted = _QUOTED_NAME.fullmatch(name)
-    if quoted:
-        return re.sub(r"\\(.)", r"\1", quoted[1])
-    if '"' in name or "," in name or ";" in name or "@" in name:
+    if name and _end_of_quoted_string(name) == len(name):
+        return re.sub(r"\\(.)", r"\1", name[1:-1])
+    if not _NOT_IN_A_BARE_NAME.isdisjoint(name):
         raise AddressError(
-            f"{text!r} may be several mailboxes: one goes into a cell; a name with a comma or an @ wants quotes",
+            f"{_shown(text)} may be several mailboxes: one goes into a cell; a name with a comma or an @ wants "
+            "quotes",
             text,
         )
     return name
@@ -126,16 +155,18 @@ def _judge(text: str) -> str:
         raise AddressError("the address is empty", text)
     if has_control(text):
         raise AddressError("an address holds no control characters or line breaks", text)
+    if len(text) > _MOST_CHARACTERS:
+        raise AddressError(f"{_shown(text)} is too long for an address", text)
     if text.count("@") > 1 and re.search(r"[,;\s]", text) and not text.startswith('"'):
-        raise AddressError(f"{text!r} holds several addresses: one mailbox goes into a cell", text)
+        raise AddressError(f"{_shown(text)} holds several addresses: one mailbox goes into a cell", text)
     if "@" not in text:
-        raise AddressError(f"{text!r} has no @: an address looks like user@example.org", text)
+        raise AddressError(f"{_shown(text)} has no @: an address looks like user@example.org", text)
     quoted = _QUOTED.fullmatch(text)
     local, domain = quoted.groups() if quoted else text.split("@", 1)
     if _LITERAL.fullmatch(domain):
         if len(local.encode()) <= _LOCAL_OCTETS and (quoted or re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", local)):
             return text
-        raise AddressError(f"{text!r} is not a valid address: check the part before the @", text)
+        raise AddressError(f"{_shown(text)} is not a valid address: check the part before the @", text)
     return _validated(text)
 
 
@@ -147,5 +178,5 @@ def _validated(text: str) -> str:
             text, check_deliverability=False, allow_quoted_local=True, test_environment=True, strict=True
         )
     except EmailNotValidError as problem:
-        raise AddressError(f"{text!r} is not a valid address: {problem}", text) from problem
+        raise AddressError(f"{_shown(text)} is not a valid address: {problem}", text) from problem
     return f"{text.rpartition('@')[0]}@{valid.domain}"  # the local part as given: its case is the server's

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
@@ -46,6 +46,9 @@ def test_the_domain_is_lowered_and_the_local_part_is_not() -> None:
         ('"say \\"hi\\"" <a@b.org>', Mailbox('say "hi"', "a@b.org")),
         ("山田 花子 <a@b.org>", Mailbox("山田 花子", "a@b.org")),
         ("<a@b.org>", Mailbox("", "a@b.org")),
+        ('"a <b" <a@b.org>', Mailbox("a <b", "a@b.org")),
+        ('"a\\\\"<a@b.org>', Mailbox("a\\", "a@b.org")),
+        ('"" <a@b.org>', Mailbox("", "a@b.org")),
     ],
 )
 def test_a_mailbox_has_a_name_and_an_address(text: str, mailbox: Mailbox) -> None:
@@ -55,11 +58,40 @@ def test_a_mailbox_has_a_name_and_an_address(text: str, mailbox: Mailbox) -> Non
 @pytest.mark.parametrize(
     "text",
     ["a@b.org, c@d.org", "Lee, Ann <a@b.org>", "evil@e.com, Bob <b@c.org>", "a@b.org <c@d.org>", "Ann <a@b.org> x",
-     "Ann <a@b.org>, Bob <c@d.org>", "Ann <>", "Ann <a@b.org", "Ann\r\nBcc: x@y.z <a@b.org>", "group: a@b.org;"],
+     "Ann <a@b.org>, Bob <c@d.org>", "Ann <>", "Ann <a@b.org", "Ann\r\nBcc: x@y.z <a@b.org>", "group: a@b.org;",
+     "Lee; Ann <a@b.org>", "Ann; <a@b.org>", "Ann < Lee <a@b.org>", "Ann > Lee <a@b.org>", '"Ann" Lee <a@b.org>',
+     '"Ann <a@b.org>', '"Ann\\" <a@b.org>', "Ann <a@b.org>>", "Ann <<a@b.org>"],
 )  # fmt: skip
 def test_what_may_be_several_mailboxes_is_refused(text: str) -> None:
     with pytest.raises(AddressError):
         parse_mailbox(text)
+
+
+@given(st.text(max_size=20), st.sampled_from(["ann@example.org", '"a b"@example.org']))
+def test_a_name_in_quotes_is_read_back_as_it_is(name: str, address: str) -> None:
+    assume(not has_control(name))
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    assert parse_mailbox(f'"{quoted}" <{address}>') == Mailbox(name, address)
+
+
+@given(st.lists(st.sampled_from(['"', "\\", "<", ">", ",", ";", "@", " ", "a", "a@b.org"]), max_size=12))
+def test_a_text_with_brackets_is_one_mailbox_or_refused(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    try:
+        mailbox = parse_mailbox(text)
+    except AddressError:
+        return
+    assert parse_address(mailbox.address) == mailbox.address
+    bare = mailbox.name if not text.strip().startswith('"') else ""
+    assert not set('"<>,;@').intersection(bare)
+
+
+def test_a_message_quotes_a_long_cell_in_part() -> None:
+    for text in ("a" * 40_000, f"{'a' * 40_000} <b@example.org", f"{'a@b ' * 9_000}", f"{'é' * 2000}@example.org"):
+        with pytest.raises(AddressError) as caught:
+            parse_mailbox(text)
+        assert len(str(caught.value)) < 300
+        assert caught.value.text == text.strip()
 
 
 @given(st.text(max_size=40))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
+from notebookmail.address import Mailbox, cut_name_addr, has_control, parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, TemplateError
 
 from .columns import printed
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-_NAME_AND_ADDRESS = re.compile(r"(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
 _BLANKS = re.compile(r"\s{2,}")
 _AUTHOR_QUOTES = re.compile(r'\s*"([^"]*)"\s*')
 
@@ -139,11 +138,12 @@ class MailboxTemplate:
 def _cut(env: Environment, source: str) -> tuple[str | None, str]:
     """Cut `X <Y>` at the brackets the author wrote, never at those inside a tag."""
     masks = Masks(source)
-    match = _NAME_AND_ADDRESS.fullmatch(masks.mask(split_tags(env, source)))
-    if match is None or not _is_whole(masks, match[1]):
+    parts = cut_name_addr(masks.mask(split_tags(env, source)).rstrip())
+    if parts is None or not _is_whole(masks, parts[0]):
         return None, source
-    quoted = _AUTHOR_QUOTES.fullmatch(match[1])
-    return masks.unmask(quoted[1] if quoted else match[1]), masks.unmask(match[2])
+    name, address = parts
+    quoted = _AUTHOR_QUOTES.fullmatch(name)
+    return masks.unmask(quoted[1] if quoted else name), masks.unmask(address)
 
 
 def _is_whole(masks: Masks, text: str) -> bool:
