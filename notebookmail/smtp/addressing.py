@@ -7,11 +7,10 @@ are kept beside each address: refusals come back under them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email.errors import InvalidHeaderDefect
 from email.headerregistry import AddressHeader, HeaderRegistry
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notebookmail.address import has_control, is_ascii_domain, to_ascii_domain
 from notebookmail.errors import (
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 _registry = HeaderRegistry()
 
 
-@dataclass(frozen=True, slots=True)
-class Addressing:
+class Addressing(NamedTuple):  # every message makes one, and a tuple is made fastest
     """Sender and recipients in the caller's words, and as they go into the envelope.
 
     Attributes:
@@ -49,14 +47,11 @@ class Addressing:
     sender: str
     recipients: Mapping[str, str]
 
-    @property
-    def needs_smtputf8(self) -> bool:
-        """True when one of the addresses cannot be written in ASCII (RFC 6531)."""
-        return not "".join((self.sender, *self.recipients.values())).isascii()
-
     def envelope(self, mail_options: Iterable[str] | None, rcpt_options: Iterable[str] | None) -> Envelope:
         """Make the envelope; who is named twice stands in it once."""
-        unique = tuple(dict.fromkeys(self.recipients.values()))
+        unique = tuple(self.recipients.values())
+        if len(unique) > 1:
+            unique = tuple(dict.fromkeys(unique))
         return Envelope(self.sender, unique, tuple(mail_options or ()), tuple(rcpt_options or ()))
 
     def named(self, refused: Mapping[str, SMTPResponse]) -> dict[str, SMTPResponse]:
