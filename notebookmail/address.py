@@ -79,7 +79,7 @@ def parse_mailbox(text: str) -> Mailbox:
         return Mailbox("", parse_address(text))
     parts = cut_name_addr(text)
     if parts is None:
-        raise AddressError(f"{_shown(text)} is not one mailbox: write `Name <user@example.org>`", text)
+        raise AddressError(f"{shown(text)} is not one mailbox: write `Name <user@example.org>`", text)
     name, address = parts
     return Mailbox(_display_name(name, text), parse_address(address))
 
@@ -89,14 +89,14 @@ def cut_name_addr(text: str) -> tuple[str, str] | None:
 
     The name comes without the blanks behind it, in its quotes if it has any; what is in quotes opens no bracket.
     """
-    opened = text.find("<", _end_of_quoted_string(text))
+    opened = text.find("<", end_of_quoted_string(text))
     if opened < 0 or not text.endswith(">"):
         return None
     address = text[opened + 1 : -1]
     return None if "<" in address or ">" in address else (text[:opened].rstrip(), address)
 
 
-def _end_of_quoted_string(text: str) -> int:
+def end_of_quoted_string(text: str) -> int:
     """Return the place behind the quoted string that a text begins with; 0 if it does not (RFC 5322 3.2.4)."""
     if not text.startswith('"'):
         return 0
@@ -106,7 +106,8 @@ def _end_of_quoted_string(text: str) -> int:
     return place + 1 if place < len(text) else 0
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Quote a text for a message, its beginning if it is long."""
     return repr(text) if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]!r}..."
 
 
@@ -138,11 +139,11 @@ def to_ascii_domain(address: str) -> str:
 
 
 def _display_name(name: str, text: str) -> str:
-    if name and _end_of_quoted_string(name) == len(name):
+    if name and end_of_quoted_string(name) == len(name):
         return re.sub(r"\\(.)", r"\1", name[1:-1])
     if not _NOT_IN_A_BARE_NAME.isdisjoint(name):
         raise AddressError(
-            f"{_shown(text)} may be several mailboxes: one goes into a cell; a name with a comma or an @ wants "
+            f"{shown(text)} may be several mailboxes: one goes into a cell; a name with a comma or an @ wants "
             "quotes",
             text,
         )
@@ -156,17 +157,17 @@ def _judge(text: str) -> str:
     if has_control(text):
         raise AddressError("an address holds no control characters or line breaks", text)
     if len(text) > _MOST_CHARACTERS:
-        raise AddressError(f"{_shown(text)} is too long for an address", text)
+        raise AddressError(f"{shown(text)} is too long for an address", text)
     if text.count("@") > 1 and re.search(r"[,;\s]", text) and not text.startswith('"'):
-        raise AddressError(f"{_shown(text)} holds several addresses: one mailbox goes into a cell", text)
+        raise AddressError(f"{shown(text)} holds several addresses: one mailbox goes into a cell", text)
     if "@" not in text:
-        raise AddressError(f"{_shown(text)} has no @: an address looks like user@example.org", text)
+        raise AddressError(f"{shown(text)} has no @: an address looks like user@example.org", text)
     quoted = _QUOTED.fullmatch(text)
     local, domain = quoted.groups() if quoted else text.split("@", 1)
     if _LITERAL.fullmatch(domain):
         if len(local.encode()) <= _LOCAL_OCTETS and (quoted or re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", local)):
             return text
-        raise AddressError(f"{_shown(text)} is not a valid address: check the part before the @", text)
+        raise AddressError(f"{shown(text)} is not a valid address: check the part before the @", text)
     return _validated(text)
 
 
@@ -178,5 +179,5 @@ def _validated(text: str) -> str:
             text, check_deliverability=False, allow_quoted_local=True, test_environment=True, strict=True
         )
     except EmailNotValidError as problem:
-        raise AddressError(f"{_shown(text)} is not a valid address: {problem}", text) from problem
+        raise AddressError(f"{shown(text)} is not a valid address: {problem}", text) from problem
     return f"{text.rpartition('@')[0]}@{valid.domain}"  # the local part as given: its case is the server's

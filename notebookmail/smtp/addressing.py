@@ -12,7 +12,7 @@ from email.headerregistry import AddressHeader, HeaderRegistry
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from notebookmail.address import has_control, is_ascii_domain, to_ascii_domain
+from notebookmail.address import cut_name_addr, has_control, is_ascii_domain, shown, to_ascii_domain
 from notebookmail.errors import (
     AddressError,
     SMTPException,
@@ -111,26 +111,10 @@ def read_address(text: str) -> str:
     stripped = text.strip()
     if not stripped.endswith(">"):
         return to_ascii_form(check_path(stripped))
-    start = _bracket(stripped)
-    if start is None or _may_be_several(stripped[:start].strip()):
-        raise AddressError(f"{text!r} is not one mailbox: write `Name <user@example.org>`", text)
-    return to_ascii_form(check_path(stripped[start + 1 : -1]))
-
-
-def _bracket(text: str) -> int | None:
-    """Find the bracket that opens the address, behind whatever quoted strings the name has."""
-    is_quoted = False
-    place = 0
-    while place < len(text):
-        char = text[place]
-        if char == '"':
-            is_quoted = not is_quoted
-        elif char == "\\" and is_quoted:
-            place += 1
-        elif char == "<" and not is_quoted:
-            return place
-        place += 1
-    return None
+    parts = cut_name_addr(stripped)
+    if parts is None or _may_be_several(parts[0]):
+        raise AddressError(f"{shown(text)} is not one mailbox: write `Name <user@example.org>`", text)
+    return to_ascii_form(check_path(parts[1]))
 
 
 def _may_be_several(name: str) -> bool:

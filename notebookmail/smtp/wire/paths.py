@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from notebookmail.address import has_control
+from notebookmail.address import end_of_quoted_string, has_control, shown
 from notebookmail.errors import AddressError
 
 _ENDS_A_PATH = frozenset('<>"')
@@ -31,12 +31,12 @@ def check_path(address: str) -> str:
     rest = _behind_quoted_local_part(address)
     if any(char in _ENDS_A_PATH or char.isspace() for char in rest):
         raise AddressError(
-            f"{address!r} cannot be written as an address: blanks, angle brackets and quotes stand only in a "
+            f"{shown(address)} cannot be written as an address: blanks, angle brackets and quotes stand only in a "
             "quoted local part",
             address,
         )
     if rest.count("@") > 1 and ("," in rest or ";" in rest):
-        raise AddressError(f"{address!r} holds several addresses: give each by itself", address)
+        raise AddressError(f"{shown(address)} holds several addresses: give each by itself", address)
     return address
 
 
@@ -44,10 +44,8 @@ def _behind_quoted_local_part(address: str) -> str:
     """Return what follows a quoted string at the start, or all of it where none stands there (RFC 5321 4.1.2)."""
     if not address.startswith('"'):
         return address
-    place = 1
-    while place < len(address) and address[place] != '"':
-        place += 2 if address[place] == "\\" else 1
-    rest = address[place + 1 :]
-    if place >= len(address) or (rest and not rest.startswith("@")):
-        raise AddressError(f"{address!r} is no quoted local part, an @ and a domain", address)
+    end = end_of_quoted_string(address)
+    rest = address[end:]
+    if not end or (rest and not rest.startswith("@")):
+        raise AddressError(f"{shown(address)} is no quoted local part, an @ and a domain", address)
     return rest
