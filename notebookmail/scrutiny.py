@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import fields, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
 
 from .choices import SendOptions
 from .compose.frame import email_column
@@ -19,20 +19,25 @@ from .compose.preflight.preflight import Preflight, transport_remarks
 from .compose.preflight.reading import read
 from .compose.preflight.specimen import Specimen
 from .compose.preflight.suspicion import mailbox_key, suspicions
+from .compose.preflight.values import ColumnValues
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
 from .merge.events import RowFailed, RowPending, RowSkipped
 from .plan import make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .choices import Duplicates
+    from .compose.frame import Row
     from .compose.preflight.reading import Reading
     from .compose.template import Template
     from .mail import Mail
     from .merge.events import RowLeft
     from .plan import Plan
     from .smtp.wire.extensions import Extensions
+
+_CHUNK: Final = 4096
+_NEIGHBOURS: Final = 64
 
 
 def settings_of(call: str, options: dict[str, Any]) -> SendOptions:
@@ -86,6 +91,7 @@ class Scrutiny:
         self._preflight = Preflight(template.definition, plan.frame.columns)
         self._repeated: dict[int, list[Remark]] = {}
         self._coming = repetitions(plan, settings.duplicates)
+        self._neighbours: tuple[int, list[Row]] = (-1, [])
         self._looked_until = 0  # the first row repeats none
 
     @property
@@ -113,6 +119,8 @@ class Scrutiny:
             offered: What that server takes; None where none was asked.
         """
         yield from self._preflight.remarks(reading)
+        if self._column_values:
+            yield from self._column_values.remarks(partial(_cells, self._row(position)), reading)
         if self._settings.redirect_to is None:
             to = self.plan.recipients[position].split(", ")
             for address in mail.envelope.recipients:
@@ -186,6 +194,21 @@ class Scrutiny:
             names |= {email_column(columns)}
         return tuple(name for name in columns if name in names)
 
+    def _row(self, position: int) -> Row:
+        """Return a row; its neighbours, which are looked at next, are read with it."""
+        start = position - position % _NEIGHBOURS
+        if self._neighbours[0] != start:
+            stop = min(start + _NEIGHBOURS, len(self.plan.frame))
+            self._neighbours = (start, list(self.plan.frame.rows(range(start, stop))))
+        return self._neighbours[1][position - start]
+
+    @cached_property
+    def _column_values(self) -> ColumnValues:
+        """The rules for the columns the template reads; a loop over a group's rows may read all."""
+        frame, names = self.plan.frame, frozenset[str]().union(*self._template.blueprint.names.values())
+        columns = [name for name in frame.columns if name != ROWS] if ROWS in names else self.used
+        return ColumnValues({name: frame.column(name, _CHUNK) for name in columns})
+
     @cached_property
     def _left_out(self) -> dict[int, RowLeft]:
         return {event.position: event for event in self.plan.excluded}
@@ -197,6 +220,12 @@ class Scrutiny:
             if remark is not None:
                 self._repeated.setdefault(self._looked_until, []).append(remark)
         return self._repeated.get(position, [])
+
+
+def _cells(row: Row, name: str) -> Iterable[Any]:
+    """Return a row's cells of a column: one, or those of the rows of a group."""
+    value = row.fields[name]
+    return [each[name] for each in row.fields[ROWS]] if isinstance(value, Varying) else [value]
 
 
 def failure(problem: NotebookmailError) -> Remark:

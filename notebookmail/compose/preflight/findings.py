@@ -157,6 +157,31 @@ KINDS: Final[Mapping[str, Kind]] = {
         "clean the column; {{ x | default('...') }} prints a stand-in",
         is_wording=True,
     ),
+    "number-format": Kind(
+        "a number is written as a computer writes it",
+        "write {{ x | number }} or {{ x | int }}; df[column].astype('Int64') keeps whole numbers beside gaps",
+        is_wording=True,
+    ),
+    "number-name": Kind(
+        "a number that is a name has lost its form",
+        "read the column as text: dtype=str; digits that a spreadsheet rounded away must come from the source",
+        is_wording=True,
+    ),
+    "date-format": Kind(
+        "a date is written with its midnight",
+        "write {{ x | date }}",
+        is_wording=True,
+    ),
+    "day-number": Kind(
+        "Excel's day numbers among dates",
+        "convert them: pd.to_datetime(number, unit='D', origin='1899-12-30')",
+        is_wording=True,
+    ),
+    "line-break": Kind(
+        "a value begins or ends with a line break",
+        "strip the column: df[column].str.strip()",
+        is_wording=True,
+    ),
     "leftover": Kind(
         "template syntax is left in the text",
         "columns are written {{ like_this }}",
@@ -195,6 +220,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "link": Kind(
         "a link leads nowhere",
         "write the whole address: https://host/path",
+        is_wording=True,
+    ),
+    "link-value": Kind(
+        "a value cuts a link",
+        "write {{ x | urlencode }}",
         is_wording=True,
     ),
     "insecure-link": Kind(

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from notebookmail.compose.markup.html_tokens import tokens
+
 from .findings import warning
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ _SITE: Final = re.compile(
     r"([\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?",
     re.IGNORECASE,
 )
+_STYLE_URL: Final = re.compile(r"url\(([^()]*)\)", re.IGNORECASE)
 _SHOWN: Final = 80
 
 
@@ -49,10 +52,34 @@ def html_remarks(html: str, field: str) -> Iterator[Remark]:
             yield from judge_link(target, " ".join(_MARKUP.sub("", label).split()), field)
     for attributes in _IMAGE.findall(html):
         yield from _judge_image(attributes, field)
+    if "background" in html:
+        yield from _background_remarks(html, field)
     if field == "markdown" and "](" in html:
         for match in _UNMADE.finditer(escapes.unescape(_MARKUP.sub("", _CODE.sub("", html)))):
             reason = "has a blank in its address" if " " in match[1].strip() else "has no address for a mail"
             yield warning("link", field, f"{match[0][:_SHOWN]!r} is left as it was typed: it {reason}")
+
+
+def _background_remarks(html: str, field: str) -> Iterator[Remark]:
+    """Say which pictures behind elements do not travel with the letter."""
+    for token in tokens(html):
+        for attribute in token.attributes:
+            found = [attribute.value] if attribute.name == "background" else []
+            if attribute.name == "style" and "url(" in attribute.value.lower():
+                found = [match[1] for match in _STYLE_URL.finditer(escapes.unescape(attribute.value))]
+            for source in found:
+                yield from _judge_background(escapes.unescape(source).strip(" '\""), field)
+
+
+def _judge_background(source: str, field: str) -> Iterator[Remark]:
+    scheme = source.partition(":")[0].lower() if ":" in source else ""
+    name = repr(source[:_SHOWN])
+    if scheme in {"http", "https"} or source.startswith("//"):
+        yield warning("remote-image", field, f"the background {name} is fetched when the mail is read")
+    elif scheme == "data":
+        yield warning("data-image", field, f"a background is written out as {source[:20]}...")
+    elif scheme != "cid" and source and not source.startswith("#"):
+        yield warning("link", field, f"the background {name} is in no place a reader could fetch it from")
 
 
 def text_remarks(text: str, field: str) -> Iterator[Remark]:

@@ -10,6 +10,7 @@ from email.utils import getaddresses
 from typing import TYPE_CHECKING, Final
 
 from .findings import error, warning
+from .link_values import LinkValues
 from .links import html_remarks, text_remarks
 from .wording import Wording, attachment_word, plain, subject_remarks
 
@@ -44,6 +45,7 @@ class Preflight:
         names = tuple(columns)
         self._page = "html" if definition.markdown is None else "markdown"
         page = definition.html if definition.markdown is None else definition.markdown
+        self._link_values = LinkValues(definition)
         self._subject = Wording("subject", definition.subject, names)
         self._page_wording = None if page is None else Wording(self._page, page, names)
         self._text_wording = None if definition.text is None else Wording("text", definition.text, names)
@@ -71,6 +73,7 @@ class Preflight:
             yield from _clipped(reading.html_octets, field)
         else:
             yield from text_remarks(reading.text, field)
+        yield from self._link_values.remarks(reading.html, reading.text)
         if not reading.text.strip() and "<img" not in reading.html:
             yield warning("empty-body", field, "the body is empty")
         word = None if reading.has_attachment else attachment_word(reading.text)

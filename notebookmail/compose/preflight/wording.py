@@ -57,6 +57,7 @@ _ATTACHED_WORD: Final = re.compile(rf"(?<!\w)(?:{'|'.join(_ATTACHED[:-2])})(?!\w
 _MARKUP: Final = re.compile(
     r"<(?:style|script|head)\b.*?</(?:style|script|head)\s*>|<[^<>]*+>", re.DOTALL | re.IGNORECASE
 )
+_SEPARATORS: Final = re.compile(r"[ _.-]+")
 _GAP: Final = re.compile(r"^[\s,.;:]|\s$|\s\s|\w ([,.;:])(?=\s|$)")
 _SHOWN: Final = 60
 _LONG_SUBJECT: Final = 150
@@ -80,6 +81,9 @@ class Wording:
         self._missing = frozenset(word for word in _MISSING if word not in constant)
         self._spaced = frozenset(mark for mark in ",.;:" if f" {mark}" in constant)  # as French writes a colon
         self._placeholder = _placeholders(columns)
+        # HTML takes <<name>> for an element, Markdown *|name|* for emphasis: they are in the source alone.
+        written = self._placeholder.findall(constant) if self._placeholder else []
+        self._swallowed = tuple(dict.fromkeys(each for each in written if each.startswith(("<<", "*|"))))
 
     def remarks(self, text: str, *, is_line: bool = False) -> Iterator[Remark]:
         """Say what looks like a slip in a text that was filled in.
@@ -109,7 +113,9 @@ class Wording:
             for mark in _JINJA_MARKS:
                 if mark in text:
                     yield warning("leftover", self._field, f"{_around(text, mark)!r} holds {mark}")
-        if self._placeholder is not None and any(mark in text for mark in "{}[<«%"):
+        for written in self._swallowed:
+            yield warning("leftover", self._field, f"{written!r} is not filled in")
+        if self._placeholder is not None and any(mark in text for mark in "{}[<«%$*"):
             for match in self._placeholder.finditer(text):
                 yield warning("leftover", self._field, f"{match[0]!r} is not filled in")
 
@@ -121,14 +127,18 @@ def _around(text: str, mark: str) -> str:
 
 
 def _placeholders(columns: Iterable[str]) -> re.Pattern[str] | None:
-    """Match what other programs write for a column: {x}, ${x}, %(x)s, [X], <<x>>, «x»."""
-    names = "|".join(
-        re.escape(column).replace(r"\ ", "[ _]").replace("_", "[ _]") for column in columns if column.strip()
-    )
+    """Match what other programs write for a column: {x}, ${x}, $x, %x%, %(x)s, [X], <<x>>, «x», *|X|*."""
+    words = [[word for word in _SEPARATORS.split(column) if word] for column in columns]
+    names = "|".join("[ _.-]?".join(map(re.escape, each)) for each in words if each)
     if not names:
         return None
+    # $100 and %20 are no columns, whatever the frame has.
+    spoken = rf"(?!\d)(?:{names})"
     forms = (
         rf"(?<!\{{)\$?\{{ ?(?:{names})(?:[:!][^{{}}\n]*)? ?\}}(?!\}})",
+        rf"(?<!\w)\${spoken}(?!\w)",
+        rf"%{spoken}%",
+        rf"\*\|(?:{names})\|\*",
         rf"%\((?:{names})\)[sdrf]",
         rf"\[(?:{names})\]",
         rf"<<(?:{names})>>",
