@@ -131,13 +131,18 @@ _ROOMS = {
 }
 """Where a public name lives; what is not listed is an exception."""
 
+_MODULES = ("api", "errors", "response", "smtp", "status", "typing")
+"""Modules that programs written for aiosmtplib reach by `import notebookmail as aiosmtplib`."""
+
 
 def __getattr__(name: str) -> Any:
-    """Load a public name from its room on first use (PEP 562)."""
-    if name not in __all__:
+    """Load a public name from its room, or a module, on first use (PEP 562)."""
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     value = getattr(import_module(f".{_ROOMS.get(name, 'errors')}", __name__), name)
     globals()[name] = value
     return value

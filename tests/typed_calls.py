@@ -53,6 +53,9 @@ async def client(message: EmailMessage) -> None:
     assert_type(reply, str)
     async with SMTP(hostname="smtp.example.org", use_tls=True) as smtp:
         assert_type(await smtp.login("me", "x"), SMTPResponse)
+        assert_type(smtp.hostname, str | None)
+        assert_type(smtp.validate_certs, bool)
+        smtp.hostname, smtp.timeout, smtp.use_tls = "smtp.example.com", None, False
         try:
             await smtp.sendmail("a@example.org", ["b@example.org"], b"x", mail_options=["RET=HDRS"])
         except SMTPRecipientsRefused as error:

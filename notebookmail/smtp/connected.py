@@ -299,9 +299,11 @@ class ConnectedClient(OptionAttributes):
         name = self.local_hostname if given is None else given
         if name is None:
             return session.local_name(connection.stream)
-        if not name.strip(" \t"):
+        name = name.strip(" \t")
+        if not name:
             raise ValueError("our name for EHLO or HELO is empty")
-        return name.strip(" \t")
+        name.encode("ascii")
+        return name
 
     async def _hello(self, connection: Connection, timeout: float | None) -> None:
         name = self._local_name(connection)

@@ -48,7 +48,8 @@ class Dialogue(ConnectedClient):
 
         Raises:
             SMTPHeloError: Refused.
-            ValueError: The name is empty, or holds blanks or control characters.
+            ValueError: The name is empty, or holds blanks or control characters, or (as UnicodeEncodeError) other
+                letters than ASCII's.
         """
 
         async def work(connection: Connection) -> SMTPResponse:

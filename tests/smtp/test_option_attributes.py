@@ -143,6 +143,8 @@ async def test_blanks_around_a_helo_name_are_stripped_and_an_empty_one_is_refuse
         for wrong in ("", "  ", "laptop XCLIENT ADDR=1.2.3.4", "laptop\r\nQUIT"):
             with pytest.raises(ValueError, match=r"empty|blank"):
                 await getattr(smtp, method)(hostname=wrong)
+        with pytest.raises(UnicodeEncodeError):
+            await getattr(smtp, method)(hostname="bücher.example")
         assert len(server.sessions[0].heard) == 2
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -248,7 +250,9 @@ async def test_errors_hold_the_words_that_programs_look_for(serve: Serve) -> Non
             await smtp.connect(hostname="127.0.0.1", port=server.port, username="me", oauth_token_generator=token)
     async with real_server(enable_SMTPUTF8=False) as (port, _), SMTP(hostname="127.0.0.1", port=port) as plain:
         with pytest.raises(SMTPNotSupported, match="SMTPUTF8 is not supported"):
-            await plain.sendmail("jörg@example.org", "b@example.org", "x", mail_options=["SMTPUTF8"])
+            await plain.sendmail("jörg@example.org", "b@example.org", "x")
+        with pytest.raises(SMTPNotSupported, match="SMTPUTF8 is not supported"):
+            await plain.sendmail("a@example.org", "b@example.org", "x", mail_options=["smtputf8"])
 
 
 @pytest.mark.parametrize(("options", "port"), [({}, 25), ({"start_tls": True}, 587), ({"use_tls": True}, 465)])
@@ -305,6 +309,13 @@ def test_the_modules_that_programs_import_are_there(module: str, name: str) -> N
     ours = getattr(importlib.import_module(f"notebookmail.{module}"), name)
     assert ours is getattr(notebookmail, name, ours)
     assert callable(ours) or ours == theirs
+
+
+def test_the_modules_are_attributes_of_the_package_at_once() -> None:
+    code = (
+        "import notebookmail as n; n.errors.SMTPException; n.smtp.SMTP; n.status.SMTPStatus; n.api.send; n.typing"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_smtp_module_has_no_other_names() -> None:

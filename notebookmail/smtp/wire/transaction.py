@@ -228,7 +228,11 @@ def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
     envelope = mail.envelope
     options = list(envelope.mail_options)
     named = {option.partition("=")[0].upper() for option in options} if options else ()
-    needs_smtputf8 = mail.needs_smtputf8 or not "".join((envelope.sender, *envelope.recipients)).isascii()
+    needs_smtputf8 = (
+        mail.needs_smtputf8
+        or "SMTPUTF8" in named
+        or not "".join((envelope.sender, *envelope.recipients)).isascii()
+    )
     if needs_smtputf8:
         if "smtputf8" not in extensions:
             reason = "an address or header is international, and SMTPUTF8 is not supported by the server"
