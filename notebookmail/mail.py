@@ -7,7 +7,7 @@ line harmless. Content travels as segments so that a large attachment, encoded o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,20 @@ class Envelope:
     rcpt_options: tuple[str, ...] = ()
 
 
+class Said(NamedTuple):
+    """What a row said in its letter, by which several rows of one person are told apart.
+
+    Attributes:
+        person: Stands for what the row is known by.
+        names: The names of what the letter read.
+        digest: Stands for what the row said under them.
+    """
+
+    person: int
+    names: tuple[str, ...]
+    digest: int
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail object: envelope and content.
@@ -44,6 +58,7 @@ class Mail:
         needs_8bit: True when a body line holds octets above 127 (RFC 6152).
         needs_smtputf8: True when a header holds raw UTF-8 or an address needs it (RFC 6531).
         copies: The recipients who only get a copy (cc, bcc): whether they take it says nothing about the others.
+        said: What its row said, if it was made of one.
     """
 
     envelope: Envelope
@@ -52,6 +67,7 @@ class Mail:
     needs_8bit: bool = False
     needs_smtputf8: bool = False
     copies: frozenset[str] = frozenset()
+    said: Said | None = None
 
     @property
     def size(self) -> int:

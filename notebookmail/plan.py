@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 from .address import parse_mailbox, to_ascii_domain
 from .choices import Duplicates, SendOptions
 from .compose.compiler import Compiler
+from .compose.first_keys import FirstKeys, first_campaign_digest, first_template_digest
 from .compose.frame import Frame
 from .compose.groups import ROWS, GroupedFrame
-from .compose.identity import identity
 from .compose.keys import Keys, key_text, read_keys
 from .compose.recipients import Recipients, has_several_recipients, read_recipients, repeated
+from .compose.same_value import address_text, name_text, values_text
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
+from .matching import Matching
 from .merge.backlog import Task
 from .merge.events import RowPending
 from .sorting import Sorting, Staying, positions_of
@@ -60,7 +62,8 @@ class Plan:
         alike: Those of them that may be known by the same as another.
         going: The positions of the rows to send, in order.
         beyond: The positions of the rows that the limit leaves for later.
-        unwanted: Addresses never to mail, in lower case.
+        unwanted: Addresses never to mail, as they are compared.
+        matching: Which row is which of the journal's.
         excluded: An event for every row that may not be sent.
     """
 
@@ -74,6 +77,7 @@ class Plan:
     going: Positions
     beyond: Positions
     unwanted: frozenset[str]
+    matching: Matching
     excluded: Staying
 
     @property
@@ -97,10 +101,41 @@ class Plan:
         """
         options = self.options
         if options.campaign is not None:
-            known = ["name", world, options.campaign, options.redirect_to]
+            known = ["2 name", world, name_text(options.campaign), options.redirect_to]
         else:
-            known = ["letter", world, self.template.digest, options.sender, options.redirect_to]
-        return blake2b(identity(known).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+            sender = self.template.definition.sender if options.sender is None else options.sender
+            known = ["2 letter", world, self.template.definition.digest_with(sender), options.redirect_to]
+        return blake2b(values_text(known).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def first_digests(self, world: str, names: Iterable[str]) -> set[str]:
+        """Return what the campaign may be known by in a journal of the first rules.
+
+        Args:
+            world: As for `digest`.
+            names: The names of campaigns such a journal holds.
+        """
+        options, definition = self.options, self.template.definition
+        if options.campaign is not None:
+            same = {name for name in names if name_text(name) == name_text(options.campaign)}
+            return {
+                first_campaign_digest(["name", world, name, options.redirect_to])
+                for name in (options.campaign, *same)
+            }
+        sender = definition.sender if options.sender is None else options.sender
+        # Where the sender stood (in the template, in the call, in both) made another campaign then.
+        written = {(sender, None), (sender, sender), (None, sender), (definition.sender, options.sender)}
+        return {
+            first_campaign_digest(
+                [
+                    "letter",
+                    world,
+                    first_template_digest(replace(definition, sender=own)),
+                    given,
+                    options.redirect_to,
+                ]
+            )
+            for own, given in written
+        }
 
     def tasks(self, campaign: str = "", generation: int = 0) -> Iterator[Task]:
         """Make the tasks, row by row, when they are asked for.
@@ -110,8 +145,10 @@ class Plan:
             generation: Which time it is that the campaign is sent from the beginning.
         """
         prefix = f"{campaign or self.digest('')} {generation} "
+        keys = self.matching.keys if self.matching.keys.says else None
+        making = _Making(self.compiler, self.unwanted, prefix, keys)
         for row, to, key in self._keyed(self.going):
-            yield Task(row.position, to, key, partial(_build, self.compiler, self.unwanted, prefix, key, row))
+            yield Task(row.position, to, key, partial(making.build, key, row, to))
 
     def only(self, positions: Iterable[int]) -> Plan:
         """Return a plan for some of the rows, without confirm, limit and resend.
@@ -139,15 +176,16 @@ class Plan:
         Raises:
             FrameError: Not exactly as many messages as confirmed would go; the message says what would.
         """
+        plan = replace(self, matching=self._matching(earlier))
+        plan.matching.check(self.frame, plan._keyed(self.fit))
         done = {"sent"} if resend_unconfirmed else {"sent", "committing", "unconfirmed"}
 
         def is_settled(key: bytes) -> bool:
             known = earlier.get(key)
             return known is not None and known.state in done
 
-        plan = self
         if self.options.limit is not None and earlier:
-            plan = self._limited(self.options.limit, is_settled)
+            plan = plan._limited(self.options.limit, is_settled)
         if self.options.confirm is not None:
             plan._check_confirm(self.options.confirm, is_settled)
         return plan
@@ -185,41 +223,83 @@ class Plan:
         Rows that may be alike are counted in the order of the frame, also those that are not asked for: the second
         of two is the second when it is tried alone, too.
         """
-        options, recipients = self.options, self.recipients
-        keys = Keys(self.template, self.frame.columns, options.key, is_by_recipient=options.campaign is not None)
+        recipients, matching = self.recipients, self.matching
         if not self.alike or not positions:
             for row in self.frame.rows(positions):
                 to = recipients[row.position]
-                yield row, to, keys(row, to)
+                yield row, to, matching.key(row, to)
             return
         is_asked, is_alike = (_marks(len(self.frame), each) for each in (positions, self.alike))
         met: Counter[bytes] = Counter()
         for row in self.frame.rows(_marked(is_asked | is_alike, positions[-1])):
             to = recipients[row.position]
-            key = keys(row, to)
-            if is_alike[row.position]:
+            if not is_alike[row.position]:
+                key = matching.key(row, to)
+            elif not matching.follows_order:
+                key = matching.assigned(row.position)
+            else:
+                person = matching.keys.person(row, to)
+                key = matching.keys.key(person)
                 met[key] += 1
                 if met[key] > 1:
-                    key = keys(row, to, met[key])
+                    key = matching.keys.key(person, met[key])
             if is_asked[row.position]:
                 yield row, to, key
 
+    def _matching(self, earlier: Mapping[bytes, Earlier]) -> Matching:
+        """Return what finds the keys of rows, beside what the journal knows of them."""
 
-def _build(compiler: Compiler, unwanted: frozenset[str], prefix: str, key: bytes, row: Row) -> Mail:
-    """Make one row's message, when its turn comes."""
-    try:
-        mail = compiler.compile(row, seed=prefix + key.hex())
-    except NotebookmailError:
-        raise
-    except Exception as problem:  # what a library thinks of one row's values must not stop the others
-        message = f"the message could not be made: {type(problem).__name__}: {problem}"
-        raise TemplateError(message, None, row.label) from problem
-    if unwanted:
-        for address in mail.envelope.recipients:
-            if address.casefold() in unwanted:
-                message = f"{address} is among cc or bcc and on the suppress list; take it out of one of them"
-                raise TemplateError(message, None, row.label)
-    return mail
+        def walk() -> Iterator[tuple[Row, str]]:
+            return ((row, self.recipients[row.position]) for row in self.frame.rows(self.alike))
+
+        return Matching(self.matching.keys, self.matching.first, earlier, walk)
+
+
+class _Making:
+    """Makes the messages of rows, each when its turn comes.
+
+    Args:
+        compiler: Fills in a row.
+        unwanted: Addresses never to mail.
+        prefix: What Message-IDs begin to be made of.
+        keys: Tells what a row said; None where nobody asks.
+    """
+
+    def __init__(self, compiler: Compiler, unwanted: frozenset[str], prefix: str, keys: Keys | None) -> None:
+        self._compiler = compiler
+        self._unwanted = unwanted
+        self._prefix = prefix
+        self._keys = keys
+
+    def build(self, key: bytes, row: Row, to: str) -> Mail:
+        """Make one row's message.
+
+        Raises:
+            NotebookmailError: None can be made; the error says why.
+        """
+        touched: set[str] = set()
+        try:
+            mail = self._compiler.compile(row, seed=self._seed(key, row, to), touched=touched)
+        except NotebookmailError:
+            raise
+        except Exception as problem:  # what a library thinks of one row's values must not stop the others
+            message = f"the message could not be made: {type(problem).__name__}: {problem}"
+            raise TemplateError(message, None, row.label) from problem
+        if self._unwanted:
+            for address in mail.envelope.recipients:
+                if address_text(address) in self._unwanted:
+                    message = f"{address} is among cc or bcc and on the suppress list; take it out of one of them"
+                    raise TemplateError(message, None, row.label)
+        if self._keys is None:
+            return mail
+        return replace(mail, said=self._keys.said(row, to, self._keys.names(row, touched)))
+
+    def _seed(self, key: bytes, row: Row, to: str) -> str:
+        """Return what a message's identifier is made of: of a letter that reads the whole row, all it says."""
+        seed = self._prefix + key.hex()
+        if self._keys is None or not (self._keys.is_by_content and self._keys.reads.is_whole):
+            return seed
+        return f"{seed} {self._keys.said(row, to, self._keys.names(row)).digest}"
 
 
 def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
@@ -243,7 +323,7 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
         dkim=options.dkim,
     )
     _check_key(options.key, frame)
-    is_whole = not compiler.reads.isdisjoint({"row", ROWS})
+    is_whole = compiler.row_reads.is_open or ROWS in compiler.reads
     frame.own(None if is_whole else {*compiler.reads, *options.key, *filter(None, [options.group_by])})
     unwanted = _unwanted(options.suppress)
     recipients, hashes = read_recipients(frame, compiler, template)
@@ -251,12 +331,13 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
     sorting.refuse(frame.refusals())
     if unwanted:
         sorting.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
-    sorting.look_for_repeated(hashes, "recipient", lambda position: recipients[position].casefold())
+    sorting.look_for_repeated(hashes, "recipient", lambda position: address_text(recipients[position]))
     if options.key:
         hashes, keyless = read_keys(frame, options.key)
         sorting.refuse(_key_refusals(frame, keyless))
         sorting.look_for_repeated(hashes, "key", lambda position: _key_at(frame, options.key, position))
     fit = sorting.fit()
+    alike = positions_of(fit[repeated(hashes[fit])])
     cut = len(fit) if options.limit is None else options.limit
     return Plan(
         template=template,
@@ -265,18 +346,28 @@ def make_plan(df: Any, template: Template, options: SendOptions) -> Plan:
         compiler=compiler,
         recipients=recipients,
         fit=positions_of(fit),
-        alike=positions_of(fit[repeated(hashes[fit])]),
+        alike=alike,
         going=positions_of(fit[:cut]),
         beyond=positions_of(fit[cut:]),
         unwanted=unwanted,
+        matching=_first_matching(template, compiler, options, frame.columns),
         excluded=sorting.excluded,
     )
+
+
+def _first_matching(
+    template: Template, compiler: Compiler, options: SendOptions, columns: Sequence[str]
+) -> Matching:
+    """Return what finds the keys of rows of which nothing is known."""
+    is_by_recipient = options.campaign is not None
+    keys = Keys(compiler.row_reads, options.key, is_by_recipient=is_by_recipient)
+    return Matching(keys, FirstKeys(template, columns, options.key, is_by_recipient=is_by_recipient))
 
 
 def _unwanted(suppress: Iterable[str]) -> frozenset[str]:
     """Read the suppress list; an entry that is no address is a slip that could let somebody be mailed."""
     try:
-        return frozenset(to_ascii_domain(parse_mailbox(text).address).casefold() for text in suppress)
+        return frozenset(address_text(to_ascii_domain(parse_mailbox(text).address)) for text in suppress)
     except AddressError as problem:
         raise FrameError(f"suppress holds what is no address: {problem}") from problem
 

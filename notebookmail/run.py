@@ -229,12 +229,13 @@ class Run:
         async with _target(self._carriage.server) as (server, notice):
             if notice:
                 self._notices.append(notice)
-            digest = self._plan.digest(server.endpoint if server.is_local else "")
-            with self._claimed(server, digest) as (journal, claim):
+            world = server.endpoint if server.is_local else ""
+            digest = self._plan.digest(world)
+            with self._claimed(server, digest, world) as (journal, claim):
                 await self._send(server, digest, journal, claim)
 
     @contextlib.contextmanager
-    def _claimed(self, server: Server, digest: str) -> Iterator[tuple[Journal | None, Claim | None]]:
+    def _claimed(self, server: Server, digest: str, world: str) -> Iterator[tuple[Journal | None, Claim | None]]:
         """Open the journal and claim the campaign, if one is kept."""
         options = self._plan.options
         keeps = options.journal is not False and options.redirect_to is None
@@ -251,6 +252,8 @@ class Run:
                 sender=options.sender or "",
                 resend=options.resend,
                 now=time.time(),
+                known_by=self._plan.matching.keys.known_by,
+                first_digests=lambda names: self._plan.first_digests(world, names),
             )
             is_finished = False
             try:

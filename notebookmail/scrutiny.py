@@ -20,6 +20,7 @@ from .compose.preflight.reading import read
 from .compose.preflight.specimen import Specimen
 from .compose.preflight.suspicion import mailbox_key, suspicions
 from .compose.preflight.values import ColumnValues
+from .compose.same_value import address_text
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
 from .merge.events import RowFailed, RowPending, RowSkipped
 from .plan import make_plan
@@ -257,7 +258,7 @@ def repetitions(plan: Plan, duplicates: Duplicates) -> Iterator[tuple[Remark, in
     seen: dict[str, int] = {}
     alike: dict[str, int] = {}
     for position in sorted([*plan.going, *others]) if others else plan.going:
-        address = plan.recipients[position].casefold()
+        address = address_text(plan.recipients[position])
         if not address:
             continue
         first = seen.setdefault(address, position)
@@ -278,8 +279,8 @@ def _others(plan: Plan, duplicates: Duplicates) -> set[int]:
     # A limit is no excuse: send_frame looks for duplicates first.
     others = set(plan.beyond) if duplicates == "error" else set()
     if skipped:
-        going = {plan.recipients[position].casefold() for position in plan.going} - {""}
-        others |= {position for position in skipped if plan.recipients[position].casefold() in going}
+        going = {address_text(plan.recipients[position]) for position in plan.going} - {""}
+        others |= {position for position in skipped if address_text(plan.recipients[position]) in going}
     return others
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
 from .compose.recipients import repeated
+from .compose.same_value import address_text
 from .errors import FrameError
 from .merge.events import RowFailed, RowLeft, RowSkipped
 
@@ -93,7 +94,7 @@ class Sorting:
             position
             for position in places.tolist()
             if not self._is_out[position]
-            and not unwanted.isdisjoint(self._recipients[position].casefold().split(", "))
+            and not unwanted.isdisjoint(address_text(self._recipients[position]).split(", "))
         ]
         reason, recipients = "on the suppress list", self._recipients
         self._exclude(found, lambda position: RowSkipped(position, reason, recipients[position]))

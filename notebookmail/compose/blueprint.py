@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from .headers import check_names
 from .invitations.invitation import Invitation
 from .mailboxes import MailboxTemplate
 from .parts import Part, names_in
+from .reads import FUNCTION, Reads, all_reads, reads_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from jinja2 import Environment
 
@@ -44,6 +46,7 @@ class Blueprint:
         is_text_derived: Whether the text was made from the HTML and wants tidying when it is filled in.
         list_unsubscribe: Where a reader can leave the list, if it is one.
         names: The names each field reads, "row" among them where the whole row is read.
+        reads: What of a row all fields but the sender read.
     """
 
     subject: Part
@@ -59,6 +62,7 @@ class Blueprint:
     is_text_derived: bool
     list_unsubscribe: tuple[Part, ...]
     names: Mapping[str, frozenset[str]]
+    reads: Reads
 
 
 def build(definition: Definition) -> Blueprint:
@@ -89,6 +93,7 @@ def build(definition: Definition) -> Blueprint:
         is_text_derived=definition.text is None,
         list_unsubscribe=tuple(Part(env, source, "list_unsubscribe") for source in definition.list_unsubscribe),
         names=names,
+        reads=_reads(definition, env),
     )
 
 
@@ -109,6 +114,17 @@ def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]
     if definition.calendar is not None:
         names["calendar"] = Invitation(env, definition.calendar).names
     return names
+
+
+def _reads(definition: Definition, env: Environment) -> Reads:
+    """Return what of a row all fields but the sender read."""
+    found = all_reads(reads_of(env, source, field) for field, source in _sources(definition) if field != "sender")
+    calendar = definition.calendar
+    if is_callable(calendar):
+        return found | FUNCTION
+    values = calendar.values() if isinstance(calendar, Mapping) and not hasattr(calendar, "to_ical") else ()
+    sources = [value for value in values if isinstance(value, str) or is_callable(value)]
+    return found | all_reads(reads_of(env, source, "calendar") for source in sources)
 
 
 def numbers_printed(definition: Definition) -> frozenset[str]:

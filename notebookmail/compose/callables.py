@@ -27,20 +27,24 @@ class RowView(Mapping[str, Any]):
     Args:
         fields: Its values by column name.
         label: Its label in the frame's index.
+        touched: Takes in the names of the columns that are read, also of those that are not there.
     """
 
-    __slots__ = ("_fields", "_label", "_own")
+    __slots__ = ("_fields", "_label", "_own", "_touched")
 
-    def __init__(self, fields: Mapping[str, Any], label: Hashable) -> None:
+    def __init__(self, fields: Mapping[str, Any], label: Hashable, touched: set[str] | None = None) -> None:
         self._fields = fields
         self._label = label
+        self._touched = set[str]() if touched is None else touched
         self._own: dict[str, Any] = {}
 
     def apart(self) -> RowView:
         """Return the same row for another function."""
-        return RowView(self._fields, self._label)
+        return RowView(self._fields, self._label, self._touched)
 
     def __getitem__(self, name: str) -> Any:
+        if isinstance(name, str):
+            self._touched.add(name)
         value = self._fields[name]
         if isinstance(value, Varying):
             raise TemplateError(value.hint)
@@ -51,6 +55,8 @@ class RowView(Mapping[str, Any]):
         return self._own[name]
 
     def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            self._touched.add(name)  # also one that is not there: whether it is, was asked
         if name.startswith("__") or name not in self._fields:
             raise AttributeError(f"the row has no column {name!r}; it has {', '.join(map(repr, self._fields))}")
         return self[name]

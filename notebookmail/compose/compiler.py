@@ -28,6 +28,7 @@ from .headers import mailbox_text, mailboxes, unstructured
 from .invitations.invitation import Invitation
 from .mailboxes import MailboxTemplate
 from .missing import missing_value
+from .reads import Reads, reads_of
 from .showing import INVITATION
 from .structure import joined
 from .structured import is_structured, structured, unsubscribe_fields
@@ -59,6 +60,7 @@ class Compiler:
 
     Attributes:
         reads: The names its parts read, "row" among them where a row is read as a whole.
+        row_reads: What of a row they read.
 
     Raises:
         FrameError: A column is missing, there is no sender, or nobody can tell which column holds the recipients.
@@ -94,6 +96,8 @@ class Compiler:
         self.reads = names = frozenset[str]().union(
             *self._parts.names.values(), self._to.names, *(box.names for box in filter(None, [self._sender]))
         )
+        named = definition.sender if sender is None else sender
+        self.row_reads = self._parts.reads | (Reads() if named is None else reads_of(self._env, named, "sender"))
         folder = Folder(definition.folder)
         self._contexts = Contexts(definition, columns, names, folder)
         self._bodies = Bodies(self._env, definition, self._parts, folder)
@@ -105,17 +109,18 @@ class Compiler:
         self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
         self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
 
-    def compile(self, row: Row, *, seed: str) -> Mail:
+    def compile(self, row: Row, *, seed: str, touched: set[str] | None = None) -> Mail:
         """Fill in a row.
 
         Args:
             row: The row.
             seed: What the Message-ID and the boundaries are made of: the same seed gives the same bytes.
+            touched: Takes in the names of the columns that functions of the row read.
 
         Raises:
             TemplateError: The row cannot become exactly the message asked for; the message says why.
         """
-        letter = self._contexts.letter(row)
+        letter = self._contexts.letter(row, touched)
         try:
             if self._invitation and self._shows_invitation:
                 shown = self._invitation.occasion(letter.context, letter.row, row.label)

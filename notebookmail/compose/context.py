@@ -69,14 +69,18 @@ class Contexts:
         self._watched = tuple(names & set(columns))
         self._globals = env.globals
 
-    def letter(self, row: Row) -> Letter:
+    def letter(self, row: Row, touched: set[str] | None = None) -> Letter:
         """Begin a row's letter.
+
+        Args:
+            row: The row.
+            touched: Takes in the names of the columns that functions of the row read.
 
         Raises:
             TemplateError: A function that makes something inline failed.
         """
         context = self.values(row)
-        letter = Letter(context, RowView(row.fields, row.label), row.label, Gathered(self._album))
+        letter = Letter(context, RowView(row.fields, row.label, touched), row.label, Gathered(self._album))
         context[GATHERED] = letter.images
         if self._inline:
             context |= self._inline.values(context, letter.row, row.label)

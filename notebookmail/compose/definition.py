@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from notebookmail.errors import TemplateError
 
 from .attachments.attachments import Named, listed_attachments
-from .callables import is_callable
+from .callables import as_path, is_callable, is_path
 from .filters.filters import check_locale
 from .groups import ROWS
-from .identity import identity
+from .same_value import value_text
 from .showing import INVITATION
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .environment import UndefinedPolicy
     from .missing import MissingPolicy
 
-_VERSION: Final = 2  # of the digest's form
+_VERSION: Final = 3  # of the digest's form
 _TEXTS: Final = ("subject", "markdown", "html", "text", "sender", "reply_to", "css", "preheader", "locale")
 _TAKEN: Final = frozenset(
     {"row", ROWS, INVITATION, "loop", "self", "caller", "range", "dict", "cycler", "joiner", "namespace"}
@@ -93,19 +93,37 @@ class Definition:
     @property
     def digest(self) -> str:
         """A hash of the definition that stays the same between processes."""
+        return self.digest_with(self.sender)
+
+    def digest_with(self, sender: str | None) -> str:
+        """Return the hash of this definition with another sender.
+
+        Of what is attached the names count, of pictures that they are there: their octets are made anew whenever a
+        cell is run, and differ each time.
+        """
         # What is not used is left out, so that a letter stays the same letter when a version learns something
         # new. The folder is where the files are on this machine.
-        known = {
-            name: value for name, value in self.values().items() if name != "folder" and not _is_unused(value)
-        }
+        known = {**self.values(), "sender": sender}
+        known = {name: value for name, value in known.items() if name != "folder" and not _is_unused(value)}
         if self.attachments:
-            known["attachments"] = [(each.name, each.content) for each in self.attachments]
-        text = f"{_VERSION} {identity(known)}"
+            known["attachments"] = [(each.name, _named_only(each.content)) for each in self.attachments]
+        if self.inline:
+            known["inline"] = {name: _without_octets(value) for name, value in self.inline.items()}
+        text = f"{_VERSION} {value_text(known)}"
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def values(self) -> dict[str, Any]:
         """Return the values by name, the objects themselves."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def _named_only(content: Any) -> str:
+    """Return what of an attachment counts beside its name: a path or a function, nothing of what it holds."""
+    return value_text(as_path(content) if is_path(content) else content if is_callable(content) else None)
+
+
+def _without_octets(value: Any) -> Any:
+    return "octets" if isinstance(value, (bytes, bytearray, memoryview)) else value
 
 
 def _is_unused(value: Any) -> bool:

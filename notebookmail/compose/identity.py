@@ -1,8 +1,6 @@
-"""What a value is known by: a text that stays the same between processes, machines and library versions.
+"""What a value was known by in journals of the first rules: a text of its type and its content.
 
-The digest of a template and the Message-ID of a row are made of it. Where a value cannot be known by its content
-(a function, a figure), its name or its type stands for it: that a changed function counts as the same letter keeps
-back a message, and the other way round would mail everybody twice.
+Kept as it was, so that their campaigns and rows are found again; what is known today, same_value says.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""What a row is known by in its campaign: digests of what the user gave, never of rendered bytes.
+"""What a row is known by in its campaign: digests of what its letter reads, never of rendered bytes.
 
-A key must be the same whenever the same cell is run again, in any process, and must not depend on other rows: a
-row is known by the columns the user named, else, in a campaign with a name, by its recipient, else by its
-recipient and every field the template reads. Rows that are alike in that are counted, so that asking for both
-gives both. A number is the same with and without a point: a column of whole numbers becomes one of floats as
-soon as a cell of it is missing, and nobody must be mailed twice for that.
+A row is known by the columns the user named, else, in a campaign with a name, by its recipient, else by its
+recipient and every field the templates name. Several rows that are known by the same are numbered; which of them
+is which, in whatever order they stand, is told by what their letters read, functions of the row included. All of
+it must be the same whenever the same cell is run again, in any process; same_value says when two values are so.
 """
 
 from __future__ import annotations
@@ -13,60 +12,151 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from .groups import Varying
-from .identity import PLAIN_TYPES, identity
+from notebookmail.mail import Said
+
+from .groups import ROWS, Varying
+from .same_value import NOTHING, address_text, value_text, values_text
+from .tables.tables import Rows, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     from .frame import Frame, Row
-    from .template import Template
+    from .reads import Reads
 
 KEY_OCTETS: Final = 16
 _CHUNK: Final = 4096
+_SHORT_OCTETS: Final = 8
+_ITEM: Final = f"{ROWS}\0"
+"""Stands before the name of a column that is read of the rows of a group."""
 
 
 class Keys:
     """Makes the keys of rows.
 
     Args:
-        template: What each row gets.
-        columns: All columns there are.
+        reads: What the letter reads.
         named: The columns that tell rows apart; empty if the user named none.
         is_by_recipient: Without such columns: True knows rows by their recipients, False by all they say.
+
+    Attributes:
+        reads: What the letter reads.
+        named: The columns that tell rows apart.
     """
 
-    def __init__(
-        self, template: Template, columns: Sequence[str], named: Sequence[str], *, is_by_recipient: bool
-    ) -> None:
-        self._named = tuple(named)
+    def __init__(self, reads: Reads, named: Sequence[str], *, is_by_recipient: bool) -> None:
+        self.reads = reads
+        self.named = tuple(named)
         self._is_by_recipient = is_by_recipient
-        used = frozenset[str]().union(*template.blueprint.names.values())
-        self._columns = tuple(columns) if "row" in used else tuple(each for each in columns if each in used)
+        self._fields = tuple(sorted(reads.columns))
+        self._items = tuple(sorted(reads.items))
+        self._names = (*sorted(reads.columns), *(_ITEM + name for name in self._items))
 
-    def __call__(self, row: Row, to: str, occurrence: int = 1) -> bytes:
-        """Return a row's key.
+    @property
+    def is_by_content(self) -> bool:
+        """Whether rows that say something else are never the same."""
+        return not (self.named or self._is_by_recipient)
+
+    @property
+    def says(self) -> bool:
+        """Whether what a row says tells more than what it is known by."""
+        return not self.is_by_content or self.reads.is_open
+
+    @property
+    def known_by(self) -> str:
+        """What rows are known by, in words that stay the same."""
+        if self.named:
+            return values_text(["columns", *self.named])
+        return "recipient" if self._is_by_recipient else "fields"
+
+    def person(self, row: Row, to: str) -> str:
+        """Return what a row is known by, before rows that are known by the same are numbered.
 
         Args:
             row: The row.
             to: Its recipient.
-            occurrence: 1 for the first row that is known by this, 2 for the second, ...
         """
-        if self._named:
-            known = f"columns {key_text([row.fields[name] for name in self._named])}"
-        elif self._is_by_recipient:
-            known = f"recipient {to.casefold()!r}"
-        else:
-            known = f"fields {to!r} {_fields_text([row.fields[name] for name in self._columns])}"
-        return blake2b(f"{known} {occurrence}".encode("utf-8", "surrogatepass"), digest_size=KEY_OCTETS).digest()
+        fields = row.fields
+        if self.named:
+            return f"columns {values_text([fields[name] for name in self.named])}"
+        to = address_text(to)
+        if self._is_by_recipient:
+            return f"recipient {to!r}"
+        said = f"fields {to!r} {values_text(map(fields.get, self._fields))}"
+        return said + self._values(row, [_ITEM + name for name in self._items]) if self._items else said
+
+    @staticmethod
+    def key(person: str, number: int = 1) -> bytes:
+        """Return a row's key.
+
+        Args:
+            person: What it is known by.
+            number: 1 for the first row that is known by this, 2 for the second, ...
+        """
+        return blake2b(f"{person} {number}".encode("utf-8", "surrogatepass"), digest_size=KEY_OCTETS).digest()
+
+    @staticmethod
+    def short(person: str) -> int:
+        """Return a number that stands for what a row is known by."""
+        return _short(person)
+
+    def names(self, row: Row, touched: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the names of all that a row's letter reads.
+
+        Args:
+            row: The row.
+            touched: The columns that functions of the row touched.
+        """
+        reads = self.reads
+        if not (reads.is_whole or reads.is_whole_group or touched):
+            return self._names
+        columns = {*reads.columns, *touched, *(row.fields if reads.is_whole else ())} - {ROWS}
+        items = set(reads.items)
+        if reads.is_whole_group or (ROWS in row.fields and (reads.is_whole or ROWS in touched)):
+            items.update(table_of(row.fields[ROWS], index=False).heads)
+        return (*sorted(columns), *(_ITEM + name for name in sorted(items)))
+
+    def said(self, row: Row, to: str, names: tuple[str, ...]) -> Said:
+        """Return what a row says under these names.
+
+        Args:
+            row: The row.
+            to: Its recipient.
+            names: As `names` returns them, of this row or of others of its campaign.
+        """
+        text = f"{names!r} {address_text(to)!r} {self._values(row, names)}"
+        return Said(_short(self.person(row, to)), names, _short(text))
+
+    @staticmethod
+    def _values(row: Row, names: Sequence[str]) -> str:
+        fields = row.fields
+        columns = [fields.get(name) for name in names if not name.startswith(_ITEM)]
+        items = [name.removeprefix(_ITEM) for name in names if name.startswith(_ITEM)]
+        said = values_text(columns)
+        rows = fields.get(ROWS)
+        if not items or not isinstance(rows, Rows):
+            return said
+        table = table_of(rows, index=False)
+        places = [table.heads.index(name) if name in table.heads else None for name in items]
+        # Their order is not the letter's business: it may come from a query without one.
+        lines = sorted(
+            repr([NOTHING if place is None else value_text(each[place]) for place in places])
+            for each in table.rows
+        )
+        return f"{said} {lines!r}"
+
+
+def _short(text: str) -> int:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_SHORT_OCTETS).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def key_text(values: Sequence[Any]) -> str:
     """Return what a row is known by of its key columns: 17, 17.0 and "17" are one key."""
-    return identity([str(_whole(value)) if type(value) in {int, float} else value for value in values])
+    return values_text(values)
 
 
 def read_keys(frame: Frame, named: Sequence[str]) -> tuple[npt.NDArray[np.int64], dict[int, str]]:
@@ -104,29 +194,9 @@ def _chunks(frame: Frame, named: Sequence[str]) -> Iterator[Sequence[Sequence[An
 
 def _written(cells: Sequence[Any]) -> tuple[Sequence[str], list[int]]:
     """Write cells as keys are compared; and tell which of them hold no key."""
-    kinds = set(map(type, cells))
-    if kinds == {int}:
+    if set(map(type, cells)) == {int}:
         return list(map(str, cells)), []
-    if kinds == {str} and all(map(str.strip, cells)):
-        return cells, []
-    return [key_text([cell]) if type(cell) not in {int, float, str} else str(_whole(cell)) for cell in cells], [
-        place for place, cell in enumerate(cells) if not _is_key(cell)
+    written = list(map(value_text, cells))
+    return written, [
+        place for place, text in enumerate(written) if text == NOTHING or type(cells[place]) is Varying
     ]
-
-
-def _is_key(value: Any) -> bool:
-    """Tell whether a value can tell a row apart: it is there, it says something, and it is one."""
-    if type(value) is str:
-        return bool(value.strip())
-    return value is not None and type(value) is not Varying
-
-
-def _fields_text(values: list[Any]) -> str:
-    kinds = set(map(type, values))
-    if float in kinds:
-        values = [_whole(value) for value in values]
-    return repr(values) if kinds <= PLAIN_TYPES else identity(values)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if type(value) is float and value.is_integer() else value

@@ -30,7 +30,7 @@ _PLAIN: Final = (
 )  # fmt: skip
 _JINJA: Final = frozenset({"jinja2", "markupsafe"})
 _TABLE_ROOMS: Final = frozenset({"pandas", "polars", "pyarrow", "narwhals", "numpy", "modin", "cudf"})
-_TABLE_METHODS: Final = frozenset({
+TABLE_METHODS: Final = frozenset({
     "abs", "all", "any", "astype", "at", "capitalize", "contains", "corr", "count", "cumsum", "date",
     "day_name", "diff", "drop", "drop_duplicates", "dropna", "endswith", "ffill", "fillna", "first", "get",
     "get_column", "group_by", "groupby", "head", "iat", "idxmax", "idxmin", "iloc", "is_empty", "isin",
@@ -65,7 +65,7 @@ class ReachingEnvironment(ImmutableSandboxedEnvironment):
         """Tell whether an attribute may be read: what is no method, or a method that may be called."""
         if not super().is_safe_attribute(obj, attr, value):
             return False
-        is_accessor = attr in _TABLE_METHODS and _room(value) in _TABLE_ROOMS  # loc and its like
+        is_accessor = attr in TABLE_METHODS and _room(value) in _TABLE_ROOMS  # loc and its like
         return not callable(value) or is_accessor or self._is_reachable(value)
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
@@ -92,7 +92,7 @@ class ReachingEnvironment(ImmutableSandboxedEnvironment):
             return False
         if isinstance(owner, _PLAIN) or _room(owner) in _JINJA:
             return True
-        return _room(owner) in _TABLE_ROOMS and getattr(method, "__name__", "") in _TABLE_METHODS
+        return _room(owner) in _TABLE_ROOMS and getattr(method, "__name__", "") in TABLE_METHODS
 
 
 def _is_writing(method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

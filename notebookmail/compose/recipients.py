@@ -19,6 +19,7 @@ from notebookmail.address import parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError
 
 from .frame import email_column
+from .same_value import address_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -180,7 +181,7 @@ def _read_one_by_one(frame: Frame, compiler: Compiler, recipients: Recipients, c
 
 def _added(recipients: Recipients, texts: list[str]) -> list[str]:
     recipients.add(texts)
-    return [text.casefold() for text in texts]
+    return list(map(address_text, texts))
 
 
 def _cell_of(frame: Frame, template: Template) -> tuple[str, bool] | None:

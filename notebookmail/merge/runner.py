@@ -431,7 +431,7 @@ class Runner:
         refund, attempt.refund = attempt.refund, None
         return Entry(
             task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at,
-            attempt.delivered, refund,
+            attempt.delivered, refund, mail.said,
         )  # fmt: skip
 
     def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
@@ -450,7 +450,7 @@ class Runner:
         if self._recorder.keeps_journal:
             entry = Entry(
                 attempt.task.key, "sent", attempt.task.to, now, attempt.attempts, reply.code, reply.message,
-                attempt.mail.message_id,
+                attempt.mail.message_id, said=attempt.mail.said,
             )  # fmt: skip
         self._recorder.record(entry, event)
 

@@ -18,18 +18,23 @@ from notebookmail import Template
 from notebookmail.compose.frame import Frame, Row
 from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.keys import Keys, key_text, read_keys
+from notebookmail.compose.same_value import value_text
+from notebookmail.compose.tables.tables import Rows
 
 LETTER = Template("Hello {{ name }}", sender="me@example.org", text="{{ amount }}")
-COLUMNS = ("name", "amount", "note", "order")
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.lists(st.integers()),
-    st.dates(), st.decimals(allow_nan=False),
+    st.dates(), st.decimals(allow_nan=False, allow_infinity=False),
 )  # fmt: skip
 
 
-def key(fields: dict[str, Any], to: str = "a@example.org", *named: str, **how: Any) -> bytes:
-    keys = Keys(LETTER, tuple(fields), named, is_by_recipient=how.get("is_by_recipient", False))
-    return keys(Row(0, 0, fields), to, how.get("occurrence", 1))
+def keys_of(template: Template = LETTER, named: tuple[str, ...] = (), *, is_by_recipient: bool = False) -> Keys:
+    return Keys(template.blueprint.reads, named, is_by_recipient=is_by_recipient)
+
+
+def key(fields: dict[str, Any], to: str = "a@example.org", *named: str, number: int = 1, **how: Any) -> bytes:
+    keys = keys_of(LETTER, named, **how)
+    return keys.key(keys.person(Row(0, 0, fields), to), number)
 
 
 ROW: dict[str, Any] = {"name": "Ann", "amount": 5, "note": "x", "order": "A-1"}
@@ -37,15 +42,20 @@ ROW: dict[str, Any] = {"name": "Ann", "amount": 5, "note": "x", "order": "A-1"}
 
 @given(VALUES, VALUES)
 def test_a_row_without_named_columns_is_known_by_what_the_template_reads(one: Any, other: Any) -> None:
-    assert (key(ROW | {"amount": one}) == key(ROW | {"amount": other})) == is_same(one, other)
+    is_same = value_text(one) == value_text(other)
+    assert (key(ROW | {"amount": one}) == key(ROW | {"amount": other})) == is_same
     assert key(ROW | {"note": one}) == key(ROW | {"note": other})
     assert key(ROW | {"amount": one}, "b@example.org") != key(ROW | {"amount": one})
 
 
-def is_same(one: Any, other: Any) -> bool:
-    if {type(one), type(other)} <= {int, float}:
-        return one == other
-    return type(one) is type(other) and repr(one) == repr(other)
+@given(st.permutations(list(ROW)), st.text(), VALUES)
+def test_the_order_of_columns_and_columns_that_nobody_reads_are_not_in_a_key(
+    order: list[str], name: str, value: Any
+) -> None:
+    known = key(ROW)
+    assert key({column: ROW[column] for column in order}) == known
+    if name not in {"name", "amount"}:
+        assert key(ROW | {name: value}) == known
 
 
 def test_what_stands_in_one_column_is_not_taken_for_what_stands_in_another() -> None:
@@ -73,28 +83,76 @@ def test_ways_of_being_known_are_never_taken_for_each_other() -> None:
 
 
 def test_a_whole_number_is_the_same_key_in_a_column_of_floats_or_texts() -> None:
-    assert key_text([17]) == key_text([17.0]) == key_text(["17"])
-    assert (
-        len({key_text([value]) for value in (17, 17.5, "017", "17.0", True, Decimal(17), dt.date(2026, 5, 17))})
-        == 7
-    )
-    assert key(ROW | {"amount": 5.0}) == key(ROW)
-    assert key(ROW | {"amount": "5"}) != key(ROW)
+    assert key_text([17]) == key_text([17.0]) == key_text(["17"]) == key_text([Decimal(17)])
+    assert len({key_text([value]) for value in (17, 17.5, "017", "17.00", True, dt.date(2026, 5, 17))}) == 6
+    assert key(ROW | {"amount": 5.0}) == key(ROW) == key(ROW | {"amount": "5"})
 
 
 @given(VALUES)
 def test_rows_that_are_alike_are_told_apart_by_their_number(value: Any) -> None:
     row = ROW | {"amount": value}
     for how in ((), ("order",)):
-        keys = {key(row, "a@example.org", *how, occurrence=number) for number in range(1, 5)}
+        keys = {key(row, "a@example.org", *how, number=number) for number in range(1, 5)}
         assert len(keys) == 4
         assert key(row, "a@example.org", *how) in keys
     assert all(len(each) == 16 for each in keys)
 
 
-def test_the_whole_row_is_read_where_the_template_reads_it() -> None:
-    keys = Keys(Template("x", sender="m@x.org", text="{{ row }}"), COLUMNS, (), is_by_recipient=False)
-    assert keys(Row(0, 0, ROW), "a@x.org") != keys(Row(0, 0, ROW | {"note": "y"}), "a@x.org")
+# --- what rows of one person are told apart by ------------------------------------------------------------------
+
+
+def said(template: Template, fields: dict[str, Any], *touched: str) -> Any:
+    keys, row = keys_of(template), Row(0, 0, fields)
+    return keys.said(row, "a@x.org", keys.names(row, touched))
+
+
+def test_a_letter_that_reads_the_whole_row_says_all_of_it() -> None:
+    whole = Template("x", sender="m@x.org", text="{{ row }}")
+    assert said(whole, ROW) != said(whole, ROW | {"note": "y"})
+    assert said(whole, ROW).person == said(whole, ROW | {"note": "y"}).person
+
+
+def test_what_functions_touch_is_said_and_nothing_else() -> None:
+    drawn = Template("x", sender="m@x.org", text="x", attachments=[("a.txt", len)])
+    assert said(drawn, ROW, "note") == said(drawn, ROW | {"order": 1}, "note")
+    assert said(drawn, ROW, "note") != said(drawn, ROW | {"note": 1}, "note")
+    assert said(drawn, ROW, "note") != said(drawn, ROW, "order")
+
+
+def test_a_column_that_is_not_there_says_nothing() -> None:
+    drawn = Template("x", sender="m@x.org", text="x", attachments=[("a.txt", len)])
+    assert said(drawn, ROW, "new") == said(drawn, ROW | {"new": None}, "new")
+    assert said(drawn, ROW, "new") != said(drawn, ROW | {"new": 1}, "new")
+
+
+ITEMS = pd.DataFrame({"item": ["pen", "ink"], "price": [1.5, 2], "note": ["x", "y"]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for each in rows %}{{ each.item }} {{ each['price'] }}{% endfor %}",
+        "{{ rows | table(columns=['item', 'price']) }}",
+        "{{ rows.item.max() }} {{ rows['price'].sum() }} {{ rows | length }}",
+    ],
+)
+def test_a_group_is_known_by_the_columns_that_are_read_of_its_rows_in_any_order(text: str) -> None:
+    keys = keys_of(Template("x", sender="m@x.org", text=text))
+    known = keys.person(Row(0, 0, {"rows": Rows(ITEMS)}), "a@x.org")
+    for same in (ITEMS.iloc[::-1], ITEMS[["price", "note", "item"]], ITEMS.assign(note=1), ITEMS.assign(new=1)):
+        assert keys.person(Row(0, 0, {"rows": Rows(same)}), "a@x.org") == known
+    for other in (ITEMS.assign(price=[1.5, 3]), ITEMS.head(1), pd.concat([ITEMS, ITEMS.head(1)])):
+        assert keys.person(Row(0, 0, {"rows": Rows(other)}), "a@x.org") != known
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ rows }}", "{{ rows | table }}", "{% for each in rows %}{{ each }}{% endfor %}", "{{ rows.head() }}"],
+)
+def test_a_group_that_is_shown_as_a_whole_says_all_of_it(text: str) -> None:
+    shown = Template("x", sender="m@x.org", text=text)
+    assert said(shown, {"rows": Rows(ITEMS)}) == said(shown, {"rows": Rows(ITEMS.iloc[::-1])})
+    assert said(shown, {"rows": Rows(ITEMS)}) != said(shown, {"rows": Rows(ITEMS.assign(note=1))})
 
 
 SAME_EVERYWHERE = """
@@ -102,8 +160,10 @@ from notebookmail import Template
 from notebookmail.compose.keys import Keys
 from notebookmail.compose.frame import Row
 for value in (1.5, "\\ud800", {"b", "a"}, {"x": {"z", "w"}}, object(), [1, None]):
-    keys = Keys(Template("x", sender="m@x.org", text="{{ v }}"), ("v",), (), is_by_recipient=False)
-    print(keys(Row(0, 0, {"v": value}), "a@x.org").hex())
+    reads = Template("x", sender="m@x.org", text="{{ v }}").blueprint.reads
+    keys = Keys(reads, (), is_by_recipient=False)
+    row = Row(0, 0, {"v": value})
+    print(keys.key(keys.person(row, "a@x.org")).hex(), keys.said(row, "a@x.org", keys.names(row)))
 """
 
 
@@ -115,7 +175,7 @@ def test_a_key_is_the_same_in_every_process() -> None:
         ).stdout
         for seed in ("1", "2")
     }  # fmt: skip
-    assert [len(set(each.split())) for each in said] == [6]
+    assert [len(set(each.splitlines())) for each in said] == [6]
 
 
 def test_rows_without_a_key_are_found_with_the_column_that_lacks_it() -> None:

@@ -15,15 +15,19 @@ from notebookmail.errors import JournalError
 
 from . import usage
 from .checksums import entry_checksum
+from .recognition import write_recognition, write_said
 from .schema import CAMPAIGN_COLUMNS, CODES, ENTRY_COLUMNS, SIGN_CAMPAIGN, State
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from notebookmail.mail import Said
+
     from .earlier import Earlier, EarlierRows
     from .file import JournalFile
     from .locking import CampaignLock
+    from .recognition import Recognition
     from .usage import Charge
 
 _TEXT_LENGTH: Final = 1000
@@ -66,6 +70,7 @@ class Entry(NamedTuple):
         next_at: Not to be tried before (unix time, seconds), or None.
         delivered: The addresses that took its message, where others have not.
         charge: What it does to the count of the account it goes by.
+        said: What the row said; kept when it is first noted.
     """
 
     key: bytes
@@ -79,6 +84,7 @@ class Entry(NamedTuple):
     next_at: float | None = None
     delivered: tuple[str, ...] = ()
     charge: Charge | None = None
+    said: Said | None = None
 
 
 class Holding(NamedTuple):
@@ -99,9 +105,10 @@ class _Batch:
         places: The rows' numbers, None for one that is not written again.
         next_number: Of the first row of the next write.
         keeps: True when a change keeps a text that was noted before.
+        said: What new rows said, by their numbers.
     """
 
-    __slots__ = ("changed", "keeps", "new", "next_number", "places")
+    __slots__ = ("changed", "keeps", "new", "next_number", "places", "said")
 
     def __init__(self, next_number: int) -> None:
         self.new: list[tuple[Any, ...]] = []
@@ -109,6 +116,7 @@ class _Batch:
         self.places: dict[bytes, int | None] = {}
         self.next_number = next_number
         self.keeps = False
+        self.said: list[tuple[int, Said]] = []
 
 
 class Claim:
@@ -142,6 +150,7 @@ class Claim:
         self._is_certain = True
         self._is_open = True
         self._used: dict[str, int] = {}
+        self._recognition = earlier.recognition
         self._claims = claims  # those of the journal that are open
         claims.add(self)
 
@@ -181,10 +190,12 @@ class Claim:
                 connection.executemany(_INSERT, batch.new)
                 # So that none of them can be lost unseen.
                 connection.execute(_GROW, (batch.next_number, self._holding.campaign, self._holding.fence))
+            recognition = self._note_said(connection, batch.said)
             if batch.changed:
                 connection.executemany(_UPDATE_KEEPING if batch.keeps else _UPDATE, batch.changed)
         self._used.update(ruling.used)
         self._remember(batch)
+        self._recognition = recognition
         self._is_certain = True
         return frozenset(entries[place].key for place in ruling.refused)
 
@@ -223,7 +234,7 @@ class Claim:
         campaign, generation, _ = self._holding
         batch = _Batch(self._next_number)
         places = batch.places
-        for key, state, to, at, attempts, code, reply, message_id, next_at, delivered, _ in entries:
+        for key, state, to, at, attempts, code, reply, message_id, next_at, delivered, _, said in entries:
             known = places[key] if key in places else self._place(key)
             place = batch.next_number if known is None else known
             row = (
@@ -234,12 +245,26 @@ class Claim:
             if known is None:
                 batch.next_number += 1
                 batch.new.append(signed)
+                if said is not None:
+                    batch.said.append((place, said))
             else:
                 batch.changed.append(signed)
                 batch.keeps = batch.keeps or not (to and message_id)
             places[key] = None if state == "sent" else place
             self._latest = max(self._latest, at)
         return batch
+
+    def _note_said(self, connection: sqlite3.Connection, said: list[tuple[int, Said]]) -> Recognition:
+        """Write what new rows said, and which names they read for the first time."""
+        campaign, generation, _ = self._holding
+        if said:
+            write_said(connection, campaign, generation, said)
+        names = {each.names for _, each in said}
+        if names <= self._recognition.reads:
+            return self._recognition
+        recognition = self._recognition._replace(reads=self._recognition.reads | names)
+        write_recognition(connection, campaign, generation, recognition)
+        return recognition
 
     def _place(self, key: bytes) -> int | None:
         number = self._numbers.get(key)

@@ -6,10 +6,11 @@ Read once, when the campaign is claimed, and not changed by what this run writes
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .checksums import entry_checksum
+from .recognition import RULES, Recognition, read_recognition, read_said
 from .schema import CODES, ENTRY_COLUMNS, STATES, State
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _CHUNK: Final = 10_000
 _SENT: Final = CODES["sent"]
 _COMMITTING: Final = CODES["committing"]
+_GONE: Final = tuple(CODES[state] for state in ("sent", "unconfirmed", "committing"))
+_REACHED: Final = """SELECT DISTINCT recipient FROM entry WHERE campaign = ? AND generation = ?
+    AND state IN (?, ?, ?)"""
 _SQL: Final = f"""SELECT {", ".join(ENTRY_COLUMNS)}, checksum FROM entry
     WHERE campaign = ? AND generation = ? ORDER BY number"""
 
@@ -41,9 +45,19 @@ class Earlier(NamedTuple):
 
 
 class EarlierRows(Mapping[bytes, Earlier]):
-    """The rows of a campaign's generation by their keys."""
+    """The rows of a campaign's generation by their keys.
+
+    Attributes:
+        recognition: By what they are known.
+        recipients: Of a campaign of the first rules, whom it may have reached.
+    """
 
     def __init__(self) -> None:
+        self.recognition = Recognition(RULES)
+        self.recipients: frozenset[str] = frozenset()
+        self._persons = array("q")
+        self._said = array("q")
+        self._of_person: dict[int, list[bytes]] | None = None
         self._numbers: dict[bytes, int] = {}
         self._states = bytearray()
         self._at = array("d")
@@ -65,11 +79,16 @@ class EarlierRows(Mapping[bytes, Earlier]):
             ValueError: The file holds what was never written, or not all that was: it is damaged.
         """
         rows = cls()
+        rows.recognition = read_recognition(connection, campaign, generation)
         cursor = connection.execute(_SQL, (campaign, generation))
         while chunk := cursor.fetchmany(_CHUNK):
             rows._add(chunk)
         if rows.size != size:
             raise ValueError(f"it holds {rows.size:,} rows of {size:,}")
+        rows._hear(read_said(connection, campaign, generation))
+        if rows.recognition.is_first:
+            found = connection.execute(_REACHED, (campaign, generation, *_GONE)).fetchall()
+            rows.recipients = frozenset(recipient for (recipient,) in found)
         return rows
 
     def _add(self, chunk: list[tuple[Any, ...]]) -> None:
@@ -106,6 +125,36 @@ class EarlierRows(Mapping[bytes, Earlier]):
     def number(self, key: bytes) -> int | None:
         """Tell a row's number in the file, or None if it is not there."""
         return self._numbers.get(key)
+
+    def _hear(self, said: Iterable[tuple[int, int, int]]) -> None:
+        """Take in what rows said; most campaigns have nothing of it."""
+        for number, person, digest in said:
+            if not self._persons:
+                self._persons = array("q", bytes(8 * self.size))
+                self._said = array("q", bytes(8 * self.size))
+            self._persons[number], self._said[number] = person, digest
+
+    def of_person(self, person: int) -> list[bytes]:
+        """Return the keys of the rows that are known by the same, in the order of their first try."""
+        if self._of_person is None:
+            self._of_person = {}
+            if self._persons:
+                for key, number in self._numbers.items():
+                    self._of_person.setdefault(self._persons[number], []).append(key)
+        return self._of_person.get(person, [])
+
+    def said(self, key: bytes) -> int | None:
+        """Return what stands for what a row said, or None where that was not noted."""
+        return (self._said[self._numbers[key]] or None) if self._said else None
+
+    @property
+    def has_several(self) -> bool:
+        """Whether some rows are known by the same."""
+        import numpy as np
+
+        persons = np.frombuffer(self._persons, dtype=np.int64)
+        persons = persons[persons != 0]
+        return len(np.unique(persons)) < len(persons)
 
     @property
     def size(self) -> int:

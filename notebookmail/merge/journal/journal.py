@@ -23,12 +23,13 @@ from .claim import Claim, Holding
 from .earlier import EarlierRows
 from .file import JournalFile
 from .locking import CampaignLock, is_held
+from .recognition import RULES, Recognition, first_names, read_recognition, write_recognition
 from .schema import CAMPAIGN_COLUMNS, SIGN_CAMPAIGN, STATES, State
-from .words import ELSEWHERE, damaged
+from .words import ELSEWHERE, damaged, known_otherwise, several_campaigns
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     _Said = tuple[str, str, str, str]  # name, server, account, sender
 
@@ -45,6 +46,7 @@ _CAMPAIGNS: Final = """SELECT id, name, digest, server, account, sender, generat
 _COLUMNS: Final = ("name", "digest", "server", "account", "sender", "generation", "begun", "last_run")
 _COUNTS: Final = """SELECT campaign.id, state, count(*) FROM campaign JOIN entry
     ON entry.campaign = campaign.id AND entry.generation = campaign.generation GROUP BY campaign.id, state"""
+_ANY: Final = "SELECT 1 FROM entry WHERE campaign = ? AND generation = ? LIMIT 1"
 _CALLED: Final = "SELECT id, name, digest FROM campaign WHERE digest = ?1 OR (name = ?1 AND name <> '')"
 
 
@@ -128,6 +130,8 @@ class Journal:
         sender: str = "",
         resend: bool = False,
         now: float,
+        known_by: str = "",
+        first_digests: Callable[[Sequence[str]], Collection[str]] | None = None,
     ) -> Claim:
         """Take the right to run a campaign, until the claim is closed or the process ends.
 
@@ -140,15 +144,22 @@ class Journal:
             resend: Begin a new generation, in which no row was sent. One that was begun so and is unfinished is
                 gone on with instead.
             now: The time (unix time, seconds).
+            known_by: What its rows are known by, in words; "" does not say.
+            first_digests: Given the names of campaigns of the first rules, returns the digests under which an
+                older version may have written this campaign.
 
         Raises:
-            JournalError: Another process, thread or cell runs it, or the journal cannot be read or written.
+            JournalError: Its rows were known by something else; another process, thread or cell runs it; or the
+                journal cannot be read or written.
         """
         lock = CampaignLock.acquire(self._lock_path(digest), name or digest, now)
         try:
             with self._file.transaction() as connection:  # one that is damaged is not written to
                 usage.tidy(connection, usage.minute_of(now))
+                if first_digests is not None:
+                    self._adopt(connection, digest, first_digests(first_names(connection)), name or digest)
                 holding, size = self._take(connection, digest, (name, server, account, sender), resend, now)
+                self._recognise(connection, holding, known_by, name or digest)
                 earlier = self._load(connection, holding, size)
         except BaseException:
             lock.release()
@@ -222,6 +233,8 @@ class Journal:
             with self._file.transaction() as connection:
                 for campaign, *_ in found:
                     deleted += connection.execute("DELETE FROM entry WHERE campaign = ?", (campaign,)).rowcount
+                    for table in ("recognition", "said"):
+                        connection.execute(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))
                     connection.execute("DELETE FROM campaign WHERE id = ?", (campaign,))
             self._file.scrub()
         return deleted
@@ -264,6 +277,37 @@ class Journal:
         ((fence,),) = connection.execute(_CLAIM, parameters).fetchall()
         connection.execute(SIGN_CAMPAIGN, (campaign,))
         return Holding(campaign, generation, fence), size
+
+    def _adopt(self, connection: sqlite3.Connection, digest: str, first: Collection[str], called: str) -> None:
+        """Find a campaign that was begun under the first rules, and know it by its digest of today."""
+        known = {each for (each,) in connection.execute("SELECT digest FROM campaign").fetchall()}
+        found = sorted(known.intersection(first))
+        if digest in known or not found:
+            return
+        if len(found) > 1:
+            raise several_campaigns(self.path, called, found)
+        CampaignLock.acquire(self._lock_path(found[0]), called, 0.0).release()  # an older version may run it
+        connection.execute("UPDATE campaign SET digest = ? WHERE digest = ?", (digest, found[0]))
+        (campaign,) = connection.execute("SELECT id FROM campaign WHERE digest = ?", (digest,)).fetchone()
+        connection.execute(SIGN_CAMPAIGN, (campaign,))
+
+    def _recognise(self, connection: sqlite3.Connection, holding: Holding, known_by: str, called: str) -> None:
+        """Note by what the rows of a generation are known, if nothing is noted of them yet.
+
+        Raises:
+            JournalError: They were known by something else.
+        """
+        campaign, generation, _ = holding
+        try:
+            recognition = read_recognition(connection, campaign, generation)
+        except (ValueError, TypeError) as problem:
+            raise damaged(self.path, str(problem)) from problem
+        is_empty = connection.execute(_ANY, (campaign, generation)).fetchone() is None
+        before = recognition.known_by
+        if is_empty or (not recognition.is_first and not before):
+            write_recognition(connection, campaign, generation, Recognition(RULES, known_by, recognition.reads))
+        elif known_by and before and before != known_by:
+            raise known_otherwise(self.path, called, before, known_by)
 
     def _load(self, connection: sqlite3.Connection, holding: Holding, size: int) -> EarlierRows:
         try:

@@ -5,7 +5,8 @@ that writing touches the pages of the file one after the other. A key has no ind
 once, when it is claimed. A row that was not tried is not in the file.
 
 Every row of `entry` and `campaign` carries its checksum, and a campaign how many entries its generation has, so
-that what the disk loses or turns is found. `usage` counts messages by account, for the quota of a day.
+that what the disk loses or turns is found. `recognition` and `said` tell how rows are known
+again; `usage` counts messages by account, for the quota of a day.
 
 Refuses a file of a newer version: what it cannot read it does not touch.
 """
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x6E626D6C
 """Stands in the file's header ("nbml"); tells our files from those of other programs that use SQLite."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 State = Literal["committing", "sent", "failed", "deferred", "unconfirmed", "pending"]
 """How a row stands. `committing`: its end of data may reach the wire from now on."""
@@ -72,6 +73,24 @@ _TABLES: Final = (
         messages INTEGER NOT NULL,
         PRIMARY KEY (account, minute)
     ) WITHOUT ROWID""",
+    """CREATE TABLE recognition (
+        campaign INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        rules INTEGER NOT NULL,
+        known_by TEXT NOT NULL,
+        reads TEXT NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (campaign, generation)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE said (
+        campaign INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        person INTEGER NOT NULL,
+        digest INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (campaign, generation, number)
+    ) WITHOUT ROWID""",
 )
 
 CAMPAIGN_COLUMNS: Final = (
@@ -107,6 +126,7 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
             FROM campaign JOIN entry ON entry.campaign = campaign.id
             WHERE state IN ({CODES["committing"]}, {CODES["sent"]}, {CODES["unconfirmed"]}) GROUP BY 1, 2""",
     ),
+    3: (_TABLES[3], _TABLES[4]),
 }
 """From a version to the next."""
 

@@ -49,6 +49,29 @@ def translated(problem: sqlite3.Error | UnicodeDecodeError, path: Path) -> Excep
     return JournalError(text, str(path))
 
 
+def known_otherwise(path: Path, campaign: str, before: str, now: str) -> JournalError:
+    """Say that a campaign's rows were known by something else, so that nobody would be known again."""
+    words = {"recipient": "by their recipients, without key=", "fields": "by all they say, without key="}
+    begun = words.get(before, "by other columns, with another key=")
+    wanted = words.get(now, "by the columns of this key=")
+    return JournalError(
+        f"the campaign {campaign!r} was begun with its rows known {begun}; known {wanted}, everybody would be "
+        "mailed again, and nothing was sent: call it as it was begun, or give it another name (campaign=...), or "
+        "begin it anew, which mails everybody (resend=True)",
+        str(path),
+    )
+
+
+def several_campaigns(path: Path, campaign: str, digests: list[str]) -> JournalError:
+    """Say that an older journal knows one campaign of today as several."""
+    return JournalError(
+        f"the journal {path} was written by an older version and knows the campaign {campaign!r} as several: "
+        f"{', '.join(digests)}; nothing was sent. Look at them in notebookmail.campaigns(), and forget those that "
+        f"do not count, as in notebookmail.forget({digests[0]!r}), or give this one another name (campaign=...)",
+        str(path),
+    )
+
+
 def damaged(path: Path, detail: str) -> JournalError:
     """Say that a file is a journal, but not a whole one."""
     return JournalError(f"the journal {path} is damaged ({detail}); restore it from a copy, {_AWAY}", str(path))

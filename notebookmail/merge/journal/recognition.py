@@ -1,0 +1,102 @@
+"""By what the rows of a campaign are known, and what each of them said: how a later run knows them again.
+
+A campaign that is not in `recognition` was begun under the first rules, before this table was there. `said` has a
+row for each entry whose person may have several: it tells which of them is which, whatever their order. Both carry
+their checksums, as all that decides whether somebody is mailed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .checksums import campaign_checksum
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from notebookmail.mail import Said
+
+RULES: Final = 2
+"""The rules of today, by which campaigns are begun."""
+
+_FIRST_RULES: Final = 1
+_CHUNK: Final = 10_000
+_READ: Final = "SELECT rules, known_by, reads, checksum FROM recognition WHERE campaign = ? AND generation = ?"
+_WRITE: Final = """INSERT OR REPLACE INTO recognition (campaign, generation, rules, known_by, reads, checksum)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+_SAY: Final = "INSERT INTO said (campaign, generation, number, person, digest, checksum) VALUES (?, ?, ?, ?, ?, ?)"
+_SAID: Final = "SELECT number, person, digest, checksum FROM said WHERE campaign = ? AND generation = ?"
+_NAMES: Final = """SELECT DISTINCT name FROM campaign WHERE name <> '' AND NOT EXISTS (SELECT 1 FROM recognition
+    WHERE recognition.campaign = campaign.id AND recognition.generation = campaign.generation)"""
+
+
+class Recognition(NamedTuple):
+    """By what the rows of a campaign's generation are known.
+
+    Attributes:
+        rules: The rules it was begun under.
+        known_by: What a row is known by, in words; "" where that was not noted.
+        reads: The sets of names its letters have read.
+    """
+
+    rules: int = _FIRST_RULES
+    known_by: str = ""
+    reads: frozenset[tuple[str, ...]] = frozenset()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it was begun under the first rules."""
+        return self.rules < RULES
+
+
+def read_recognition(connection: sqlite3.Connection, campaign: int, generation: int) -> Recognition:
+    """Read by what the rows of a generation are known.
+
+    Raises:
+        ValueError: It is not as it was written.
+    """
+    found = connection.execute(_READ, (campaign, generation)).fetchone()
+    if found is None:
+        return Recognition()
+    rules, known_by, reads, checksum = found
+    if campaign_checksum(campaign, generation, rules, known_by, reads) != checksum:
+        raise ValueError(f"by what the rows of campaign {campaign} are known is not as it was written")
+    return Recognition(rules, known_by, frozenset(tuple(names) for names in json.loads(reads)))
+
+
+def write_recognition(
+    connection: sqlite3.Connection, campaign: int, generation: int, recognition: Recognition
+) -> None:
+    """Write by what the rows of a generation are known, within the transaction that is open."""
+    reads = json.dumps(sorted(recognition.reads))
+    columns = (campaign, generation, recognition.rules, recognition.known_by, reads)
+    connection.execute(_WRITE, (*columns, campaign_checksum(*columns)))
+
+
+def first_names(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the campaigns that were begun under the first rules."""
+    return [name for (name,) in connection.execute(_NAMES).fetchall()]
+
+
+def write_said(
+    connection: sqlite3.Connection, campaign: int, generation: int, said: Iterable[tuple[int, Said]]
+) -> None:
+    """Write what rows said, by their numbers, within the transaction that is open."""
+    rows = [(campaign, generation, number, each.person, each.digest) for number, each in said]
+    connection.executemany(_SAY, [(*row, campaign_checksum(*row)) for row in rows])
+
+
+def read_said(connection: sqlite3.Connection, campaign: int, generation: int) -> Iterable[tuple[int, int, int]]:
+    """Walk what rows said: the number, what stands for the person, and what for the rest.
+
+    Raises:
+        ValueError: A row is not as it was written.
+    """
+    cursor = connection.execute(_SAID, (campaign, generation))
+    while chunk := cursor.fetchmany(_CHUNK):
+        for number, person, digest, checksum in chunk:
+            if campaign_checksum(campaign, generation, number, person, digest) != checksum:
+                raise ValueError(f"what row number {number} said is not as it was written")
+            yield number, person, digest
