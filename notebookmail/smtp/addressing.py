@@ -190,19 +190,27 @@ def addresses_in(message: EmailMessage | Message, name: str) -> list[str]:
     found: list[str] = []
     for value in _values(message, name):
         header = address_header(name, value)
-        if _is_misread(header):
-            raise ValueError(
-                f"the header {name} is no list of mailboxes, such as Name <user@example.org>: {value}"
-            )
+        refuse_misread(name, header)
         found += [address.addr_spec for address in header.addresses]
     return found
 
 
-def _is_misread(header: AddressHeader) -> bool:
-    """Tell whether the parser made do with something; that an address has no domain (`root`) is no fault."""
+def refuse_misread(name: str, header: AddressHeader) -> None:
+    """Refuse a header that the parser made do with.
+
+    That an address has no domain (`root`) is no fault, and neither is an encoded-word in the wrong place, such as
+    in quotes: many mail programs write names so.
+
+    Raises:
+        ValueError: It holds what is neither a mailbox nor a group.
+    """
     defects: tuple[object, ...] = header.defects  # type: ignore[attr-defined] # every header object has them
-    faults = sum(isinstance(defect, InvalidHeaderDefect) for defect in defects)
-    return faults > sum(not address.domain for address in header.addresses)
+    invalid = [str(defect) for defect in defects if isinstance(defect, InvalidHeaderDefect)]
+    faults = sum("encoded" not in defect for defect in invalid)  # the parser has no other name for that
+    if faults > sum(not address.domain for address in header.addresses):
+        raise ValueError(
+            f"the header {name} is no list of mailboxes, such as Name <user@example.org>: {shown(str(header))}"
+        )
 
 
 def _values(message: EmailMessage | Message, name: str) -> Sequence[Any]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.errors import SMTPNotSupported, at
 from notebookmail.folding import LINE, WORD, encoded_words, fold, unfold
 
-from .addressing import address_header, to_ascii_form
+from .addressing import address_header, refuse_misread, to_ascii_form
 from .phrases import phrase
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ _MIME_FIELDS = frozenset({"content-type", "content-disposition", "content-transf
 _NAME = re.compile(r"[!-9;-~]{1,900}")  # RFC 5322 3.6.8; shorter than a line, for something beside it
 _UNPRINTABLE = re.compile(r"[^\t\x20-\x7e]")
 _LEAST_ROOM = 30  # behind a long field's name: an encoded-word that holds something
+
+_UNLIMITED = EmailPolicy(max_line_length=0)
 
 NOT_SUPPORTED = "an address is international, and SMTPUTF8 is not supported by the server"
 
@@ -230,12 +232,37 @@ def _tokens(text: str) -> list[str]:
 
 
 def _addresses(name: str, header: AddressHeader, *, utf8: bool, is_optional: bool) -> bytes:
+    """Write an address field: in the words it was set with where they mean the same, else made of its mailboxes.
+
+    Raises:
+        ValueError: Neither can be done: it is no list of mailboxes, and not ASCII.
+        SMTPNotSupported: It holds an address that needs SMTPUTF8.
+    """
     words: list[str] = []
     for group in header.groups:
         if words:
             words[-1] += ","
         words += _group(group, utf8=utf8, is_optional=is_optional)
+    text = _text_set(header)
+    if text is not None and text != " ".join(words) and _means_the_same(text, header):
+        return fold(f"{name}:", _tokens(text))
+    refuse_misread(name, header)
     return fold(f"{name}:", words) if words else f"{name}:\r\n".encode("ascii")
+
+
+def _text_set(header: AddressHeader) -> str | None:
+    """Return what a header was set with, comments included; None if that is not plain text on one line."""
+    folded: str = header.fold(policy=_UNLIMITED)  # type: ignore[attr-defined] # every header object has it
+    text = folded.partition(":")[2].strip()
+    return text if text.isascii() and "=?" not in text and not _UNPRINTABLE.search(text) else None
+
+
+def _means_the_same(text: str, header: AddressHeader) -> bool:
+    try:
+        groups = address_header("To", text).groups
+    except ValueError:
+        return False
+    return [str(group) for group in groups] == [str(group) for group in header.groups]
 
 
 def _group(group: Group, *, utf8: bool, is_optional: bool) -> list[str]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from notebookmail.address import has_control
 from notebookmail.errors import SMTPNotSupported
+from notebookmail.smtp.addressing import recipients_of
 from notebookmail.smtp.content import flatten
 
 ID = f"<{'A0' * 60}@{'host.' * 8}example.org>"
@@ -272,6 +273,47 @@ def written_utf8(value: str) -> bytes:
     message = EmailMessage()
     message["To"] = value
     return flatten(message, utf8=True, eight_bit=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a@example.org (Ann Lee)",
+        "Undisclosed Recipients",
+        "undisclosed-recipients:;",
+        "Bob b@example.org",
+        "Ann (the boss) <a@example.org>, (nobody) b@example.org",
+        'John "Jo" Smith <a@example.org>',
+        "root",
+    ],
+)
+def test_words_of_an_address_header_stay_as_they_were_set(kind: type, value: str) -> None:
+    assert written(("To", value), kind=kind) == f"To: {value}\r\n".encode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_encoded_name_in_quotes_is_a_name(kind: type) -> None:
+    value = '"=?utf-8?q?J=C3=B6rg?=" <a@example.org>, "=?utf-8?q?x=2C?=y" <b@example.org>'
+    message = kind()
+    message["To"] = value
+    assert recipients_of(message) == ["a@example.org", "b@example.org"]
+    header = read(written(("To", value), kind=kind))["To"]
+    assert [each.addr_spec for each in header.addresses] == ["a@example.org", "b@example.org"]
+    assert header.addresses[0].display_name == "Jörg"
+
+
+def test_an_encoded_comma_does_not_become_one() -> None:
+    header = read(written(("To", "=?utf-8?q?evil=40x=2Ey=2C?= <a@example.org>")))["To"]
+    assert [(each.display_name, each.addr_spec) for each in header.addresses] == [("evil@x.y,", "a@example.org")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_list_of_mailboxes_is_not_guessed_at(kind: type) -> None:
+    message = kind()
+    message["To"] = "Ünï <x@example.org> and others"
+    with pytest.raises(ValueError, match="no list of mailboxes"):
+        flatten(message, utf8=False, eight_bit=True)
 
 
 def test_an_empty_address_header_stays_empty() -> None:
