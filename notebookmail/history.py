@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .compose.same_value import name_text
 from .errors import JournalError
 from .merge.journal import Journal, default_path
 
@@ -81,7 +82,10 @@ def forget(campaign: str, journal: str | Path | None = None) -> int:
     if not path.exists():
         raise JournalError(f"there is no journal {path}, and so no campaign {campaign!r}", str(path))
     with Journal.open(path) as opened:
-        return opened.forget(campaign)
+        same = {
+            each.name for each in opened.campaigns() if each.name and name_text(each.name) == name_text(campaign)
+        }
+        return sum(map(opened.forget, sorted(same))) if same else opened.forget(campaign)
 
 
 def _path(journal: str | Path | None) -> Path:

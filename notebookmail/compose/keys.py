@@ -79,13 +79,14 @@ class Keys:
             row: The row.
             to: Its recipient.
         """
+        # None of these texts is one of the first rules: a key never stands for another row in an older journal.
         fields = row.fields
         if self.named:
-            return f"columns {values_text([fields[name] for name in self.named])}"
+            return f"key {values_text([fields[name] for name in self.named])}"
         to = address_text(to)
         if self._is_by_recipient:
-            return f"recipient {to!r}"
-        said = f"fields {to!r} {values_text(map(fields.get, self._fields))}"
+            return f"to {to!r}"
+        said = f"row {to!r} {values_text(map(fields.get, self._fields))}"
         return said + self._values(row, [_ITEM + name for name in self._items]) if self._items else said
 
     @staticmethod

@@ -173,7 +173,7 @@ def _decimal(value: decimal.Decimal) -> str:
     if "." not in text:
         return str(int(text))
     as_float = float(text)  # one rule for both: what single precision stores, too
-    return _float(as_float) if repr(as_float) == text else text
+    return _float(as_float) if decimal.Decimal(repr(as_float)) == value else text
 
 
 def _moment(value: Any) -> str | None:

@@ -23,7 +23,7 @@ from .claim import Claim, Holding
 from .earlier import EarlierRows
 from .file import JournalFile
 from .locking import CampaignLock, is_held
-from .recognition import RULES, Recognition, first_names, read_recognition, write_recognition
+from .recognition import RULES, Recognition, first_campaigns, read_recognition, write_recognition
 from .schema import CAMPAIGN_COLUMNS, SIGN_CAMPAIGN, STATES, State
 from .words import ELSEWHERE, damaged, known_otherwise, several_campaigns
 
@@ -46,6 +46,7 @@ _CAMPAIGNS: Final = """SELECT id, name, digest, server, account, sender, generat
 _COLUMNS: Final = ("name", "digest", "server", "account", "sender", "generation", "begun", "last_run")
 _COUNTS: Final = """SELECT campaign.id, state, count(*) FROM campaign JOIN entry
     ON entry.campaign = campaign.id AND entry.generation = campaign.generation GROUP BY campaign.id, state"""
+_IS_KNOWN: Final = "SELECT 1 FROM campaign WHERE digest = ?"
 _ANY: Final = "SELECT 1 FROM entry WHERE campaign = ? AND generation = ? LIMIT 1"
 _CALLED: Final = "SELECT id, name, digest FROM campaign WHERE digest = ?1 OR (name = ?1 AND name <> '')"
 
@@ -157,7 +158,7 @@ class Journal:
             with self._file.transaction() as connection:  # one that is damaged is not written to
                 usage.tidy(connection, usage.minute_of(now))
                 if first_digests is not None:
-                    self._adopt(connection, digest, first_digests(first_names(connection)), name or digest)
+                    self._adopt(connection, digest, first_digests, name or digest)
                 holding, size = self._take(connection, digest, (name, server, account, sender), resend, now)
                 self._recognise(connection, holding, known_by, name or digest)
                 earlier = self._load(connection, holding, size)
@@ -278,11 +279,19 @@ class Journal:
         connection.execute(SIGN_CAMPAIGN, (campaign,))
         return Holding(campaign, generation, fence), size
 
-    def _adopt(self, connection: sqlite3.Connection, digest: str, first: Collection[str], called: str) -> None:
+    def _adopt(
+        self,
+        connection: sqlite3.Connection,
+        digest: str,
+        first_digests: Callable[[Sequence[str]], Collection[str]],
+        called: str,
+    ) -> None:
         """Find a campaign that was begun under the first rules, and know it by its digest of today."""
-        known = {each for (each,) in connection.execute("SELECT digest FROM campaign").fetchall()}
-        found = sorted(known.intersection(first))
-        if digest in known or not found:
+        begun = first_campaigns(connection)
+        if not begun or connection.execute(_IS_KNOWN, (digest,)).fetchone() is not None:
+            return
+        found = sorted(begun.keys() & set(first_digests([name for name in begun.values() if name])))
+        if not found:
             return
         if len(found) > 1:
             raise several_campaigns(self.path, called, found)

@@ -28,7 +28,7 @@ _WRITE: Final = """INSERT OR REPLACE INTO recognition (campaign, generation, rul
     VALUES (?, ?, ?, ?, ?, ?)"""
 _SAY: Final = "INSERT INTO said (campaign, generation, number, person, digest, checksum) VALUES (?, ?, ?, ?, ?, ?)"
 _SAID: Final = "SELECT number, person, digest, checksum FROM said WHERE campaign = ? AND generation = ?"
-_NAMES: Final = """SELECT DISTINCT name FROM campaign WHERE name <> '' AND NOT EXISTS (SELECT 1 FROM recognition
+_BEGUN: Final = """SELECT digest, name FROM campaign WHERE NOT EXISTS (SELECT 1 FROM recognition
     WHERE recognition.campaign = campaign.id AND recognition.generation = campaign.generation)"""
 
 
@@ -75,9 +75,9 @@ def write_recognition(
     connection.execute(_WRITE, (*columns, campaign_checksum(*columns)))
 
 
-def first_names(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the campaigns that were begun under the first rules."""
-    return [name for (name,) in connection.execute(_NAMES).fetchall()]
+def first_campaigns(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the digests of the campaigns that were begun under the first rules, each with its name or ""."""
+    return dict(connection.execute(_BEGUN).fetchall())
 
 
 def write_said(
