@@ -129,7 +129,9 @@ class _Pictures:
                 f"{name!r} names nothing inline: give it, as in inline={{{name[4:]!r}: figure}} (there is: "
                 f"{', '.join(self._inline) or 'nothing'})"
             )
-        return None if is_elsewhere(name) or self._masks.token.search(name) else repr(unquote(name))
+        # Double braces in a raw block are a value too: that of whoever fills in the letter after us.
+        begins_with_value = "{{" in name or self._masks.token.search(name)
+        return None if is_elsewhere(name) or begins_with_value else repr(unquote(name))
 
     def _token(self, wanted: str, filter_name: str) -> str:
         return self._masks.add(Tag(f"{{{{ {wanted} | {filter_name} }}}}", "expression", "cid"))

@@ -7,9 +7,9 @@ stand. What only a row's values can decide it leaves to `plaintext.tidy`, as con
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from .html_events import HTMLEvents
 from .plaintext import CELL, ROW, TABLE, UNDERLINE, display_width
 from .tags import Tag
 
@@ -32,14 +32,12 @@ def to_text(html: str, masks: Masks) -> str:
     """Write masked HTML as masked text; `plaintext.tidy` finishes it when the values are in."""
     survey = _Survey(masks)
     survey.feed(html)
-    survey.close()
     writer = _Writer(masks, survey)
     writer.feed(html)
-    writer.close()
     return "".join(writer.lines.out)
 
 
-class _Survey(HTMLParser):
+class _Survey(HTMLEvents):
     """What must be known before the writing: which tables hold data, and which numbered lists hold statements."""
 
     def __init__(self, masks: Masks) -> None:
@@ -128,7 +126,7 @@ class _Lines:
         self._last_indents = self.indents.copy()
 
 
-class _Writer(HTMLParser):
+class _Writer(HTMLEvents):
     """Turns elements into lines as they stream by."""
 
     def __init__(self, masks: Masks, survey: _Survey) -> None:
