@@ -8,7 +8,7 @@ one seam, with `from`.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 from .reply import enhanced_code
 
@@ -213,6 +213,26 @@ class TemplateError(NotebookmailError, ValueError):
         where = [] if self.row is None else [f"row {self.row!r}"]
         where += [] if self.field is None else [self.field]
         return f"{', '.join(where)}: {self.message}" if where else self.message
+
+
+class FunctionError(TemplateError):
+    """A function of the analyst's, called for one row, failed there.
+
+    Attributes:
+        message: Which function, and what it raised.
+        field: The part of the template that called it.
+        row: The row's label in the frame.
+        function: Its name.
+    """
+
+    def __init__(self, message: str, field: str | None = None, row: object = None, function: str = "", /) -> None:
+        super().__init__(message, field, row)
+        self.args = (message, field, row, function)
+        self.function = function
+
+
+INTERRUPTS: Final = (KeyboardInterrupt, SystemExit)
+"""What the caller is told, whoever raised it: everything else that a function of a row raises is that row's."""
 
 
 # --- what is kept on disk ---------------------------------------------------------------------------------

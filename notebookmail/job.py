@@ -10,7 +10,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Literal
 
-from .sync import new_event_loop, running_loop
+from .sync import Held, held, new_event_loop, running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,7 +36,7 @@ class SendJob:
         run.show(self)
         loop = running_loop()
         self._loop = loop or new_event_loop()
-        self._task: asyncio.Task[SendResults] | None = None
+        self._task: asyncio.Task[Held[SendResults]] | None = None
         self._thread: threading.Thread | None = None
         if loop is not None:
             self._begin()
@@ -45,7 +45,7 @@ class SendJob:
             self._thread.start()
 
     def _begin(self) -> None:
-        self._task = self._loop.create_task(self._run.carry_out())
+        self._task = self._loop.create_task(held(self._run.carry_out()))
         self._task.add_done_callback(self._ended)
 
     def _serve(self) -> None:
@@ -57,8 +57,13 @@ class SendJob:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(work())
 
-    def _ended(self, task: asyncio.Task[SendResults]) -> None:
-        self._error = asyncio.CancelledError("the run was cancelled") if task.cancelled() else task.exception()
+    def _ended(self, task: asyncio.Task[Held[SendResults]]) -> None:
+        try:
+            task.result().result()
+        except asyncio.CancelledError:
+            self._error = asyncio.CancelledError("the run was cancelled")
+        except BaseException as problem:  # noqa: BLE001 -- whoever waits for the job is told
+            self._error = problem
         self._is_done.set()
 
     # --- commands -------------------------------------------------------------------------------------------
@@ -127,7 +132,7 @@ class SendJob:
 
     async def _awaited(self) -> SendResults:
         if self._task is not None and self._thread is None:
-            return await asyncio.shield(self._task)
+            return (await asyncio.shield(self._task)).result()
         return await asyncio.to_thread(self.wait)
 
     def __repr__(self) -> str:

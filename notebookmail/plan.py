@@ -27,7 +27,7 @@ from .compose.groups import ROWS, GroupedFrame
 from .compose.keys import Keys, key_text, read_keys
 from .compose.recipients import Recipients, has_several_recipients, read_recipients, repeated
 from .compose.same_value import address_text, name_text, values_text
-from .errors import AddressError, FrameError, NotebookmailError, TemplateError
+from .errors import INTERRUPTS, AddressError, FrameError, NotebookmailError, TemplateError
 from .matching import Matching
 from .merge.backlog import Task
 from .merge.events import RowPending
@@ -282,7 +282,9 @@ class _Making:
             mail = self._compiler.compile(row, seed=self._seed(key, row, to), touched=touched)
         except NotebookmailError:
             raise
-        except Exception as problem:  # what a library thinks of one row's values must not stop the others
+        except INTERRUPTS:
+            raise
+        except BaseException as problem:  # what a library thinks of one row's values must not stop the others
             message = f"the message could not be made: {type(problem).__name__}: {problem}"
             raise TemplateError(message, None, row.label) from problem
         if self._unwanted:

@@ -13,7 +13,9 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from .errors import INTERRUPTS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -32,7 +34,33 @@ def run_sync(work: Coroutine[Any, Any, _T]) -> _T:
     if running_loop() is not None:
         return _LoopThread(work).result()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(work)
+        return runner.run(held(work)).result()
+
+
+class Held(Generic[_T]):
+    """What came of a coroutine: its value, or the interrupt that it ended by."""
+
+    def __init__(self, value: _T | None = None, interrupt: BaseException | None = None) -> None:
+        self._value = value
+        self._interrupt = interrupt
+
+    def result(self) -> _T:
+        """Return the value.
+
+        Raises:
+            KeyboardInterrupt, SystemExit: The coroutine ended by it.
+        """
+        if self._interrupt is not None:
+            raise self._interrupt
+        return cast("_T", self._value)
+
+
+async def held(work: Coroutine[Any, Any, _T]) -> Held[_T]:
+    """Run a coroutine and hold an interrupt that it raises: through an event loop it would tear down the loop."""
+    try:
+        return Held(value=await work)
+    except INTERRUPTS as interrupt:
+        return Held(interrupt=interrupt)
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -87,9 +115,9 @@ class _LoopThread(Generic[_T]):
     """
 
     def __init__(self, work: Coroutine[Any, Any, _T]) -> None:
-        self._work = work
+        self._work = held(work)
         self._loop = new_event_loop()
-        self._task: asyncio.Task[_T] | None = None
+        self._task: asyncio.Task[Held[_T]] | None = None
         self._started = threading.Event()
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._serve,), name="notebookmail", daemon=True)
@@ -118,4 +146,4 @@ class _LoopThread(Generic[_T]):
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join()
             raise
-        return self._task.result()
+        return self._task.result().result()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.errors import TemplateError
+from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
 
 from .groups import Varying
 from .identity import PLAIN_TYPES
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 
+_LAZY: Final = (GeneratorType, map, filter, zip)
+"""What runs an analyst's code only when it is walked."""
+
+
 class RowView(Mapping[str, Any]):
-    """A row as a function sees it: `row["name"]` or `row.name`; a missing value is None.
+    """A row as a function sees it: `row["name"]` or `row.name`; a missing value is what the frame has there.
 
     What a function does to a value is not done to the row, and no other function sees it.
 
@@ -28,19 +33,27 @@ class RowView(Mapping[str, Any]):
         fields: Its values by column name.
         label: Its label in the frame's index.
         touched: Takes in the names of the columns that are read, also of those that are not there.
+        gap: Tells what the frame has in a column whose value is missing: NaN, NaT, NA or None.
     """
 
-    __slots__ = ("_fields", "_label", "_own", "_touched")
+    __slots__ = ("_fields", "_gap", "_label", "_own", "_touched")
 
-    def __init__(self, fields: Mapping[str, Any], label: Hashable, touched: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Any],
+        label: Hashable,
+        touched: set[str] | None = None,
+        gap: Callable[[str], Any] | None = None,
+    ) -> None:
         self._fields = fields
+        self._gap = gap
         self._label = label
         self._touched = set[str]() if touched is None else touched
         self._own: dict[str, Any] = {}
 
     def apart(self) -> RowView:
         """Return the same row for another function."""
-        return RowView(self._fields, self._label, self._touched)
+        return RowView(self._fields, self._label, self._touched, self._gap)
 
     def __getitem__(self, name: str) -> Any:
         if isinstance(name, str):
@@ -48,6 +61,8 @@ class RowView(Mapping[str, Any]):
         value = self._fields[name]
         if isinstance(value, Varying):
             raise TemplateError(value.hint)
+        if value is None and self._gap is not None:
+            return self._gap(name)
         if type(value) in PLAIN_TYPES:
             return value
         if name not in self._own:
@@ -87,20 +102,26 @@ def as_path(value: Any) -> str:
 
 
 def called(function: Callable[[Any], Any], row: Any, field: str, label: Hashable) -> Any:
-    """Call a function of the row.
+    """Call a function of the row; what it yields is taken at once, so that it fails here if it does.
 
     Raises:
-        TemplateError: It failed, or is a coroutine function.
+        FunctionError: It failed, with whatever there is to be raised: a panic of a library in Rust and a
+            cancellation that nobody asked for are no Exception.
+        TemplateError: It asked for what the row does not have once, or is a coroutine function.
+        KeyboardInterrupt, SystemExit: It was interrupted, or wants the program to end.
     """
     name = getattr(function, "__name__", type(function).__name__)
     try:
         value = function(row.apart() if isinstance(row, RowView) else row)
+        if isinstance(value, _LAZY):
+            value = list(value)
+    except INTERRUPTS:
+        raise
     except TemplateError as problem:
         raise TemplateError(problem.message, field, label) from problem
-    except Exception as problem:  # the analyst's function may raise anything
-        raise TemplateError(
-            f"the function {name} failed: {type(problem).__name__}: {problem}", field, label
-        ) from problem
+    except BaseException as problem:
+        message = f"your function `{name}` failed: {type(problem).__name__}: {problem}"
+        raise FunctionError(message, field, label, name) from problem
     if inspect.iscoroutine(value):
         value.close()
         raise TemplateError(

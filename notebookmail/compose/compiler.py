@@ -163,7 +163,7 @@ class Compiler:
         """Return whom a row's message is for, to be shown; "" if that cannot be told."""
         try:
             context = self._contexts.values(row)
-            return ", ".join(self._to.addresses(context, RowView(row.fields, row.label), row.label))
+            return ", ".join(self._to.addresses(context, RowView(row.fields, row.label, gap=row.gap), row.label))
         except TemplateError:
             return ""
 

@@ -80,7 +80,9 @@ class Contexts:
             TemplateError: A function that makes something inline failed.
         """
         context = self.values(row)
-        letter = Letter(context, RowView(row.fields, row.label, touched), row.label, Gathered(self._album))
+        letter = Letter(
+            context, RowView(row.fields, row.label, touched, row.gap), row.label, Gathered(self._album)
+        )
         context[GATHERED] = letter.images
         if self._inline:
             context |= self._inline.values(context, letter.row, row.label)

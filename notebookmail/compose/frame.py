@@ -8,9 +8,9 @@ saying "missing" (NaN, NaT, NA, None). Refused are frames whose columns have no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from notebookmail.errors import FrameError, TemplateError
 
@@ -26,6 +26,13 @@ CHUNK: Final = 1024  # rows converted at once
 _EMAIL_NAMES = frozenset({"email", "e-mail", "e_mail", "mail", "address"})
 
 
+class Origin(Protocol):
+    """Where a row comes from."""
+
+    def gap(self, position: int, name: str) -> Any:
+        """Return what stands in a column of a row that has no value there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a frame.
@@ -34,11 +41,17 @@ class Row:
         position: Its place in the frame, from 0.
         label: Its label in the frame's index.
         fields: Its values by column name; a missing value is None.
+        origin: Tells what stands in its gaps.
     """
 
     position: int
     label: Hashable
     fields: Mapping[str, Any]
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+
+    def gap(self, name: str) -> Any:
+        """Return what the frame has in place of a missing value: NaN, NaT, NA or None."""
+        return None if self.origin is None else self.origin.gap(self.position, name)
 
 
 class Frame:
@@ -117,7 +130,11 @@ class Frame:
         cells = zip(*columns, strict=True) if columns else (() for _ in positions)
         names = self.columns
         for position, label, values in zip(positions, labels, cells, strict=True):
-            yield Row(position, label, dict(zip(names, values, strict=True)))
+            yield Row(position, label, dict(zip(names, values, strict=True)), self)
+
+    def gap(self, position: int, name: str) -> Any:
+        """Return what the frame has in place of a missing value: NaN, NaT, NA or None."""
+        return self._source.gap(position, self.columns.index(name))
 
 
 class _PandasSource:
@@ -162,6 +179,12 @@ class _PandasSource:
     def keys(self, place: int) -> pd.Series[Any] | pd.Index[Any]:
         return self._column(self._df, place)
 
+    def gap(self, position: int, place: int) -> Any:
+        import pandas as pd
+
+        values = self._column(self._df, place)
+        return _plain_gap(values[position] if isinstance(values, pd.Index) else values.iloc[position])
+
     def native(self, part: pd.DataFrame, start: int, stop: int) -> pd.DataFrame:
         rows = part.iloc[start:stop]
         if self._categorical:
@@ -203,6 +226,9 @@ class _NarwhalsSource:
         import pandas as pd
 
         return pd.Series(self._column(self._frame, self.names[place]), dtype=object).infer_objects()
+
+    def gap(self, position: int, place: int) -> Any:
+        return _plain_gap(self._frame[self.names[place]].item(position))
 
     def native(self, part: Any, start: int, stop: int) -> Any:
         # Not part[start:stop]: when a slice of a pyarrow table is pickled, its neighbours' rows travel with it.
@@ -268,14 +294,31 @@ def row_of(values: Mapping[str, Any] | pd.Series[Any] | Row, /) -> Row:
         return values
     if isinstance(values, pd.Series):
         names = _unique_names(values.index.tolist())
-        return Row(0, values.name, dict(zip(names, _plain_values(values), strict=True)))
+        fields = dict(zip(names, _plain_values(values), strict=True))
+        return Row(0, values.name, fields, _Given(dict(zip(names, values.tolist(), strict=True))))
     try:
         fields = dict(values)
     except (TypeError, ValueError) as problem:
         raise FrameError(
             f"a {type(values).__name__} is not a row: pass a mapping of column names to values, or df.iloc[0]"
         ) from problem
-    return Row(0, None, {str(name): None if _is_missing(value) else value for name, value in fields.items()})
+    given = {str(name): value for name, value in fields.items()}
+    plain = {name: None if _is_missing(value) else value for name, value in given.items()}
+    return Row(0, None, plain, _Given(given))
+
+
+class _Given:
+    """A row that was given by itself."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def gap(self, position: int, name: str) -> Any:  # noqa: ARG002 -- it is the only one
+        return _plain_gap(self._values[name])
+
+
+def _plain_gap(value: Any) -> Any:
+    return float(value) if isinstance(value, float) else value  # not NumPy's
 
 
 def _is_missing(value: Any) -> bool:

@@ -109,6 +109,10 @@ class GroupedFrame(Frame):
         for batch in self._batches(range(len(self)) if positions is None else positions):
             yield from self._read(batch)
 
+    def gap(self, position: int, name: str) -> Any:
+        """Return what the group's first row has in place of a missing value."""
+        return super().gap(int(self._members[self._bounds[position]]), name)
+
     def _batches(self, positions: Iterable[int]) -> Iterator[list[int]]:
         """Put groups together until they are worth being converted at once; none is ever cut."""
         batch: list[int] = []
@@ -140,7 +144,7 @@ class GroupedFrame(Frame):
                 name: _common(name, cells[start:stop]) for name, cells in zip(self._names, columns, strict=True)
             }
             fields[ROWS] = Rows(self._source.native(part, start, stop))
-            yield Row(position, label, fields)
+            yield Row(position, label, fields, self)
             start = stop
 
 

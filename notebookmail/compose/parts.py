@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateSyntaxError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 
-from notebookmail.errors import TemplateError
+from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
 
 from .columns import check_calls, names_through_row, syntax_error
 from .markup.schemes import LinkError
@@ -74,11 +74,15 @@ class Part:
             return value
         try:
             return self._filled(context)
+        except INTERRUPTS:
+            raise
+        except FunctionError as problem:
+            raise FunctionError(problem.message, self.field, row, problem.function) from problem.__cause__
         except (UndefinedError, SecurityError, LinkError) as problem:
             raise TemplateError(str(problem), self.field, row) from problem
         except TemplateError as problem:
             raise TemplateError(problem.message, self.field, row) from problem
-        except Exception as problem:  # an expression is the user's code and may raise anything
+        except BaseException as problem:  # an expression is the user's code and may raise anything
             raise TemplateError(f"{type(problem).__name__}: {problem}", self.field, row) from problem
 
     def _filled(self, context: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import (
     AddressError,
+    FunctionError,
     SMTPConnectError,
     SMTPException,
     SMTPNotSupported,
@@ -80,6 +81,9 @@ def explain(error: Exception) -> Explanation:
     """Judge an exception of one row."""
     if isinstance(error, SMTPException) and error.unconfirmed:
         return _UNCONFIRMED
+    if isinstance(error, FunctionError):
+        cause = f"your function `{error.function}` failed in this row"
+        return Explanation("function", cause, "correct the function, or what the row gives it")
     if isinstance(error, TemplateError) and isinstance(error.__cause__, AddressError):
         return _MALFORMED
     error = telling_refusal(error)

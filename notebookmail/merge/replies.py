@@ -21,6 +21,7 @@ Category = Literal[
     "auth",
     "connection",
     "content",
+    "function",
     "policy",
     "protocol",
     "quota",

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from notebookmail.errors import JournalError, NotebookmailError, SMTPException
+from notebookmail.errors import INTERRUPTS, JournalError, NotebookmailError, SMTPException
 
 from . import partial, policy
 from .backlog import Attempt, Backlog
@@ -137,6 +137,7 @@ class Runner:
         self._refused_senders: dict[str, Exception] = {}
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
+        self._interrupt: BaseException | None = None
         self.unrecorded = 0
         """After the run: how many outcomes the journal does not know."""
 
@@ -147,12 +148,15 @@ class Runner:
 
         Raises:
             CancelledError: The caller was cancelled; every row has its event all the same.
+            KeyboardInterrupt, SystemExit: One came while a message was made; the same holds.
         """
         try:
             if not self._hold_until_time():
                 self._sender.start(self)
             self._look_for_the_end()
             await asyncio.shield(self._finished)
+            if self._interrupt is not None:
+                raise self._interrupt
         except asyncio.CancelledError:
             self.stop("interrupted")
             self._sender.hurry()
@@ -343,6 +347,8 @@ class Runner:
             if attempt is not None:
                 attempt.deferrals = deferrals
                 return attempt
+            if self._stop_reason:
+                return None
         return None
 
     def _is_settled_before(self, task: Task, known: Earlier) -> bool:
@@ -365,6 +371,10 @@ class Runner:
             mail = task.build()
         except NotebookmailError as error:
             self._emit(RowFailed(task.position, error))
+            return None
+        except INTERRUPTS as interrupt:
+            self._emit(RowPending(task.position, "interrupted", task.to))
+            self._end_by(interrupt)
             return None
         refusal = self._refused_senders.get(mail.envelope.sender) if self._refused_senders else None
         if refusal is not None:
@@ -602,6 +612,18 @@ class Runner:
 
     def _journal_broke(self, error: JournalError) -> None:
         self.stop(str(error))
+
+    def _end_by(self, interrupt: BaseException) -> None:
+        """Stop as a cancellation does, and let the caller have what asked for it once all is settled."""
+        self._interrupt = interrupt
+        self.stop("interrupted")
+        # Not at once: a connection has asked for its next message, and is in the middle of that.
+        self._loop.call_soon(self._sender.hurry)
+        self._loop.call_later(GRACE_SECONDS, self._finish)
+
+    def _finish(self) -> None:
+        if not self._finished.done():
+            self._finished.set_result(None)
 
     def _break(self, bug: Exception) -> None:
         if not self._finished.done():

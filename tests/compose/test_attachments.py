@@ -266,7 +266,7 @@ def test_a_content_of_an_unknown_kind_is_refused(content, folder):
 
 
 def test_a_function_that_fails_is_an_error_of_its_row(folder):
-    with pytest.raises(TemplateError, match=r"the function <lambda> failed: KeyError: 'x'") as caught:
+    with pytest.raises(TemplateError, match=r"your function `<lambda>` failed: KeyError: 'x'") as caught:
         list(made(lambda row: row["x"], folder, {"a": 1}))
     assert (caught.value.field, caught.value.row) == ("attachments", 7)
 

@@ -12,7 +12,7 @@ import re
 import zipfile
 from typing import Any, Final
 
-from notebookmail.errors import TemplateError
+from notebookmail.errors import INTERRUPTS, TemplateError
 
 _PACKAGES: Final = {"xlsx": "openpyxl", "parquet": "pyarrow"}
 _DATES: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
@@ -44,7 +44,9 @@ def sheet_of(table: Any, name: str) -> bytes:
     except ImportError as problem:
         package = _PACKAGES.get(ending, ending)
         raise TemplateError(f"writing {name!r:.80} needs {package}: pip install {package}") from problem
-    except Exception as problem:  # each library refuses in its own words
+    except INTERRUPTS:
+        raise
+    except BaseException as problem:  # each library refuses in its own words
         raise TemplateError(f"the table cannot be written as {name!r:.80}: {problem}") from problem
 
 

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.errors import TemplateError
+from notebookmail.errors import INTERRUPTS, TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,9 @@ def image_of(value: Any) -> Image:
         )
     try:
         content = draw(value)
-    except Exception as problem:  # each library fails in its own words
+    except INTERRUPTS:
+        raise
+    except BaseException as problem:  # each library fails in its own words
         raise TemplateError(f"the {type(value).__name__} cannot be drawn: {problem}") from problem
     if not isinstance(content, bytes):
         raise TemplateError(

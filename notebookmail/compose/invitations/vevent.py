@@ -27,7 +27,7 @@ from icalendar import (
 )
 
 from notebookmail.address import has_control
-from notebookmail.errors import TemplateError
+from notebookmail.errors import INTERRUPTS, TemplateError
 
 from .occasion import Occasion
 from .vtimezone import definition
@@ -192,7 +192,9 @@ def _copy(given: Any) -> Calendar:
         octets = given.to_ical() if isinstance(given, (Calendar, Event)) else given
         text = octets if isinstance(octets, str) else octets.decode("utf-8-sig")
         component: Any = Calendar.from_ical(text)
-    except Exception as problem:  # the library raises whatever its parsers run into
+    except INTERRUPTS:
+        raise
+    except BaseException as problem:  # the library raises whatever its parsers run into
         raise TemplateError(f"the calendar cannot be read: {problem!s:.200}") from problem
     if has_control(text.replace("\r\n", "\n").translate(_ALLOWED)):
         raise TemplateError("the calendar holds control characters: take them out")

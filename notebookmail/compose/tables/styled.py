@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from notebookmail.compose.markup.html_tokens import edited, read_tokens
 from notebookmail.compose.markup.plaintext import aligned
-from notebookmail.errors import TemplateError
+from notebookmail.errors import INTERRUPTS, TemplateError
 
 from .cells import NUMBER
 from .escaping import escaping
@@ -107,7 +107,9 @@ def _sanitised(value: Any) -> str:
         inlined = inliner.inline_fragment(html + _END, css)
     except TemplateError:
         raise
-    except Exception as problem:  # a format is the user's code and may raise anything
+    except INTERRUPTS:
+        raise
+    except BaseException as problem:  # a format is the user's code and may raise anything
         raise TemplateError(f"the {type(value).__name__} cannot be written: {problem}") from problem
     clean = nh3.clean(
         inlined,
