@@ -8,6 +8,7 @@ it must be the same whenever the same cell is run again, in any process; same_va
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -86,8 +87,7 @@ class Keys:
         to = address_text(to)
         if self._is_by_recipient:
             return f"to {to!r}"
-        said = f"row {to!r} {values_text(map(fields.get, self._fields))}"
-        return said + self._values(row, [_ITEM + name for name in self._items]) if self._items else said
+        return f"row {to!r} {_values(row, self._fields, self._items)}"
 
     @staticmethod
     def key(person: str, number: int = 1) -> bytes:
@@ -128,26 +128,31 @@ class Keys:
             to: Its recipient.
             names: As `names` returns them, of this row or of others of its campaign.
         """
-        text = f"{names!r} {address_text(to)!r} {self._values(row, names)}"
+        written, columns, items = _cut(names)
+        text = f"{written} {address_text(to)!r} {_values(row, columns, items)}"
         return Said(_short(self.person(row, to)), names, _short(text))
 
-    @staticmethod
-    def _values(row: Row, names: Sequence[str]) -> str:
-        fields = row.fields
-        columns = [fields.get(name) for name in names if not name.startswith(_ITEM)]
-        items = [name.removeprefix(_ITEM) for name in names if name.startswith(_ITEM)]
-        said = values_text(columns)
-        rows = fields.get(ROWS)
-        if not items or not isinstance(rows, Rows):
-            return said
-        table = table_of(rows, index=False)
-        places = [table.heads.index(name) if name in table.heads else None for name in items]
-        # Their order is not the letter's business: it may come from a query without one.
-        lines = sorted(
-            repr([NOTHING if place is None else value_text(each[place]) for place in places])
-            for each in table.rows
-        )
-        return f"{said} {lines!r}"
+
+@lru_cache(maxsize=256)
+def _cut(names: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return names in writing, those of columns, and those of columns of a group's rows."""
+    items = tuple(name.removeprefix(_ITEM) for name in names if name.startswith(_ITEM))
+    return repr(names), tuple(name for name in names if not name.startswith(_ITEM)), items
+
+
+def _values(row: Row, columns: Sequence[str], items: Sequence[str]) -> str:
+    """Return what a row says under the names of columns, and of columns of its rows."""
+    said = values_text(map(row.fields.get, columns))
+    rows = row.fields.get(ROWS)
+    if not items or not isinstance(rows, Rows):
+        return said
+    table = table_of(rows, index=False)
+    places = [table.heads.index(name) if name in table.heads else None for name in items]
+    # Their order is not the letter's business: it may come from a query without one.
+    lines = sorted(
+        values_text(NOTHING if place is None else line[place] for place in places) for line in table.rows
+    )
+    return f"{said} {lines!r}"
 
 
 def _short(text: str) -> int:

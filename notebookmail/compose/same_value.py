@@ -23,11 +23,11 @@ import functools
 import hashlib
 import numbers
 import struct
-import unicodedata
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import normalize as _composed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,34 +65,40 @@ def values_text(values: Iterable[Any]) -> str:
     """Return the text several values are compared by; none can be taken for its neighbour's."""
     texts = []
     for value in values:  # a merge comes here for every row: what most values are is told on the spot
-        if type(value) is str:
+        kind = type(value)
+        if kind is str:
             text = value.strip()
-            is_plain = text.isascii() and "@" not in text and text[:1] not in _FIRST_OF_NUMBER
-            texts.append(text if is_plain else _text(text))
+            if "@" in text or text[:1] in _FIRST_OF_NUMBER or not text.isascii():
+                text = _text(text)
+            texts.append(text)
         else:
-            texts.append(str(value) if type(value) is int else value_text(value))
+            texts.append(str(value) if kind is int else value_text(value))
     return repr(texts)
 
 
 def address_text(address: str) -> str:
     """Return what an address, or several joined by ", ", is compared by."""
-    return address.lower() if address.isascii() else unicodedata.normalize("NFC", address).lower()
+    return address.lower() if address.isascii() else _composed("NFC", address).lower()
 
 
 def name_text(name: str) -> str:
     """Return what the name of a campaign is compared by."""
-    return " ".join(unicodedata.normalize("NFC", name).lower().split())
+    return " ".join(_composed("NFC", name).lower().split())
 
 
 def _text(text: str) -> str:
     text = text.strip()
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = _composed("NFC", text)
     if "@" in text:
         return _with_address(text)
-    if text[:1] in _FIRST_OF_NUMBER and ("." in text or "e" in text):
-        return _written_number(text)
-    return text.removesuffix(_MIDNIGHT) if text.endswith(_MIDNIGHT) and _is_day(text[: -len(_MIDNIGHT)]) else text
+    if text[:1] not in _FIRST_OF_NUMBER:
+        return text
+    if text[-len(_MIDNIGHT) :] == _MIDNIGHT and _is_day(text[: -len(_MIDNIGHT)]):
+        return text[: -len(_MIDNIGHT)]
+    has_exponent = "e" in text
+    is_number = has_exponent or ("." in text and (len(text) > _SHORT or text[-2:] == ".0"))
+    return _written_number(text) if is_number else text
 
 
 def _with_address(text: str) -> str:
@@ -100,8 +106,8 @@ def _with_address(text: str) -> str:
     if text[-1] == ">":
         name, bracket, address = text.rpartition("<")
         return f"{name.rstrip()} {bracket}{address_text(address)}".lstrip() if bracket else text
-    local, _, domain = text.rpartition("@")
-    return address_text(text) if local and domain and len(text.split(None, 1)) == 1 else text
+    is_address = " " not in text and text.isprintable() and text[0] != "@" and text[-1] != "@"
+    return address_text(text) if is_address else text
 
 
 def _written_number(text: str) -> str:
