@@ -76,7 +76,7 @@ def build(definition: Definition) -> Blueprint:
     if definition.preheader and definition.markdown is None and definition.html is None:
         raise TemplateError("a preheader stands in the HTML: give markdown= or html=", "preheader")
     check_names(definition.headers, has_list_unsubscribe=bool(definition.list_unsubscribe))
-    html, inline_row, derived = converted(definition, env)
+    html, inline_row, derived = converted(definition)
     text = derived if definition.text is None else Part(env, definition.text, "text")
     assert text is not None  # noqa: S101 - the definition has a body
     return Blueprint(

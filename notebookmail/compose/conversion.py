@@ -14,10 +14,13 @@ from .environment import environment
 from .markup.arrangement import Arrangement
 from .markup.document import hidden, letter, page
 from .markup.html_parts import guard, pictures, statements_to_comments
+from .markup.html_tokens import read_tokens
+from .markup.inlining import inline
 from .markup.markdown import arranged_to_html, to_html
 from .markup.statement_lines import decide_structure, without_trimming
 from .markup.tags import Masks, split_tags
 from .markup.text_writer import to_text
+from .markup.visibility import may_hide
 from .parts import Part
 from .row_markdown import Conversion, RowMarkdown, RowPart
 from .showing import INVITATION
@@ -37,14 +40,11 @@ _ELEMENT_FILTERS: Final = frozenset({"safe", "table", "urlize", "xmlattr"})
 """The filters that make HTML of a value."""
 
 
-def converted(
-    definition: Definition, text_env: Environment
-) -> tuple[Body | None, Callable[[str], str] | None, Body | None]:
+def converted(definition: Definition) -> tuple[Body | None, Callable[[str], str] | None, Body | None]:
     """Make the HTML document, what inlines a row's, and the text that says the same if the author wrote none.
 
     Args:
         definition: What the template was made of.
-        text_env: The environment of texts.
 
     Raises:
         TemplateError: The source cannot be parsed or converted; the message says why and where.
@@ -56,13 +56,13 @@ def converted(
     masks = Masks(source + (definition.preheader or ""))
     masked = masks.mask(split_tags(env, source))
     has_open_elements = _brings_elements(env, masks.tags, definition)
-    convert = _Converter(definition, env, text_env, has_open_elements=has_open_elements)
+    convert = _Converter(definition, env, has_open_elements=has_open_elements)
     if definition.markdown is None:
         return convert(masked, masks)
     arrangement = Arrangement(masks, masked)
     if not decide_structure(arrangement.text, masks):
         return convert(arranged_to_html(arrangement), masks)
-    by_row = RowMarkdown(arrangement.text, masks, html=env, text=text_env, convert=convert.of_row)
+    by_row = RowMarkdown(arrangement.text, masks, html=env, text=convert.text_env, convert=convert.of_row)
     return RowPart(by_row, "html"), None, RowPart(by_row, "text") if definition.text is None else None
 
 
@@ -72,16 +72,22 @@ class _Converter:
     Args:
         definition: What the template was made of.
         env: The environment of HTML.
-        text_env: The environment of texts.
         has_open_elements: Whether an expression is known to print elements.
+
+    Attributes:
+        text_env: The environment of the text that is derived.
     """
 
-    def __init__(
-        self, definition: Definition, env: Environment, text_env: Environment, *, has_open_elements: bool
-    ) -> None:
+    def __init__(self, definition: Definition, env: Environment, *, has_open_elements: bool) -> None:
         self._definition = definition
         self._env = env
-        self._text_env = text_env
+        self.text_env = environment(
+            html=False,
+            undefined=definition.undefined,
+            na=definition.na,
+            locale=definition.locale,
+            is_derived=True,
+        )
         self._has_open_elements = has_open_elements
         self._field = "html" if definition.markdown is None else "markdown"
 
@@ -91,8 +97,8 @@ class _Converter:
         body = pictures(statements_to_comments(body, masks), masks, definition.inline)
         text = None
         if definition.text is None:
-            derived = masks.unmask(to_text(body, masks), without_trimming)
-            text = Part(self._text_env, derived, self._field)
+            derived = masks.unmask(to_text(_styled(body, definition.css, masks), masks), without_trimming)
+            text = Part(self.text_env, derived, self._field)
         make = letter if self._field == "markdown" else page
         document = make(
             guard(body, masks),
@@ -109,6 +115,15 @@ class _Converter:
         texts = "".join(piece for piece in pieces if isinstance(piece, str))
         masks = Masks(texts + (self._definition.preheader or ""))
         return self(to_html(pieces, masks), masks)
+
+
+def _styled(body: str, css: str | None, masks: Masks) -> str:
+    """Write the style sheets into a body where they may hide something, for the text that leaves it out."""
+    found = read_tokens(body)
+    sheets = [css or "", *(body[each.start : each.end] for each in found if each.kind == "raw")]
+    if not any(map(may_hide, sheets)):
+        return body
+    return inline(f"{body}<style>{css}</style>" if css else body, None, masks).html
 
 
 def _brings_elements(env: Environment, tags: Iterable[Tag], definition: Definition) -> bool:

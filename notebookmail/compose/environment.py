@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from jinja2 import ChainableUndefined, StrictUndefined
 from jinja2.tests import test_defined, test_none
 
+from .derived_text import DerivedEnvironment, escaping_filters, text_of
 from .filters.filters import filters
+from .markup.line_breaks import in_attribute, nl2br
 from .markup.schemes import guard_link
 from .markup.style_values import guard_style_value
 from .missing import MissingPolicy, MissingValue, VaryingValue
@@ -30,22 +32,40 @@ UndefinedPolicy = Literal["strict", "empty"]
 
 
 @lru_cache(maxsize=32)
-def environment(*, html: bool, undefined: UndefinedPolicy, na: MissingPolicy, locale: str = "en") -> Environment:
-    """Return the environment for HTML or for text; it is shared and never changed afterwards."""
-    env = ReachingEnvironment(
+def environment(
+    *, html: bool, undefined: UndefinedPolicy, na: MissingPolicy, locale: str = "en", is_derived: bool = False
+) -> Environment:
+    """Return the environment for HTML or for text; it is shared and never changed afterwards.
+
+    Args:
+        html: Whether it is for HTML.
+        undefined: What an unknown name is.
+        na: What a missing value is.
+        locale: The reader's.
+        is_derived: For text that is made from HTML, with the same expressions.
+    """
+    kind = DerivedEnvironment if is_derived else ReachingEnvironment
+    env = kind(
         autoescape=html,
         undefined=StrictUndefined if undefined == "strict" else ChainableUndefined,
-        finalize=finalizer(html=html, na=na, locale=locale),
+        finalize=finalizer(html=html, na=na, locale=locale, text_of=text_of if is_derived else None),
         keep_trailing_newline=True,
     )
     del env.globals["lipsum"]
     env.filters |= filters(locale) | showing_filters(html=html, locale=locale) | {"default": default, "d": default}
+    env.filters["nl2br"] = nl2br
     # For what we write ourselves.
-    env.filters |= {"_item_number": item_number, "_link": guard_link, "_css": guard_style_value}
-    env.filters |= {"_count": itertools.count, "_next": next}
+    env.filters |= {"_item_number": item_number, "_css": guard_style_value, "_attribute": in_attribute}
+    env.filters |= {"_count": itertools.count, "_next": next, "_link": _link}
+    if is_derived:
+        env.filters |= escaping_filters(env)
     env.tests["none"] = lambda value: isinstance(value, MissingValue) or test_none(value)
     env.tests["defined"] = _is_defined
     return env
+
+
+def _link(value: Any) -> Any:
+    return in_attribute(guard_link(value))
 
 
 def _is_defined(value: Any) -> bool:

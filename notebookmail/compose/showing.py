@@ -21,6 +21,7 @@ from .images.figures import is_figure
 from .images.pictures import check_alt
 from .invitations.event_card import event_html, event_text
 from .invitations.occasion import Occasion
+from .markup.line_breaks import broken
 from .missing import PRINTED_TYPES, MissingPolicy, VaryingValue, drop_missing, refuse_missing
 from .tables.styled import is_styled, styled_html, styled_text
 from .tables.tables import html_table, is_table, text_table
@@ -109,16 +110,27 @@ def _table_writer(*, html: bool, locale: str) -> Callable[..., Any]:
     return write
 
 
-def finalizer(*, html: bool, na: MissingPolicy, locale: str) -> Callable[[Context, Any], Any]:
-    """Return what every printed value passes through in one kind of body."""
+def finalizer(
+    *, html: bool, na: MissingPolicy, locale: str, text_of: Callable[[str], str] | None = None
+) -> Callable[[Context, Any], Any]:
+    """Return what every printed value passes through in one kind of body.
+
+    Args:
+        html: Whether the body is HTML.
+        na: What a missing value is.
+        locale: The reader's.
+        text_of: Writes HTML as text, where HTML is to be read and not shown.
+    """
     settle = refuse_missing if na == "error" else drop_missing
     tables = _table_writer(html=html, locale=locale)
 
     @pass_context
     def finalize(context: Context, value: Any) -> Any:
         if type(value) in PRINTED_TYPES:
-            return value
+            return broken(value) if html and type(value) is str and "\n" in value else value
         settled = settle(value)
+        if text_of is not None and isinstance(settled, Markup):
+            return text_of(settled)
         if isinstance(settled, _PRINTED):
             return settled
         if isinstance(settled, Occasion):

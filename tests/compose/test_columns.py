@@ -18,7 +18,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 
 
 def rendered(source: str, row: dict[str, Any]) -> str:
-    return Template("S", text=source).render(row).get_content().strip()
+    return Template("S", text=source, to="a@example.org").render(row).get_content().strip()
 
 
 @pytest.mark.parametrize(

@@ -153,10 +153,11 @@ def assert_bodies(message, fields):
     text, html, calendar = letter.iter_parts()
     assert normal(text.get_content()) == normal(f"{fields['name']}\n{fields['word']}\n")
     shown = spoken(fields["word"])
-    assert normal(html.get_content()).count(normal(shown)) >= 3
+    page = html.get_content().replace("<br>", "\n")  # a value's line breaks, where they are text
+    assert normal(page).count(normal(shown)) >= 3
     asked = f'<p title="{shown}">{shown}</p><a href="{spoken(fields["link"])}">x</a>'
-    assert normal(asked) in normal(html.get_content())
-    assert len(re.findall(r"<(?!/|!)", html.get_content())) == len(
+    assert normal(asked) in normal(page)
+    assert len(re.findall(r"<(?!/|!)", page)) == len(
         re.findall(r"<(?!/|!)", '<html><body><div><p title=""></p><a href=""></a>')
     )
     (event,) = icalendar.Calendar.from_ical(calendar.get_content()).walk("VEVENT")

@@ -3,7 +3,8 @@
 Escaping makes a value harmless in text and inside quotes, and nowhere else: an expression that is the name of an
 element or an unquoted attribute is refused when the template is made. A link that begins with an expression is
 guarded against javascript: and data: (see schemes.guard_link), a value in a style element against everything that
-is no plain value of CSS (see style_values). Pictures of the letter are taken along.
+is no plain value of CSS (see style_values); one in an attribute keeps its line ends as they are (see line_breaks).
+Pictures of the letter are taken along.
 """
 
 from __future__ import annotations
@@ -64,10 +65,13 @@ def guard(html: str, masks: Masks) -> str:
         if token.kind in {"start", "end"}:
             _check_quoted(html, token, masks)
             for attribute in token.attributes:
-                if _last_word(attribute.name) in _LINK_NAMES:
-                    edits += _guarded_link(attribute, masks)
-        elif token.kind == "raw" and token.name == "style":
-            edits += _guarded_style(html, token, masks)
+                guarded = _guarded_link(attribute, masks) if _last_word(attribute.name) in _LINK_NAMES else []
+                places = {start: (start, end, text) for start, end, text in guarded}
+                kept = _filtered_values(html, attribute.value_start, attribute.value_end, "_attribute", masks)
+                edits += [places.get(edit[0], edit) for edit in kept]
+        elif token.kind in {"raw", "comment"}:
+            name = "_css" if token.name == "style" else "_attribute"
+            edits += _filtered_values(html, token.start, token.end, name, masks)
     return edited(html, edits)
 
 
@@ -171,12 +175,13 @@ def _guarded_link(attribute: Attribute, masks: Masks) -> Iterator[Edit]:
             is_beginning = True
 
 
-def _guarded_style(html: str, token: Token, masks: Masks) -> Iterator[Edit]:
-    for match in masks.token.finditer(html[token.start : token.end]):
+def _filtered_values(html: str, start: int, end: int, name: str, masks: Masks) -> Iterator[Edit]:
+    """Let the values in a part of a document pass a filter."""
+    for match in masks.token.finditer(html[start:end]):
         (number,) = masks.numbers(match[0])
         tag = masks.tags[number]
         if tag.kind == "expression" and tag.word != "cid":
-            yield token.start + match.start(), token.start + match.end(), _filtered(tag, "_css", masks)
+            yield start + match.start(), start + match.end(), _filtered(tag, name, masks)
 
 
 def _filtered(tag: Tag, name: str, masks: Masks) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .html_events import HTMLEvents
 from .plaintext import CELL, ROW, TABLE, UNDERLINE, display_width
 from .tags import Tag
+from .visibility import Visibility, without_fillers
 
 if TYPE_CHECKING:
     from .tags import Masks
@@ -35,6 +36,11 @@ def to_text(html: str, masks: Masks) -> str:
     writer = _Writer(masks, survey)
     writer.feed(html)
     return "".join(writer.lines.out)
+
+
+def is_block(name: str) -> bool:
+    """Tell whether an element begins on a line of its own."""
+    return name in _BLOCKS or name in _SPACED or name in {"div", "hr", "li", "ol", "ul"}
 
 
 class _Survey(HTMLEvents):
@@ -135,6 +141,7 @@ class _Writer(HTMLEvents):
         self._masks = masks
         self._survey = survey
         self._seen = {"table": 0, "ol": 0}
+        self._visibility = Visibility()
         self._skipping = 0
         self._preformatted = 0
         self._markers: list[_Bullets] = []
@@ -145,8 +152,11 @@ class _Writer(HTMLEvents):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        is_seen = self._visibility.start(tag, values)
         if tag in _SKIPPED:
             self._skipping += 1
+        elif not is_seen:
+            return
         elif self._table and tag in {"td", "th", "tr"}:
             self._table.begin(tag, values.get("style", ""))
         elif tag == "a":
@@ -157,8 +167,11 @@ class _Writer(HTMLEvents):
             self._begin_block(tag, values)
 
     def handle_endtag(self, tag: str) -> None:
+        was_seen = self._visibility.end(tag)
         if tag in _SKIPPED:
             self._skipping = max(0, self._skipping - 1)
+        elif not was_seen:
+            return
         elif self._table and tag in {"td", "th", "tr", "table"}:
             self._table.end(tag)
             self._table = None if tag == "table" else self._table
@@ -168,12 +181,17 @@ class _Writer(HTMLEvents):
             self._end_block(tag)
 
     def handle_comment(self, data: str) -> None:
-        if data.startswith(self._masks.prefix) and not self._skipping:
+        if not data.startswith(self._masks.prefix) or self._skipping:
+            return
+        if self._visibility.shows_text:
             self.lines.statement(f"${data}$")
+        else:  # it may begin what ends where there is something to see
+            self.lines.out.append(f"${data}$")
 
     def handle_data(self, data: str) -> None:
-        if self._skipping or (self._table and not self._table.in_cell):
+        if self._skipping or (self._table and not self._table.in_cell) or not self._visibility.shows_text:
             return
+        data = without_fillers(data)
         if not self._preformatted:
             self.lines.text(_SPACES.sub(" ", data))
             return

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup, escape
 
 from notebookmail.compose.columns import RowValues
+from notebookmail.compose.markup.line_breaks import broken
 from notebookmail.compose.markup.plaintext import aligned
 from notebookmail.errors import TemplateError
 
@@ -173,10 +174,14 @@ def html_table(
     openings = [f'<td style="{CELL}{each.style}">' for each in shown]
     for cells in zip(*(each.texts for each in shown), strict=True):
         parts.append("<tr>")
-        parts += [f"{opening}{escape(text)}</td>" for opening, text in zip(openings, cells, strict=True)]
+        parts += [f"{opening}{_shown(text)}</td>" for opening, text in zip(openings, cells, strict=True)]
         parts.append("</tr>")
     parts.append("</tbody></table>")
     return Markup(wrapped("".join(parts)))  # noqa: S704 - every value in it is escaped above
+
+
+def _shown(text: str) -> Markup:
+    return broken(text) if "\n" in text else escape(text)
 
 
 def text_table(
