@@ -451,7 +451,7 @@ def test_what_a_template_holds_is_part_of_its_digest():
     made = [
         template(),
         template(attachments={"a": b"1"}),
-        template(attachments={"a": b"2"}),
+        template(attachments={"b": b"1"}),
         template(inline={"t": SALES}),
         template(inline={"t": SALES.head(1)}),
         template(locale="de"),
