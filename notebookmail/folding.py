@@ -36,10 +36,11 @@ def encoded_words(text: str, first_room: int, room: int = WORD) -> list[str]:
     """
     words: list[str] = []
     left = min(room, first_room) - _FRAME
-    while text:
-        taken, word = _encoded_word(text, left)
+    place = 0
+    while place < len(text):
+        taken, word = _encoded_word(text[place : place + left], left)  # no character takes less than one
         words.append(word)
-        text = text[taken:]
+        place += taken
         left = room - _FRAME
     return words
 

@@ -88,7 +88,15 @@ class ConnectedClient(OptionAttributes):
         self.last_helo_response: SMTPResponse | None = None
 
     def __repr__(self) -> str:
-        return f"<SMTP {self._options.endpoint} {'connected' if self.is_connected else 'not connected'}>"
+        return f"<SMTP {self._endpoint()} {'connected' if self.is_connected else 'not connected'}>"
+
+    def _endpoint(self) -> str:
+        if self.is_connected:
+            return self._options.endpoint
+        try:
+            return self._options.changed(self._assigned).endpoint
+        except ValueError:
+            return "with options that contradict each other"
 
     async def __aenter__(self) -> Self:
         """Connect, if that is not done; `async with` of other tasks waits until this one's is over.

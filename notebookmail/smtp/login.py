@@ -162,4 +162,4 @@ class Login(Dialogue):
 
     async def _ready_for_auth(self, connection: Connection, timeout: float | None) -> None:
         await self._hello_if_needed(connection, timeout)
-        session.forbid_clear(connection, allow_plaintext=self._options.allow_plaintext_auth)
+        session.forbid_clear(connection, allow_plaintext=self.allow_plaintext_auth)

@@ -56,6 +56,14 @@ def test_credentials_are_no_attributes() -> None:
     assert CANARY not in repr(vars(smtp))
 
 
+def test_a_clients_repr_tells_where_it_would_connect() -> None:
+    smtp = SMTP()
+    smtp.hostname = "smtp.example.org"
+    assert repr(smtp) == "<SMTP smtp.example.org:25 not connected>"
+    smtp.use_tls = smtp.start_tls = True
+    assert "contradict" in repr(smtp)
+
+
 async def test_what_is_assigned_is_where_it_connects_to(serve: Serve) -> None:
     async with serve(answering()) as server:
         smtp = SMTP()
