@@ -7,10 +7,8 @@ are kept beside each address: refusals come back under them.
 
 from __future__ import annotations
 
-from email.errors import InvalidHeaderDefect
-from email.headerregistry import AddressHeader, HeaderRegistry
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from notebookmail.address import cut_name_addr, has_control, is_ascii_domain, shown, to_ascii_domain
 from notebookmail.errors import (
@@ -20,18 +18,16 @@ from notebookmail.errors import (
     SMTPRecipientsRefused,
     SMTPSenderRefused,
 )
-from notebookmail.folding import unfold
 from notebookmail.mail import Envelope
 
+from .address_fields import fields_in
 from .wire.paths import check_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from email.message import EmailMessage, Message
 
     from notebookmail.reply import SMTPResponse
-
-_registry = HeaderRegistry()
 
 
 class Addressing(NamedTuple):  # every message makes one, and a tuple is made fastest
@@ -184,59 +180,10 @@ def addresses_in(message: EmailMessage | Message, name: str) -> list[str]:
     """Read the addresses of a header, of all its occurrences.
 
     Raises:
-        ValueError: It cannot be read, or holds what is neither a mailbox nor a group: the standard library's
-            parser would leave that out, or quote it into another address.
+        ValueError: It is no list of mailboxes.
     """
     found: list[str] = []
-    for value in _values(message, name):
-        header = address_header(name, value)
-        refuse_misread(name, header)
-        found += [address.addr_spec for address in header.addresses]
+    for field in fields_in(message, name):
+        field.refuse_misread(name)
+        found += [address.addr_spec for address in field.addresses]
     return found
-
-
-def refuse_misread(name: str, header: AddressHeader) -> None:
-    """Refuse a header that the parser made do with.
-
-    That an address has no domain (`root`) is no fault, and neither is an encoded-word in the wrong place, such as
-    in quotes: many mail programs write names so.
-
-    Raises:
-        ValueError: It holds what is neither a mailbox nor a group.
-    """
-    defects: tuple[object, ...] = header.defects  # type: ignore[attr-defined] # every header object has them
-    invalid = [str(defect) for defect in defects if isinstance(defect, InvalidHeaderDefect)]
-    faults = sum("encoded" not in defect for defect in invalid)  # the parser has no other name for that
-    if faults > sum(not address.domain for address in header.addresses):
-        raise ValueError(
-            f"the header {name} is no list of mailboxes, such as Name <user@example.org>: {shown(str(header))}"
-        )
-
-
-def _values(message: EmailMessage | Message, name: str) -> Sequence[Any]:
-    try:
-        values: Sequence[Any] = message.get_all(name, [])
-    except Exception as problem:
-        raise _unreadable(name, problem) from problem
-    return values
-
-
-def address_header(name: str, value: Any) -> AddressHeader:
-    """Read a header's value as addresses, whatever kind of message it stands in.
-
-    Raises:
-        ValueError: It cannot be read at all.
-    """
-    if isinstance(value, AddressHeader):
-        return value
-    text = unfold(str(value))
-    if has_control(text.replace("\t", " ")):
-        raise ValueError(f"the header {name} holds a line break or another control character")
-    try:
-        return _registry("To", text)  # type: ignore[return-value] # what a registry has for To, a list of any length
-    except Exception as problem:
-        raise _unreadable(name, problem) from problem
-
-
-def _unreadable(name: str, problem: Exception) -> ValueError:
-    return ValueError(f"the header {name} cannot be read as addresses: {problem or type(problem).__name__}")

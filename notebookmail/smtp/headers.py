@@ -16,20 +16,23 @@ from __future__ import annotations
 import re
 from email.errors import HeaderParseError
 from email.header import Header
-from email.headerregistry import AddressHeader, ContentTransferEncodingHeader, ParameterizedMIMEHeader
+from email.headerregistry import ContentTransferEncodingHeader, ParameterizedMIMEHeader
 from email.policy import EmailPolicy
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import SMTPNotSupported, at
 from notebookmail.folding import LINE, WORD, encoded_words, fold, unfold
 
-from .addressing import address_header, refuse_misread, to_ascii_form
+from .address_fields import decoded, read_field
+from .addressing import to_ascii_form
 from .phrases import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.headerregistry import Address, Group
     from email.message import EmailMessage, Message
+
+    from .address_fields import AddressField
 
 MAX_LINE = 998
 """Octets of a line without its CRLF (RFC 5322 2.1.1)."""
@@ -43,8 +46,6 @@ _MIME_FIELDS = frozenset({"content-type", "content-disposition", "content-transf
 _NAME = re.compile(r"[!-9;-~]{1,900}")  # RFC 5322 3.6.8; shorter than a line, for something beside it
 _UNPRINTABLE = re.compile(r"[^\t\x20-\x7e]")
 _LEAST_ROOM = 30  # behind a long field's name: an encoded-word that holds something
-
-_UNLIMITED = EmailPolicy(max_line_length=0)
 
 NOT_SUPPORTED = "an address is international, and SMTPUTF8 is not supported by the server"
 
@@ -77,8 +78,7 @@ class WirePolicy(EmailPolicy):
     def _anew(self, name: str, value: Any) -> bytes:
         key = name.lower()
         if key in _ADDRESS_FIELDS:
-            header = address_header(name, _decoded(value))
-            return _addresses(name, header, utf8=self.utf8, is_optional=key in _REPLY_FIELDS)
+            return _addresses(name, read_field(name, value), utf8=self.utf8, is_optional=key in _REPLY_FIELDS)
         if isinstance(value, Header):
             return _legacy(name, value)
         if key in _MIME_FIELDS or isinstance(value, ParameterizedMIMEHeader | ContentTransferEncodingHeader):
@@ -86,7 +86,9 @@ class WirePolicy(EmailPolicy):
         return _text(name, _text_of(name, value), is_id=key in _ID_FIELDS)
 
     def _mime(self, name: str, value: Any) -> bytes:
-        header = value if hasattr(value, "fold") else self.header_factory(name, _unfolded(name, _decoded(value)))
+        header = (
+            value if hasattr(value, "fold") else self.header_factory(name, _unfolded(name, decoded(str(value))))
+        )
         folded: str = header.fold(policy=self)
         return folded.encode("utf-8" if self.utf8 else "ascii")
 
@@ -107,8 +109,8 @@ def needs_smtputf8(message: EmailMessage | Message, *, to_be_sent: bool = True) 
             continue
         if str(value).isascii() and not isinstance(value, Header):
             continue
-        header = address_header(name, _decoded(value))
-        if not all(to_ascii_form(address.addr_spec).isascii() for address in header.addresses):
+        found = read_field(name, value).addresses
+        if not all(to_ascii_form(address.addr_spec).isascii() for address in found):
             return True
     return False
 
@@ -163,13 +165,6 @@ def _unfolded(name: str, value: str) -> str:
     return text
 
 
-def _decoded(value: Any) -> Any:
-    """Read raw octets, which a parser leaves as halves of surrogate pairs, as the UTF-8 they mostly are."""
-    if type(value) is not str or value.isascii():
-        return value
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 # --- text -------------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +172,7 @@ def _text_of(name: str, value: Any) -> str:
     """Return a value as a person reads it."""
     if type(value) is not str:
         return str(value)
-    text = _unfolded(name, _decoded(value))
+    text = _unfolded(name, decoded(value))
     if "=?" in text and (text.isascii() or text != value):  # parsed, not set: its encoded-words are meant as such
         return str(EmailPolicy.header_factory("Subject", text))
     return text
@@ -231,7 +226,7 @@ def _tokens(text: str) -> list[str]:
 # --- addresses --------------------------------------------------------------------------------------------------
 
 
-def _addresses(name: str, header: AddressHeader, *, utf8: bool, is_optional: bool) -> bytes:
+def _addresses(name: str, field: AddressField, *, utf8: bool, is_optional: bool) -> bytes:
     """Write an address field: in the words it was set with where they mean the same, else made of its mailboxes.
 
     Raises:
@@ -239,30 +234,17 @@ def _addresses(name: str, header: AddressHeader, *, utf8: bool, is_optional: boo
         SMTPNotSupported: It holds an address that needs SMTPUTF8.
     """
     words: list[str] = []
-    for group in header.groups:
+    for group in field.groups:
         if words:
             words[-1] += ","
         words += _group(group, utf8=utf8, is_optional=is_optional)
-    text = _text_set(header)
-    if text is not None and text != " ".join(words) and _means_the_same(text, header):
-        return fold(f"{name}:", _tokens(text))
-    refuse_misread(name, header)
+    text = (field.text or "").strip()
+    if text.isascii() and "=?" not in text and not _UNPRINTABLE.search(text):
+        as_set = _at_blanks(name, text) if text else None
+        if as_set is not None:
+            return as_set
+    field.refuse_misread(name)
     return fold(f"{name}:", words) if words else f"{name}:\r\n".encode("ascii")
-
-
-def _text_set(header: AddressHeader) -> str | None:
-    """Return what a header was set with, comments included; None if that is not plain text on one line."""
-    folded: str = header.fold(policy=_UNLIMITED)  # type: ignore[attr-defined] # every header object has it
-    text = folded.partition(":")[2].strip()
-    return text if text.isascii() and "=?" not in text and not _UNPRINTABLE.search(text) else None
-
-
-def _means_the_same(text: str, header: AddressHeader) -> bool:
-    try:
-        groups = address_header("To", text).groups
-    except ValueError:
-        return False
-    return [str(group) for group in groups] == [str(group) for group in header.groups]
 
 
 def _group(group: Group, *, utf8: bool, is_optional: bool) -> list[str]:

@@ -293,6 +293,37 @@ def test_words_of_an_address_header_stay_as_they_were_set(kind: type, value: str
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("comma", [",", ", ", " ,  "])
+def test_a_long_list_without_blanks_is_folded_at_its_commas(kind: type, comma: str) -> None:
+    given = [f"user{number}@example.org" for number in range(60)]
+    for mark in ("", "ü"):
+        boxes = comma.join(f'"a, ({mark}b" <{each}>' if number % 2 else each for number, each in enumerate(given))
+        message = kind()
+        message["To"] = boxes
+        assert recipients_of(message) == given
+        header = read(written(("To", boxes), kind=kind))["To"]
+        assert [each.addr_spec for each in header.addresses] == given
+        assert header.addresses[1].display_name == f"a, ({mark}b"
+
+
+def test_a_long_list_with_groups_and_comments_is_cut_between_mailboxes_only() -> None:
+    entry = (
+        'Team (a, b): x@example.org, "c, d" <y@example.org>;, a@[IPv6:::1] (e \\) , f), "q\\", r" <z@example.org>'
+    )
+    message = Message()
+    message["To"] = ", ".join([entry] * 50)
+    assert recipients_of(message) == ["x@example.org", "y@example.org", "a@[IPv6:::1]", "z@example.org"] * 50
+
+
+@pytest.mark.parametrize("value", ["é x " * 40_000, '"' * 10_001, "(" * 10_000, "<" * 10_000, "a, b <" * 5000])
+def test_a_hostile_address_header_is_refused(value: str) -> None:
+    message = Message()
+    message["To"] = value
+    with pytest.raises(ValueError, match="the header To"):
+        recipients_of(message)  # the standard library's parser alone would take minutes
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_encoded_name_in_quotes_is_a_name(kind: type) -> None:
     value = '"=?utf-8?q?J=C3=B6rg?=" <a@example.org>, "=?utf-8?q?x=2C?=y" <b@example.org>'
     message = kind()
