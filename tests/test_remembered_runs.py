@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -239,3 +240,11 @@ async def test_a_name_without_a_journal_is_a_slip(box: Sandbox) -> None:
 
 async def test_a_count_of_numpys_is_a_count(box: Sandbox) -> None:
     assert (await send(box, PEOPLE, confirm=(PEOPLE["order"] > 0).sum())).counts["sent"] == 5
+
+
+async def test_a_run_that_ends_early_says_of_rows_sent_before_that_they_were(box: Sandbox, journal: Path) -> None:
+    await send(box, PEOPLE.tail(3), journal=journal)
+    server = replace(box.server, daily_quota=3)
+    results = await send_frame(PEOPLE, LETTER, server, journal=journal, progress=False)
+    assert [results.status_at(row) for row in range(5)] == ["pending", "pending", "skipped", "skipped", "skipped"]
+    assert (results.sent_before, len(box.received)) == (3, 3)

@@ -166,6 +166,11 @@ class Backlog:
         """Take back an attempt, for this time or later."""
         heapq.heappush(self._again, (at, next(self._order), attempt))
 
+    def rest(self) -> Iterator[Task]:
+        """Hand out the rows that were never asked for, at the end of a run."""
+        self._is_exhausted = True
+        yield from self._tasks
+
     def drain(self) -> Iterator[Attempt]:
         """Take out all attempts that were to be tried again."""
         self._is_exhausted = True

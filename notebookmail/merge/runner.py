@@ -129,6 +129,7 @@ class Runner:
         )
         self._breaker = Breaker()
         self._started = self._loop.time()
+        self._met = 0  # rows that the journal knows
         self._under_way = 0
         self._stop_reason = ""
         self._is_paused = False
@@ -337,6 +338,7 @@ class Runner:
             known = self._terms.earlier.get(task.key)
             deferrals = 0
             if known is not None:
+                self._met += 1
                 if self._is_settled_before(task, known):
                     continue
                 deferrals = known.attempts if known.state == "deferred" else 0
@@ -653,3 +655,17 @@ class Runner:
             await self._sender.close()
         finally:
             self.unrecorded = self._recorder.finish()
+            self._tell_of_earlier()
+
+    def _tell_of_earlier(self) -> None:
+        """Say of the rows that this run did not come to what an earlier one made of them."""
+        earlier = self._terms.earlier
+        if len(earlier) == self._met:
+            return
+        for task in self._backlog.rest():
+            known = earlier.get(task.key)
+            if known is not None:
+                self._is_settled_before(task, known)
+                self._met += 1
+                if len(earlier) == self._met:  # no need to look at the others, who may be a million
+                    return

@@ -594,3 +594,20 @@ async def test_a_try_that_came_to_nothing_is_no_doubt_in_the_journal() -> None:
     pool = ScriptedPool(r0=[SMTPServerDisconnected("gone")] * 9)
     await outcomes_of(pool, [build("r0")], Terms(ledger=ledger))
     assert ledger.states() == {b"key 0": "deferred"}
+
+
+async def test_a_run_that_is_stopped_tells_of_rows_that_an_earlier_one_sent_and_looks_no_further() -> None:
+    earlier = {b"key %d" % n: Earlier("sent", 1_700_000_000.0, 1, None) for n in (0, 2)}
+    handed: list[int] = []
+
+    def tasks() -> Iterator[Task]:
+        for task in tasks_of([build(f"r{n}") for n in range(500)]):
+            handed.append(task.position)
+            yield task
+
+    outcomes = Outcomes(range(500))
+    terms = Terms(earlier=earlier, quota=quota_of(1, used=1))
+    await Runner(tasks(), 500, ScriptedPool(), outcomes.apply, terms).run()
+    assert outcomes.counts["skipped"] == 2
+    assert [outcomes.status_at(n) for n in range(4)] == ["skipped", "pending", "skipped", "pending"]
+    assert handed == [0, 1, 2]
