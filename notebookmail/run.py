@@ -139,7 +139,7 @@ class Run:
         rows stand as before.
         """
         before = self.results.copy()
-        further = Run(self._plan.only(positions), self._carriage, self.results, stage)
+        further = type(self)(self._plan.only(positions), self._carriage, self.results, stage)
         further._left_before = self.left_out
         try:
             return await further.carry_out()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .session import Session
-
 if TYPE_CHECKING:
     from .network import Wire
+    from .session import Session
     from .world import World
 
 
@@ -54,7 +53,7 @@ class Server:
 
     def session(self, wire: Wire) -> Session:
         self.sessions = [each for each in self.sessions if not each.is_gone]
-        session = Session(self, wire)
+        session = self.world.session_type(self, wire)
         self.sessions.append(session)
         return session
 

@@ -6,13 +6,17 @@ A simulation that has never failed proves nothing. Every engine here has one mis
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notebookmail import plan, results, run
+from notebookmail.compose import frame, keys
 from notebookmail.errors import SMTPServerDisconnected
 from notebookmail.mail import Receipt
-from notebookmail.merge import policy, recorder
+from notebookmail.merge import backlog, partial, policy, quota, recorder
 from notebookmail.merge.journal import claim as claims
 from notebookmail.merge.journal import locking
 from notebookmail.merge.policy import Verdict
@@ -217,6 +221,107 @@ def a_lane_that_ends_wakes_nobody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pool.Pool, "ended", ended)
 
 
+# --- what people do ---------------------------------------------------------------------------------------------
+
+
+def rows_are_sent_as_they_stand_in_the_frame_by_now(patch: pytest.MonkeyPatch) -> None:
+    def lend(self: frame._PandasSource, *_: Any) -> None:
+        """Keep nothing: whatever is done to the frame is read."""
+
+    patch.setattr(frame._PandasSource, "own", lend)
+
+
+def two_cells_may_retry_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(results.SendResults, "being_sent", lambda _: contextlib.nullcontext())
+
+
+def a_retry_settles_results_of_its_own(patch: pytest.MonkeyPatch) -> None:
+    again = run.Run.again
+
+    async def elsewhere(self: run.Run, positions: Any, stage: Any = None) -> Any:
+        mine, self.results = self.results, self.results.copy()
+        try:
+            await again(self, positions, stage)
+        finally:
+            self.results = mine
+        return mine
+
+    patch.setattr(run.Run, "again", elsewhere)
+
+
+def a_retry_begins_the_campaign_again(patch: pytest.MonkeyPatch) -> None:
+    only = plan.Plan.only
+    patch.setattr(plan.Plan, "only", lambda self, positions: replace(only(self, positions), options=self.options))
+
+
+def rows_are_known_by_their_place(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(keys.Keys, "person", lambda _, row, __: str(row.position))
+
+
+def columns_that_nobody_reads_make_other_rows(patch: pytest.MonkeyPatch) -> None:
+    person = keys.Keys.person
+    patch.setattr(keys.Keys, "person", lambda self, row, to: f"{person(self, row, to)} {len(row.fields)}")
+
+
+def another_type_makes_another_row(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(keys, "values_text", lambda values: repr(list(values)))
+
+
+def an_address_in_capitals_is_another_person(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(keys, "address_text", lambda address: address)
+
+
+def every_campaign_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
+    charge = quota.Quota.charge
+
+    def alone(self: quota.Quota, account: str) -> Any:
+        self._counts = self.__dict__.setdefault("mine", quota.Counts())
+        charged = charge(self, account)
+        return None if charged is None else charged._replace(most=None)
+
+    patch.setattr(quota.Quota, "charge", alone)
+    patch.setattr(quota.Quota, "_used", lambda self, account: self._counts.used(account, 0))
+
+
+def tries_count_as_messages(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(quota.Quota, "give_back", lambda *_: None)
+
+
+def who_took_a_copy_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(backlog.Attempt, "note_delivered", lambda self, refused: setattr(self, "refused", refused))
+
+
+def a_later_run_does_not_know_who_took_a_copy(patch: pytest.MonkeyPatch) -> None:
+    built = Runner._built
+    patch.setattr(Runner, "_built", lambda self, task, now, _: built(self, task, now, ()))
+
+
+def partly_delivered_is_sent(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(partial, "refusal", lambda *_: None)
+
+
+def rows_of_earlier_runs_are_pending_when_it_stops(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Runner, "_tell_of_earlier", lambda _: None)
+
+
+CELL_BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
+    rows_are_sent_as_they_stand_in_the_frame_by_now,
+    two_cells_may_retry_at_once,
+    a_retry_settles_results_of_its_own,
+    a_retry_begins_the_campaign_again,
+    rows_are_known_by_their_place,
+    columns_that_nobody_reads_make_other_rows,
+    another_type_makes_another_row,
+    an_address_in_capitals_is_another_person,
+    every_campaign_counts_for_itself,
+    tries_count_as_messages,
+    who_took_a_copy_is_forgotten,
+    a_later_run_does_not_know_who_took_a_copy,
+    partly_delivered_is_sent,
+    rows_of_earlier_runs_are_pending_when_it_stops,
+]
+
+
 BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
     intent_is_not_recorded,
     end_of_data_does_not_wait_for_its_intent,
@@ -253,7 +358,15 @@ def test_a_broken_engine_is_found(
     break_it: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_it(monkeypatch)
-    assert run_worlds(range(1, 200), most_complaints=1).complaints
+    assert run_worlds(range(1, 300), most_complaints=1).complaints
+
+
+@pytest.mark.parametrize("break_it", CELL_BREAKS, ids=lambda each: each.__name__)
+def test_an_engine_that_fails_people_is_found(
+    break_it: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_it(monkeypatch)
+    assert run_worlds(range(2, 900, 3), most_complaints=1).complaints
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .network import Network
 from .server import Manner, Server
+from .session import Session
 from .truth import Row, Truth
 from .weather import Weather
 
@@ -36,6 +37,8 @@ class World:
         disk: Where the journal is.
         traces: Where to write what happens, line by line; None for nowhere.
     """
+
+    session_type = Session
 
     def __init__(self, seed: int, disk: Disk, traces: list[str] | None = None) -> None:
         self.seed = seed
