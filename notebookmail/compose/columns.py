@@ -105,7 +105,7 @@ def _is_expression(env: Environment, text: str) -> bool:
     return True
 
 
-def check_calls(env: Environment, tree: nodes.Template, field: str) -> None:
+def check_calls(env: Environment, tree: nodes.Template) -> None:
     """Check that every filter and test a template calls is there.
 
     Jinja leaves those under an `if` to the moment they are called: every row would fail then.
@@ -113,13 +113,12 @@ def check_calls(env: Environment, tree: nodes.Template, field: str) -> None:
     Raises:
         TemplateError: One is not; the message has the line and the nearest name.
     """
-    for kind, node_type, known in (("filter", nodes.Filter, env.filters), ("test", nodes.Test, env.tests)):
-        for node in tree.find_all(node_type):
-            if node.name not in known:
-                raise TemplateError(
-                    f"line {node.lineno}: there is no {kind} {node.name!r}{_nearest(node.name, known, kind)}",
-                    field,
-                )
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        is_filter = isinstance(node, nodes.Filter)
+        known, name = (env.filters if is_filter else env.tests), str(getattr(node, "name", ""))
+        if name not in known:
+            kind = "filter" if is_filter else "test"
+            raise TemplateError(f"line {node.lineno}: there is no {kind} {name!r}{_nearest(name, known, kind)}")
 
 
 def _nearest(name: str, known: Iterable[str], kind: str) -> str:

@@ -172,7 +172,9 @@ class Compiler:
     ) -> tuple[list[bytes], list[Mailbox], list[Mailbox]]:
         """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
         context, row, label = letter.context, letter.row, letter.label
-        to, cc, bcc = (each.render(context, row, label) for each in (self._to, self._parts.cc, self._parts.bcc))
+        to = self._to.render(context, row, label)
+        cc = self._parts.cc.render(context, row, label) if self._parts.cc else []
+        bcc = self._parts.bcc.render(context, row, label) if self._parts.bcc else []
         fields = [self._date]
         if sender:
             fields.append(self._from(sender, label))

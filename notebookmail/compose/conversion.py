@@ -119,6 +119,8 @@ class _Converter:
 
 def _styled(body: str, css: str | None, masks: Masks) -> str:
     """Write the style sheets into a body where they may hide something, for the text that leaves it out."""
+    if not css and "<style" not in body.lower():
+        return body
     found = read_tokens(body)
     sheets = [css or "", *(body[each.start : each.end] for each in found if each.kind == "raw")]
     if not any(map(may_hide, sheets)):

@@ -7,6 +7,7 @@ names the field and the row: an expression is the user's code, and a row that ca
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateSyntaxError, UndefinedError, meta
@@ -20,7 +21,7 @@ from .markup.schemes import LinkError
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from jinja2 import Environment
+    from jinja2 import Environment, nodes
 
 _ONE_VARIABLE = re.compile(r"\{\{ *([a-z_A-Z]\w*) *\}\}")
 
@@ -96,14 +97,38 @@ def names_in(env: Environment, source: str, field: str) -> frozenset[str]:
     Raises:
         TemplateError: It cannot be parsed, calls what is not there, or wants to load another template.
     """
+    return parsed(env, source, field)[1]
+
+
+def parsed(env: Environment, source: str, field: str) -> tuple[nodes.Template, frozenset[str]]:
+    """Return a source's tree, which nobody changes, and the names it reads.
+
+    Raises:
+        TemplateError: As for names_in.
+    """
     try:
-        tree = env.parse(source)
+        return _parsed(env, source)
     except TemplateSyntaxError as problem:
         raise syntax_error(env, problem, source, field) from problem
+    except TemplateError as problem:
+        raise TemplateError(problem.message, field) from problem
+
+
+@lru_cache(maxsize=64)  # a template's sources are looked at for its fields, its recipients, and its keys
+def _parsed(env: Environment, source: str) -> tuple[nodes.Template, frozenset[str]]:
+    tree = env.parse(source)
     if next(meta.find_referenced_templates(tree), False) is not False:
-        raise TemplateError("only a body can take in another file: write it out", field)
-    check_calls(env, tree, field)
-    names = meta.find_undeclared_variables(tree)
+        raise TemplateError("only a body can take in another file: write it out")
+    check_calls(env, tree)
+    names = _undeclared(env, tree)
     if "row" in names:
         names |= set(names_through_row(tree))
-    return frozenset(names)
+    return tree, frozenset(names)
+
+
+def _undeclared(env: Environment, tree: nodes.Template) -> set[str]:
+    """Return the names a tree reads, as jinja2.meta.find_undeclared_variables, which would change the tree."""
+    reader = meta.TrackingCodeGenerator(env)
+    reader.optimizer = None
+    reader.visit(tree)
+    return reader.undeclared_identifiers

@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from .columns import names_through_row
 from .groups import ROWS
-from .parts import names_in
+from .parts import parsed
 from .reach import TABLE_METHODS
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ def reads_of(env: Environment, source: Any, field: str) -> Reads:
     """
     if not isinstance(source, str):
         return FUNCTION
-    names = names_in(env, source, field)
-    tree = env.parse(source)
+    tree, names = parsed(env, source, field)
     items, is_whole_group = _items(tree) if ROWS in names else (frozenset[str](), False)
     return Reads(
         names - {"row", ROWS}, items, is_whole="row" in names and _is_whole(tree), is_whole_group=is_whole_group

@@ -19,9 +19,11 @@ def broken(text: str) -> Markup:
 
 def in_attribute(value: Any) -> Any:
     """Return a value as it may stand in an attribute: a text keeps its line ends, without elements for them."""
-    if isinstance(value, Markup):  # a block of the template that was filled in among text
-        return Markup(value.replace(Markup("<br>"), "\n")) if "<br>" in value else value  # noqa: S704 - escaped
-    return escape(value) if type(value) is str and "\n" in value else value
+    if type(value) is str:
+        return escape(value) if "\n" in value else value
+    if isinstance(value, Markup) and "<br>" in value:  # a block of the template that was filled in among text
+        return Markup(value.replace(Markup("<br>"), "\n"))  # noqa: S704 - escaped
+    return value
 
 
 def nl2br(value: Any) -> Any:
