@@ -12,7 +12,7 @@ from .address_lists import AddressList
 from .callables import as_path, is_callable, is_path
 from .columns import printed_numbers
 from .conversion import converted
-from .environment import environment
+from .environment import environment_of
 from .headers import check_names
 from .invitations.invitation import Invitation
 from .mailboxes import MailboxTemplate
@@ -99,7 +99,7 @@ def build(definition: Definition) -> Blueprint:
 
 def text_environment(definition: Definition) -> Environment:
     """Return the environment for everything that is not HTML."""
-    return environment(html=False, undefined=definition.undefined, na=definition.na, locale=definition.locale)
+    return environment_of(definition, html=False)
 
 
 def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .callables import RowView
 from .columns import RowValues
-from .environment import environment
+from .environment import environment_of
 from .groups import Varying
 from .images.pictures import Album, Gathered
 from .inline import Inline, check_inline_names
@@ -61,7 +61,7 @@ class Contexts:
         folder: Folder,
     ) -> None:
         check_inline_names(definition.inline, columns)
-        env = environment(html=False, undefined=definition.undefined, na=definition.na, locale=definition.locale)
+        env = environment_of(definition, html=False)
         self._album = Album(folder)
         self._inline = Inline(env, definition.inline, names, self._album) if definition.inline else None
         self._reads_row = "row" in names

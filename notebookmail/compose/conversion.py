@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import nodes
 from markupsafe import escape
 
-from .environment import environment
+from .environment import environment_of
 from .markup.arrangement import Arrangement
 from .markup.document import hidden, letter, page
 from .markup.html_parts import guard, pictures, statements_to_comments
@@ -52,7 +52,7 @@ def converted(definition: Definition) -> tuple[Body | None, Callable[[str], str]
     source = definition.html if definition.markdown is None else definition.markdown
     if source is None:
         return None, None, None
-    env = environment(html=True, undefined=definition.undefined, na=definition.na, locale=definition.locale)
+    env = environment_of(definition, html=True)
     masks = Masks(source + (definition.preheader or ""))
     masked = masks.mask(split_tags(env, source))
     has_open_elements = _brings_elements(env, masks.tags, definition)
@@ -81,13 +81,7 @@ class _Converter:
     def __init__(self, definition: Definition, env: Environment, *, has_open_elements: bool) -> None:
         self._definition = definition
         self._env = env
-        self.text_env = environment(
-            html=False,
-            undefined=definition.undefined,
-            na=definition.na,
-            locale=definition.locale,
-            is_derived=True,
-        )
+        self.text_env = environment_of(definition, html=False, is_derived=True)
         self._has_open_elements = has_open_elements
         self._field = "html" if definition.markdown is None else "markdown"
 

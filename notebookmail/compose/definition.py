@@ -23,7 +23,7 @@ from .same_value import value_text
 from .showing import INVITATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .address_lists import Source
     from .environment import UndefinedPolicy
@@ -58,6 +58,7 @@ class Definition:
     css: str | None
     attachments: tuple[Named, ...]
     inline: Mapping[str, Any] = field(hash=False)
+    filters: Mapping[str, Callable[..., Any]] = field(hash=False)
     calendar: Any
     list_unsubscribe: tuple[str, ...]
     preheader: str | None
@@ -78,8 +79,7 @@ class Definition:
         for name, text in self.headers.items():
             _check_text(name, "headers")
             _check_text(text, f"headers[{name!r}]")
-        for name in self.inline:
-            _check_name(name)
+        self._check_named()
         if self.markdown is not None and self.html is not None:
             raise TemplateError(
                 "markdown= and html= exclude each other: the Markdown becomes the HTML body", "html"
@@ -89,6 +89,12 @@ class Definition:
         check_locale(self.locale)
         _check_choice(self.undefined, "undefined", ("strict", "empty"))
         _check_choice(self.na, "na", ("error", "empty"))
+
+    def _check_named(self) -> None:
+        for name in self.inline:
+            _check_name(name)
+        for name, function in self.filters.items():
+            _check_filter(name, function)
 
     @property
     def digest(self) -> str:
@@ -155,6 +161,7 @@ def define(
     headers: Mapping[str, str] | None,
     attachments: Any,
     inline: Mapping[str, Any] | None,
+    filters: Mapping[str, Callable[..., Any]] | None,
     folder: str | os.PathLike[str] | None,
     **others: Any,
 ) -> Definition:
@@ -165,6 +172,8 @@ def define(
     """
     if not isinstance(inline or {}, Mapping):
         raise TemplateError('inline= wants names and values, as in inline={"chart": figure}', "inline")
+    if not isinstance(filters or {}, Mapping):
+        raise TemplateError('filters= wants names and functions, as in filters={"shout": str.upper}', "filters")
     return Definition(
         to=listed(to, "to"),
         cc=listed(cc, "cc"),
@@ -174,6 +183,7 @@ def define(
         headers=dict(headers or {}),
         attachments=listed_attachments(attachments),
         inline=dict(inline or {}),
+        filters=dict(filters or {}),
         folder=None if folder is None else os.fspath(folder),
         **others,
     )
@@ -197,6 +207,15 @@ def _check_name(name: Any) -> None:
         raise TemplateError(
             f"{name!r} cannot be the name of something inline: letters, digits and _, as in chart or logo_2",
             "inline",
+        )
+
+
+def _check_filter(name: Any, function: Any) -> None:
+    if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+        raise TemplateError(f"{name!r} cannot be the name of a filter: letters, digits and _", "filters")
+    if not callable(function):
+        raise TemplateError(
+            f"the filter {name!r} is a function of the value, not a {type(function).__name__}", "filters"
         )
 
 

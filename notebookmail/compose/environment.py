@@ -28,7 +28,31 @@ from .showing import default, finalizer, showing_filters
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from .definition import Definition
+
 UndefinedPolicy = Literal["strict", "empty"]
+
+
+def environment_of(definition: Definition, *, html: bool, is_derived: bool = False) -> Environment:
+    """Return the environment of a template, for HTML or for text, with the author's own filters.
+
+    Args:
+        definition: What the template was made of.
+        html: Whether it is for HTML.
+        is_derived: For text that is made from HTML, with the same expressions.
+    """
+    shared = environment(
+        html=html,
+        undefined=definition.undefined,
+        na=definition.na,
+        locale=definition.locale,
+        is_derived=is_derived,
+    )
+    if not definition.filters:
+        return shared
+    env = shared.overlay()
+    env.filters = {**shared.filters, **definition.filters}
+    return env
 
 
 @lru_cache(maxsize=32)

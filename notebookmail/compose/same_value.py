@@ -245,7 +245,8 @@ def _code(value: Any) -> str | None:
         parts = (value.func, value.args, value.keywords)
         return f"partial {' '.join(map(value_text, parts))}"
     if hasattr(value, "__qualname__"):
-        return f"code {value.__module__}.{value.__qualname__}"
+        owner = getattr(value, "__objclass__", value)  # a method of a built-in type has no module of its own
+        return f"code {owner.__module__}.{value.__qualname__}"
     return None
 
 

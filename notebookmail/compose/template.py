@@ -72,6 +72,8 @@ class Template:
             name. An empty path, or None from a function, attaches nothing.
         inline: Figures, pictures, tables or paths that the body shows by name, or functions of the row:
             `inline={"chart": plot}` for `{{ chart | image(alt="...") }}` or `![...](cid:chart)`.
+        filters: Functions of a value by name, beside those there are: `filters={"shout": str.upper}` for
+            `{{ name | shout }}`. What one returns is escaped like any value, unless it is Markup.
         calendar: An invitation (RFC 5545, method REQUEST): a mapping with `summary`, `start`, and `end` or
             `duration`, and perhaps `timezone`, `location`, `description`, `url`, `alarm`, `uid`; an icalendar
             object; ics text; or a function of the row. `{{ invitation }}` shows it in the letter too.
@@ -110,6 +112,7 @@ class Template:
         css: str | None = None,
         attachments: Any = (),
         inline: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Callable[..., Any]] | None = None,
         calendar: Mapping[str, Any] | Callable[[Any], Any] | Any = None,
         list_unsubscribe: str | Sequence[str] | None = None,
         preheader: str | None = None,
@@ -137,6 +140,7 @@ class Template:
                 css=css,
                 attachments=attachments,
                 inline=inline,
+                filters=filters,
                 calendar=calendar,
                 list_unsubscribe=list_unsubscribe,
                 preheader=preheader,

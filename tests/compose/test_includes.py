@@ -195,7 +195,10 @@ def test_a_broken_macro_is_found_with_its_file_and_line(folder):
 @pytest.mark.parametrize(
     ("tag", "remedy"),
     [
-        ('{% extends "a.md" %}', r"no \{% extends %\}: take in"),
+        ('{% if x %}{% extends "a.md" %}{% endif %}', "stands first in its file"),
+        ('x{% extends "a.md" %}', "stands first in its file"),
+        ("{% extends name %}", "constant text"),
+        ('{% extends "nope.md" %}', "not there"),
         ('{% import "a.md" as x %}', r"no \{% import %\}: .*from"),
         ("{% include name %}", "constant text"),
         ('{% include "a" ~ ".md" %}', "constant text"),
@@ -227,7 +230,7 @@ def test_a_link_out_of_the_folder_is_not_followed(folder):
 
 
 def test_an_error_further_down_names_its_own_file_and_line(folder):
-    put(folder, a_md='\n\n{% include "b.md" %}', b_md="\n{% extends 'x' %}")
+    put(folder, a_md='\n\n{% include "b.md" %}', b_md="\n{% import 'x' as y %}")
     with pytest.raises(TemplateError, match=r"^text: b.md, line 2: a letter has no") as caught:
         expand('{% include "a.md" %}', folder, "text")
     assert caught.value.message.count("line") == 1

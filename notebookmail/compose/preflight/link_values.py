@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from notebookmail.compose.environment import environment
+from notebookmail.compose.environment import environment_of
 from notebookmail.compose.markup.html_parts import statements_to_comments
 from notebookmail.compose.markup.html_tokens import tokens
 from notebookmail.compose.markup.markdown import to_html
@@ -96,7 +96,7 @@ def _sources(definition: Definition) -> tuple[str | None, ...]:
 
 
 def _links(definition: Definition) -> Iterator[_Link]:
-    env = environment(html=True, undefined=definition.undefined, na=definition.na, locale=definition.locale)
+    env = environment_of(definition, html=True)
     page = definition.markdown if definition.html is None else definition.html
     source = page if page is not None else definition.text
     if source is None:

@@ -1,14 +1,15 @@
-"""Files taken into a letter before anything of it is parsed: `{% include %}` and `{% from ... import ... %}`.
+"""Files taken into a letter before it is parsed: `{% include %}`, `{% from ... import ... %}`, `{% extends %}`.
 
 The tag is replaced with text: what is included becomes Markdown or HTML of the letter itself, its columns are
 known before the first row, and everything is compiled once. For `from`, the text is the macros asked for and all
-they use. So the names of files are constant, and what Jinja does with files at hand while it renders (extending,
-names that are reckoned) is refused. Files lie below the template's folder and are UTF-8.
+they use; of a layout that is extended, it is the layout with the letter's blocks (see inheritance.py). So the
+names of files are constant: what is reckoned while Jinja renders is refused. Files lie below the template's folder
+and are UTF-8.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -17,14 +18,18 @@ from notebookmail.compose.environment import environment
 from notebookmail.compose.markup.tags import Tag, split_tags
 from notebookmail.errors import TemplateError
 
+from .inheritance import inherited
 from .macros import macros_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from notebookmail.compose.attachments.files import Folder
 
     from .macros import Macro
+
+Loaded = TypeVar("Loaded")
 
 MOST_CHARACTERS: Final = 1024 * 1024
 """Of a file that is read as text, and of all that a letter includes: far more than anybody reads."""
@@ -87,6 +92,16 @@ class _Expansion:
 
     def text(self, source: str, chain: tuple[Path, ...]) -> str:
         """Expand a source; the chain is the files that include one another down to it."""
+        levels = self._levels(source, chain)
+        if len(levels) == 1:
+            return levels[0]
+        try:
+            return inherited(self._env, levels)
+        except TemplateError as problem:
+            raise self._error(problem.message, 1, chain) from problem
+
+    def _levels(self, source: str, chain: tuple[Path, ...]) -> list[str]:
+        """Expand a source and the layouts it extends, one after the other."""
         try:
             self._env.parse(source)  # each by itself: a tag left open must not swallow what follows the file
             pieces = split_tags(self._env, source)
@@ -94,7 +109,22 @@ class _Expansion:
             hint = column_hint(self._env, source, problem.lineno)
             raise self._error(f"{problem.message}{hint}", problem.lineno, chain) from problem
         if not any(map(_is_loading, pieces)):
-            return source
+            return [source]
+        first = next((place for place, piece in enumerate(pieces) if not _is_blank(piece)), 0)
+        extending = pieces[first]
+        if not isinstance(extending, Tag) or extending.word != "extends":
+            return [self._expanded(pieces, chain)]
+        own = self._expanded(pieces[first + 1 :], chain)
+        return [own, *self._located(extending, chain, lambda: self._extended(extending, chain))]
+
+    def _extended(self, tag: Tag, chain: tuple[Path, ...]) -> list[str]:
+        node = self._env.parse(tag.source).body[0]
+        assert isinstance(node, nodes.Extends)  # noqa: S101 - its first word says so
+        path, text = self._file(node.template, chain)
+        return self._levels(text, (*chain, path))
+
+    def _expanded(self, pieces: list[str | Tag], chain: tuple[Path, ...]) -> str:
+        """Put what the files say in place of the tags that load them."""
         written: list[str] = []
         is_trimming = False
         for piece in pieces:
@@ -111,34 +141,43 @@ class _Expansion:
 
     def _loaded(self, tag: Tag, chain: tuple[Path, ...]) -> str:
         """Return the text that stands for a tag."""
+        return self._located(tag, chain, lambda: self._said(tag, chain))
+
+    def _located(self, tag: Tag, chain: tuple[Path, ...], load: Callable[[], Loaded]) -> Loaded:
+        """Load what a tag asks for; an error says where the tag stands."""
         try:
-            node = self._env.parse(tag.source).body[0]
-            if isinstance(node, nodes.Include):
-                return self._included(node, chain)
-            if isinstance(node, nodes.FromImport):
-                return self._imported(node, chain)
+            return load()
         except TemplateSyntaxError as problem:
             raise self._error(str(problem.message), tag.line, chain) from problem
         except TemplateError as problem:
             if problem.field is not None:  # from a file further down: it has its place
                 raise
             raise self._error(problem.message, tag.line, chain) from problem
-        remedy = (
-            'take in a file with {% include "file.md" %}, or macros with {% from "macros.html" import button %}'
+
+    def _said(self, tag: Tag, chain: tuple[Path, ...]) -> str:
+        node = self._env.parse(tag.source).body[0]
+        if isinstance(node, nodes.Include):
+            return self._included(node, chain)
+        if isinstance(node, nodes.FromImport):
+            return self._imported(node, chain)
+        if isinstance(node, nodes.Extends):
+            raise TemplateError('{% extends "layout.html" %} stands first in its file, outside of any condition')
+        raise TemplateError(
+            f'a letter has no {{% {tag.word} %}}: take in a file with {{% include "file.md" %}}, or macros with '
+            '{% from "macros.html" import button %}'
         )
-        raise self._error(f"a letter has no {{% {tag.word} %}}: {remedy}", tag.line, chain)
 
     def _included(self, node: nodes.Include, chain: tuple[Path, ...]) -> str:
         if node.ignore_missing or not node.with_context:
             raise TemplateError(
                 "an included file is there and sees every column: leave out what follows the file's name"
             )
-        _, text = self._file(node.template, chain)
+        _, text = self._file_text(node.template, chain)
         return text.removesuffix("\n")  # as Jinja does: the line goes on behind the tag
 
     def _imported(self, node: nodes.FromImport, chain: tuple[Path, ...]) -> str:
         """Return the definitions asked for and those they use, in the order of the file."""
-        path, text = self._file(node.template, chain)
+        path, text = self._file_text(node.template, chain)
         macros = macros_of(self._env, text, node.names, path.name)
         for each in macros:
             self._check_origin(each, path)
@@ -155,8 +194,13 @@ class _Expansion:
                     f"{name!r} is defined by both {other.name} and {path.name}: rename one of them"
                 )
 
-    def _file(self, name: nodes.Expr, chain: tuple[Path, ...]) -> tuple[Path, str]:
+    def _file_text(self, name: nodes.Expr, chain: tuple[Path, ...]) -> tuple[Path, str]:
         """Return a file and its text, expanded."""
+        path, text = self._file(name, chain)
+        return path, self.text(text, (*chain, path))
+
+    def _file(self, name: nodes.Expr, chain: tuple[Path, ...]) -> tuple[Path, str]:
+        """Return a file and what it says."""
         if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
             raise TemplateError(
                 'a file is named by a constant text, as in {% include "file.md" %}: '
@@ -175,11 +219,16 @@ class _Expansion:
         self._characters += len(text)
         if self._characters > MOST_CHARACTERS:
             raise TemplateError(f"the letter includes more than {MOST_CHARACTERS // 1024} KB of files")
-        return path, self.text(text, (*chain, path))
+        return path, text
 
     def _error(self, message: str, line: int, chain: tuple[Path, ...]) -> TemplateError:
         file = f"{chain[-1].name}, " if chain else ""
         return TemplateError(f"{file}line {line}: {message}", self._field)
+
+
+def _is_blank(piece: str | Tag) -> bool:
+    """Tell whether a piece says nothing: a layout's name may stand behind it."""
+    return not piece.strip() if isinstance(piece, str) else piece.kind == "comment"
 
 
 def _is_loading(piece: str | Tag) -> TypeGuard[Tag]:

@@ -48,12 +48,12 @@ def macros_of(env: Environment, text: str, asked: Sequence[str | tuple[str, str]
     Raises:
         TemplateError: A name is not defined, or shall become another.
     """
-    macros = [_macro(env, source) for source in _defining_sources(split_tags(env, text))]
+    macros = [_macro(env, source) for source in defining_sources(split_tags(env, text))]
     wanted = _wanted(asked, macros, file)
     return [macro for macro in macros if macro.names & wanted]
 
 
-def _defining_sources(pieces: list[str | Tag]) -> Iterator[str]:
+def defining_sources(pieces: Sequence[str | Tag]) -> Iterator[str]:
     """Cut out what defines something, from the tag that begins it to the one that ends it."""
     parts: list[str] = []
     depth = 0
