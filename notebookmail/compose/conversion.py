@@ -16,7 +16,7 @@ from .markup.document import hidden, letter, page
 from .markup.html_parts import guard, pictures, statements_to_comments
 from .markup.html_tokens import read_tokens
 from .markup.inlining import inline
-from .markup.markdown import arranged_to_html, to_html
+from .markup.markdown import arranged_to_html, refuse_lost_cells, to_html
 from .markup.statement_lines import decide_structure, without_trimming
 from .markup.tags import Masks, split_tags
 from .markup.text_writer import to_text
@@ -60,8 +60,11 @@ def converted(definition: Definition) -> tuple[Body | None, Callable[[str], str]
     if definition.markdown is None:
         return convert(masked, masks)
     arrangement = Arrangement(masks, masked)
+    html = arranged_to_html(arrangement)
     if not decide_structure(arrangement.text, masks):
-        return convert(arranged_to_html(arrangement), masks)
+        refuse_lost_cells(arrangement, html)
+        return convert(html, masks)
+    convert.check(html, masks)
     by_row = RowMarkdown(arrangement.text, masks, html=env, text=convert.text_env, convert=convert.of_row)
     return RowPart(by_row, "html"), None, RowPart(by_row, "text") if definition.text is None else None
 
@@ -103,6 +106,14 @@ class _Converter:
         )
         html = Part(self._env, masks.unmask(document.html, without_trimming), self._field)
         return Conversion(html, document.inline_row, text)
+
+    def check(self, body: str, masks: Masks) -> None:
+        """Find what is wrong with a body's links and pictures however its statements go.
+
+        Raises:
+            TemplateError: An expression stands where no value is safe, or a picture is not there.
+        """
+        guard(pictures(statements_to_comments(body, masks), masks, self._definition.inline), masks)
 
     def of_row(self, pieces: list[str | Tag]) -> Conversion:
         """Make the document and the text of the Markdown of a row."""

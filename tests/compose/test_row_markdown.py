@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import jinja2
+import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -200,6 +201,37 @@ def test_links_pictures_and_filters_work_as_elsewhere() -> None:
     assert '<a href="https://e.org/?a=1&amp;b=2">Tea</a> 1,234.6' in html
     with pytest.raises(TemplateError, match="javascript"):
         body(source, items=ITEMS[:1], link="javascript:alert(1)", n=1)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{% for i in items %}- <a href={{ i }}>x</a>\n{% endfor %}", "stands inside an HTML tag without quotes"),
+        ("{% for i in items %}- ![x](cid:nope)\n{% endfor %}", "names nothing inline"),
+        ("{% for i in items %}- {{ i | nope }}\n{% endfor %}", "there is no filter"),
+        ("{% for i in items %}- {{ i }\n{% endfor %}", "line 1"),
+    ],
+)
+def test_what_is_wrong_in_every_row_is_found_when_the_template_is_made(source: str, said: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        Template("S", markdown=source)
+    assert said in str(caught.value)
+    assert "_printed" not in str(caught.value)
+
+
+def test_tables_style_sheets_and_preheaders_come_as_elsewhere() -> None:
+    template = Template(
+        "S",
+        markdown="{% for i in items %}- {{ i.item }}\n{% endfor %}\n\n{{ frame | table }}\n",
+        css="td { color: navy } li { color: teal }",
+        preheader="Before {{ word }}",
+    )
+    message = template.render({"items": ITEMS, "word": "all", "frame": pd.DataFrame({"a": [1, 2]})})
+    html, plain = (message.get_body((kind,)).get_content() for kind in ("html", "plain"))
+    assert len(re.findall(r"<td[^>]*navy", html)) == 2
+    assert len(re.findall(r"<li[^>]*teal", html)) == 3
+    assert "Before all" in html
+    assert plain.replace("\r", "") == "- Tea\n- Milk\n- Rye\n\na\n-\n1\n2\n"
 
 
 def test_a_missing_value_fails_the_row_and_names_the_field() -> None:

@@ -35,21 +35,23 @@ _TERMINATES: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", 
 
 def to_html(pieces: list[str | Tag], masks: Masks) -> str:
     """Convert Markdown to HTML with the tags as tokens: an expression as a word, a statement as a comment."""
-    return arranged_to_html(Arrangement(masks, masks.mask(pieces)))
-
-
-def arranged_to_html(arrangement: Arrangement) -> str:
-    """Convert a source whose statements have their marks already.
-
-    Raises:
-        TemplateError: A row of a table has more cells than the table has columns; Markdown leaves them out.
-    """
-    html = str(_converter().render(arrangement.text, {"jinja": arrangement}))
-    _refuse_lost_cells(arrangement, html)
+    arrangement = Arrangement(masks, masks.mask(pieces))
+    html = arranged_to_html(arrangement)
+    refuse_lost_cells(arrangement, html)
     return html
 
 
-def _refuse_lost_cells(arrangement: Arrangement, html: str) -> None:
+def arranged_to_html(arrangement: Arrangement) -> str:
+    """Convert a source whose statements have their marks already."""
+    return str(_converter().render(arrangement.text, {"jinja": arrangement}))
+
+
+def refuse_lost_cells(arrangement: Arrangement, html: str) -> None:
+    """Check that every tag of a table's source is in its HTML.
+
+    Raises:
+        TemplateError: A row has more cells than the table has columns; Markdown leaves them out.
+    """
     masks = arrangement.masks
     kept = set(masks.numbers(html))
     for line in arrangement.text.split("\n"):
