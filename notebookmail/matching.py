@@ -17,6 +17,7 @@ from collections import Counter, defaultdict, deque
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from .compose.keys import MARK_BITS
 from .compose.same_value import address_text
 from .errors import FrameError
 from .merge.journal import EarlierRows
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .compose.keys import Keys
     from .merge.journal import Earlier
 
+    Names = tuple[str, ...]
     Walk = Callable[[], Iterable[tuple[Row, str]]]
 
 _GONE: Final = frozenset({"sent", "committing", "unconfirmed"})
@@ -58,6 +60,9 @@ class Matching:
         self._is_first = self._record is not None and self._record.recognition.is_first
         self._has_several = self._record is not None and keys.says and self._record.has_several
         self._walk = walk
+        self._sets: defaultdict[int, list[Names]] = defaultdict(list)
+        for names in sorted(self._record.recognition.reads) if self._record is not None else ():
+            self._sets[keys.mark(names)].append(names)
         self._assigned: dict[int, bytes] | None = None
 
     @property
@@ -74,7 +79,7 @@ class Matching:
             return key
         if not (self._has_several or (self.keys.says and self.keys.is_by_content)):
             return self.keys.key(person)
-        return self._assign(person, [(0, self._candidates(row, to))])[0]
+        return self._assign(person, [(0, self._candidates(row, to, self._sets_of(person)))])[0]
 
     def assigned(self, position: int) -> bytes:
         """Return the key of a row that may be known by the same as another."""
@@ -104,6 +109,7 @@ class Matching:
 
     def _assign_all(self) -> Iterator[tuple[int, bytes]]:
         people: dict[str, list[tuple[int, frozenset[int]]]] = {}
+        sets: dict[str, list[Names]] = {}
         met: Counter[bytes] = Counter()
         for row, to in self._walk():
             if self._is_first:
@@ -113,15 +119,22 @@ class Matching:
                     yield row.position, key
                     continue
             person = self.keys.person(row, to)
-            people.setdefault(person, []).append((row.position, self._candidates(row, to)))
+            if person not in sets:
+                sets[person], people[person] = self._sets_of(person), []
+            people[person].append((row.position, self._candidates(row, to, sets[person])))
         for person, rows in people.items():
             yield from self._assign(person, rows).items()
 
-    def _candidates(self, row: Row, to: str) -> frozenset[int]:
-        """Return what stands for what a row says, under every set of names the campaign's letters have read."""
-        if not self.keys.says:
-            return frozenset()
-        sets = set(self._record.recognition.reads if self._record is not None else ())
+    def _sets_of(self, person: str) -> list[Names]:
+        """Return the sets of names under which the entries of a person may have been read."""
+        if self._record is None or not self.keys.says:
+            return []
+        told = map(self._record.said, self._record.of_person(self.keys.short(person)))
+        marks = {said % 2**MARK_BITS for said in told if said is not None}
+        return [names for mark in marks for names in self._sets[mark]]
+
+    def _candidates(self, row: Row, to: str, sets: Iterable[Names]) -> frozenset[int]:
+        """Return what stands for what a row says, under each of these sets of names."""
         return frozenset(self.keys.said(row, to, names).digest for names in sets)
 
     def _assign(self, person: str, rows: list[tuple[int, frozenset[int]]]) -> dict[int, bytes]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sqlite3
 import unicodedata
 from collections import Counter
 from decimal import Decimal
@@ -20,6 +22,7 @@ from PIL import Image
 
 from notebookmail import FrameError, JournalError, Template, campaigns, forget
 from notebookmail.choices import SendOptions
+from notebookmail.compose.keys import Keys
 from notebookmail.plan import make_plan
 
 if TYPE_CHECKING:
@@ -219,6 +222,43 @@ def test_functions_are_not_called_for_rows_that_were_sent(journal: Path) -> None
     sent_by(journal, works(), drawn(draw))
     sent_by(journal, works(), drawn(draw))
     assert called == [1, 2]
+
+
+def test_a_row_is_compared_only_under_the_names_its_own_entries_were_read_by(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 64
+    columns = {f"c{bit}": range(count) for bit in range(6)}
+    df = pd.DataFrame({"email": [f"p{n}@example.org" for n in range(count)], "bits": range(count), **columns})
+
+    def touch(row: Any) -> bytes:
+        return bytes(row[f"c{bit}"] for bit in range(6) if row.bits >> bit & 1)
+
+    assert len(sent_by(journal, df, drawn(touch))) == count
+    compared: list[Any] = []
+    said = Keys.said
+
+    def noting(keys: Keys, row: Any, to: str, names: tuple[str, ...]) -> Any:
+        compared.append(row.position)
+        return said(keys, row, to, names)
+
+    monkeypatch.setattr(Keys, "said", noting)
+    assert sent_by(journal, df, drawn(touch)) == []
+    assert len(compared) == count
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE said SET digest = digest + 1", "UPDATE said SET person = 7", "UPDATE said SET number = number + 100",
+     "UPDATE recognition SET known_by = 'fields'", "UPDATE recognition SET reads = '[]'"],
+)  # fmt: skip
+def test_what_the_disk_turned_of_what_rows_said_is_found(journal: Path, statement: str) -> None:
+    sent_by(journal, people(), LETTER, campaign="may")
+    with contextlib.closing(sqlite3.connect(journal)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    with pytest.raises(JournalError, match="damaged"):
+        sent_by(journal, people(), LETTER, campaign="may")
 
 
 def test_rows_of_a_group_may_come_in_any_order_with_other_columns(journal: Path) -> None:

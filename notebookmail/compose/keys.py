@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .reads import Reads
 
 KEY_OCTETS: Final = 16
+MARK_BITS: Final = 16
+"""So many bits of what stands for what a row said stand for the names, so that no others need to be tried."""
+
 _CHUNK: Final = 4096
 _SHORT_OCTETS: Final = 8
 _ITEM: Final = f"{ROWS}\0"
@@ -128,16 +131,23 @@ class Keys:
             to: Its recipient.
             names: As `names` returns them, of this row or of others of its campaign.
         """
-        written, columns, items = _cut(names)
+        written, mark, columns, items = _cut(names)
         text = f"{written} {address_text(to)!r} {_values(row, columns, items)}"
-        return Said(_short(self.person(row, to)), names, _short(text))
+        return Said(_short(self.person(row, to)), names, _short(text) >> MARK_BITS << MARK_BITS | mark)
+
+    @staticmethod
+    def mark(names: tuple[str, ...]) -> int:
+        """Return the last bits of what stands for what a row said under these names."""
+        return _cut(names)[1]
 
 
 @lru_cache(maxsize=256)
-def _cut(names: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Return names in writing, those of columns, and those of columns of a group's rows."""
+def _cut(names: tuple[str, ...]) -> tuple[str, int, tuple[str, ...], tuple[str, ...]]:
+    """Return names in writing, their mark, those of columns, and those of columns of a group's rows."""
     items = tuple(name.removeprefix(_ITEM) for name in names if name.startswith(_ITEM))
-    return repr(names), tuple(name for name in names if not name.startswith(_ITEM)), items
+    written = repr(names)
+    mark = _short(written) % 2**MARK_BITS
+    return written, mark, tuple(name for name in names if not name.startswith(_ITEM)), items
 
 
 def _values(row: Row, columns: Sequence[str], items: Sequence[str]) -> str:

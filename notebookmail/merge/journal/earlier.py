@@ -129,6 +129,8 @@ class EarlierRows(Mapping[bytes, Earlier]):
     def _hear(self, said: Iterable[tuple[int, int, int]]) -> None:
         """Take in what rows said; most campaigns have nothing of it."""
         for number, person, digest in said:
+            if not 0 <= number < self.size:
+                raise ValueError(f"it knows what row number {number} said, and not the row")
             if not self._persons:
                 self._persons = array("q", bytes(8 * self.size))
                 self._said = array("q", bytes(8 * self.size))
