@@ -123,7 +123,7 @@ def _parser() -> Any:
 
 def _bare(html: str, found: Sequence[Token], tags: list[Token], masks: Masks | None) -> Iterator[str]:
     """Write what decides the tree's shape: tags with a number each, that there is text, Jinja tags as comments."""
-    for token in _told_apart(html, found):
+    for token in told_apart(html, found):
         written = html[token.start : token.end]
         if token.kind == "start":
             yield _numbered(html, token, len(tags))
@@ -137,8 +137,8 @@ def _bare(html: str, found: Sequence[Token], tags: list[Token], masks: Masks | N
             yield "x" if token.kind == "text" and token.is_closed and not written.isspace() else ""
 
 
-def _told_apart(html: str, found: Sequence[Token]) -> Iterator[Token]:
-    """Walk the tokens, without those inside of opaque elements."""
+def told_apart(html: str, found: Sequence[Token]) -> Iterator[Token]:
+    """Walk the tokens, without those inside of elements that some clients only show, or that hold no HTML."""
     opaque: list[str] = []
     for token in found:
         if opaque and token.kind == "end" and token.name == opaque[-1]:

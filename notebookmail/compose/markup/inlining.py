@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .cascade import Cascade
-from .elements import read_tree
+from .elements import read_tree, told_apart
 from .html_tokens import edited, read_tokens
 from .style_sheet import read_sheet
 
@@ -74,10 +74,11 @@ def inline(
     """
     found = read_tokens(html)
     sheets = _Sheets(own)
+    seen = {token.start for token in told_apart(html, found)}
     for tag, text in _styles(html, found):
         if masks is not None and any(masks.tags[number].word != "cid" for number in masks.numbers(text)):
             return Inlined(html, is_settled=False)
-        sheets.add(tag, text)
+        sheets.add(tag, text, is_seen=tag.start in seen)
     if not sheets.can_be_inlined:
         return Inlined(edited(html, sheets.own_style(None)), is_settled=True)
     tree = read_tree(html, found, masks)
@@ -118,8 +119,8 @@ class _Sheets:
         """Whether there is a rule that an element can hold."""
         return any(rule.force == "always" for rule in self.rules)
 
-    def add(self, tag: Token, text: str) -> None:
-        """Take up a style element."""
+    def add(self, tag: Token, text: str, *, is_seen: bool) -> None:
+        """Take up a style element; one in `<noscript>` and its like is in force for some clients only."""
         if tag.attribute(_OWN_ATTRIBUTE) is not None and self._own_place < 0:
             self._own_place = tag.start
             for css, is_kept in ((self._own.design, False), (self._own.css, self._own.keeps_css)):
@@ -130,7 +131,7 @@ class _Sheets:
         kind, media = tag.attribute("type"), tag.attribute("media")
         if kind is None or kind.value.strip().lower() in {"", "text/css"}:
             self.has_authors = True
-            is_kept_back = tag.attribute(_KEPT_BACK) is not None
+            is_kept_back = tag.attribute(_KEPT_BACK) is not None or not is_seen
             query = media.value if media is not None else ""
             self.rules += read_sheet(text.replace("\r\n", "\n"), query, is_kept_back=is_kept_back).rules
 
