@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import email
 import email.policy
+from email.headerregistry import Address
 from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from answering import answering
+from faulty_server import Offer, faulty
 from local_server import real_server
 
 from notebookmail import (
@@ -166,6 +168,27 @@ async def test_a_refused_sender_is_named_as_the_caller_wrote_it(serve: Serve) ->
             )
     assert caught.value.args == (550, "5.7.1 no", "Ann <a@example.org>")
     assert caught.value.phase == "mail"
+
+
+@pytest.mark.parametrize("extensions", [(), ("8BITMIME",), ("8BITMIME", "CHUNKING", "PIPELINING", "SMTPUTF8")])
+async def test_what_arrives_is_what_was_given(extensions: tuple[str, ...]) -> None:
+    message_id = f"<{'A0' * 45}@{'host.' * 8}example.org>"
+    names = ["Müller, Jörg (Einkauf)", "日本語" * 20, "x" * 90 + ", y", "Ann"]
+    boxes = [Address(name, f"u{place}", "example.org") for place, name in enumerate(names)]
+    message = letter(References=f"{message_id} {message_id}", In_Reply_To=message_id)
+    message.replace_header("To", boxes)
+    offer = Offer(extensions=extensions)
+    async with faulty(offer) as server, SMTP(hostname="127.0.0.1", port=server.port) as smtp:
+        await smtp.send_message(message)
+        (delivery,) = server.sessions[0].deliveries
+    arrived = email.message_from_bytes(delivery.content, policy=email.policy.default)
+    assert arrived["References"].split() == [message_id, message_id]
+    assert arrived["In-Reply-To"].strip() == message_id
+    assert [(each.display_name, each.addr_spec) for each in arrived["To"].addresses] == [
+        (each.display_name, each.addr_spec) for each in boxes
+    ]
+    assert delivery.recipients == tuple(each.addr_spec for each in boxes)
+    assert max(map(len, delivery.content.split(b"\r\n"))) <= 998
 
 
 # --- after a refusal --------------------------------------------------------------------------------------------
