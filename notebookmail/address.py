@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .errors import AddressError
+from .masking import mask_cell
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -79,7 +80,7 @@ def parse_mailbox(text: str) -> Mailbox:
         return Mailbox("", parse_address(text))
     parts = cut_name_addr(text)
     if parts is None:
-        raise AddressError(f"{shown(text)} is not one mailbox: write `Name <user@example.org>`", text)
+        raise AddressError(f"{_masked(text)} is not one mailbox: write `Name <user@example.org>`", text)
     name, address = parts
     return Mailbox(_display_name(name, text), parse_address(address))
 
@@ -109,6 +110,11 @@ def end_of_quoted_string(text: str) -> int:
 def shown(text: str) -> str:
     """Quote a text for a message, its beginning if it is long."""
     return repr(text) if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]!r}..."
+
+
+def _masked(text: str) -> str:
+    """Quote a cell for a message as far as it names nobody: what is said of a row is saved with a notebook."""
+    return shown(mask_cell(text))
 
 
 def domain_of(address: str) -> str:
@@ -143,7 +149,7 @@ def _display_name(name: str, text: str) -> str:
         return re.sub(r"\\(.)", r"\1", name[1:-1])
     if not _NOT_IN_A_BARE_NAME.isdisjoint(name):
         raise AddressError(
-            f"{shown(text)} may be several mailboxes: one goes into a cell; a name with a comma or an @ wants "
+            f"{_masked(text)} may be several mailboxes: one goes into a cell; a name with a comma or an @ wants "
             "quotes",
             text,
         )
@@ -157,17 +163,17 @@ def _judge(text: str) -> str:
     if has_control(text):
         raise AddressError("an address holds no control characters or line breaks", text)
     if len(text) > _MOST_CHARACTERS:
-        raise AddressError(f"{shown(text)} is too long for an address", text)
+        raise AddressError(f"{_masked(text)} is too long for an address", text)
     if text.count("@") > 1 and re.search(r"[,;\s]", text) and not text.startswith('"'):
-        raise AddressError(f"{shown(text)} holds several addresses: one mailbox goes into a cell", text)
+        raise AddressError(f"{_masked(text)} holds several addresses: one mailbox goes into a cell", text)
     if "@" not in text:
-        raise AddressError(f"{shown(text)} has no @: an address looks like user@example.org", text)
+        raise AddressError(f"{_masked(text)} has no @: an address looks like user@example.org", text)
     quoted = _QUOTED.fullmatch(text)
     local, domain = quoted.groups() if quoted else text.split("@", 1)
     if _LITERAL.fullmatch(domain):
         if len(local.encode()) <= _LOCAL_OCTETS and (quoted or re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", local)):
             return text
-        raise AddressError(f"{shown(text)} is not a valid address: check the part before the @", text)
+        raise AddressError(f"{_masked(text)} is not a valid address: check the part before the @", text)
     return _validated(text)
 
 
@@ -179,5 +185,5 @@ def _validated(text: str) -> str:
             text, check_deliverability=False, allow_quoted_local=True, test_environment=True, strict=True
         )
     except EmailNotValidError as problem:
-        raise AddressError(f"{shown(text)} is not a valid address: {problem}", text) from problem
+        raise AddressError(f"{_masked(text)} is not a valid address: {problem}", text) from problem
     return f"{text.rpartition('@')[0]}@{valid.domain}"  # the local part as given: its case is the server's

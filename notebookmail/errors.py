@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, Self, TypeVar
 
+from .masking import mask_text, quoted_label
 from .reply import enhanced_code
 
 Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "content", "end_of_data", "quit"]
@@ -198,7 +199,8 @@ class TemplateError(NotebookmailError, ValueError):
     """A template, or one row of it, cannot become a message.
 
     Attributes:
-        message: What is wrong and what to do about it.
+        message: What is wrong and what to do about it; addresses in it are masked where the error is shown, and a
+            label that may be a name.
         field: The part of the template it happened in ("subject", "to", "markdown", ...), or None.
         row: The row's label in the frame, or None when the template itself is at fault.
     """
@@ -210,9 +212,10 @@ class TemplateError(NotebookmailError, ValueError):
         self.row = row
 
     def __str__(self) -> str:
-        where = [] if self.row is None else [f"row {self.row!r}"]
+        where = [] if self.row is None else [f"row {quoted_label(self.row)}"]
         where += [] if self.field is None else [self.field]
-        return f"{', '.join(where)}: {self.message}" if where else self.message
+        message = mask_text(self.message)
+        return f"{', '.join(where)}: {message}" if where else message
 
 
 class FunctionError(TemplateError):

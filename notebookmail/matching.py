@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from .compose.keys import MARK_BITS
 from .compose.same_value import address_text
 from .errors import FrameError
+from .masking import mask_label, quoted_label
 from .merge.journal import EarlierRows
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ class Matching:
 
 def _untold(frame: Frame, row: Row, to: str) -> str:
     return (
-        f"{frame.unit} {row.label!r} ({to}): the journal was written by an older version, which knew rows by "
+        f"{frame.unit} {quoted_label(row.label, row.position)} ({mask_label(to)}): "
+        "the journal was written by an older version, which knew rows by "
         "the spelling of their values, and by their order. It has a message to this recipient in this campaign "
         "and cannot tell whether it was this one; nothing was sent. Call it with the frame and the options it was "
         "begun with, or leave out the rows that have had it; or give what is new another name (campaign=...); "

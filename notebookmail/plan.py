@@ -28,6 +28,7 @@ from .compose.keys import Keys, key_text, read_keys
 from .compose.recipients import Recipients, has_several_recipients, read_recipients, repeated
 from .compose.same_value import address_text, name_text, values_text
 from .errors import INTERRUPTS, AddressError, FrameError, NotebookmailError, TemplateError
+from .masking import mask_address
 from .matching import Matching
 from .merge.backlog import Task
 from .merge.events import RowPending
@@ -290,7 +291,8 @@ class _Making:
         if self._unwanted:
             for address in mail.envelope.recipients:
                 if address_text(address) in self._unwanted:
-                    message = f"{address} is among cc or bcc and on the suppress list; take it out of one of them"
+                    who = mask_address(address)
+                    message = f"{who} is among cc or bcc and on the suppress list; take it out of one of them"
                     raise TemplateError(message, None, row.label)
         if self._keys is None:
             return mail
@@ -368,10 +370,13 @@ def _first_matching(
 
 def _unwanted(suppress: Iterable[str]) -> frozenset[str]:
     """Read the suppress list; an entry that is no address is a slip that could let somebody be mailed."""
-    try:
-        return frozenset(address_text(to_ascii_domain(parse_mailbox(text).address)) for text in suppress)
-    except AddressError as problem:
-        raise FrameError(f"suppress holds what is no address: {problem}") from problem
+    found: set[str] = set()
+    for number, text in enumerate(suppress, 1):
+        try:
+            found.add(address_text(to_ascii_domain(parse_mailbox(text).address)))
+        except AddressError as problem:
+            raise FrameError(f"suppress holds what is no address: number {number}, {problem}") from problem
+    return frozenset(found)
 
 
 def _check_key(key: Sequence[str], frame: Frame) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .compose.groups import ROWS, Varying
 from .compose.preflight.findings import Finding
 from .errors import FrameError
+from .masking import quoted_label
 from .picking import Picked, extremes, picked, positions_at
 from .scrutiny import Scrutiny, plan_to_look_at, settings_of
 
@@ -151,7 +152,7 @@ class Preview:
         if row.problem is not None:
             raise row.problem
         if row.mail is None:
-            raise FrameError(f"{row.unit} {row.label!r} gets no message: {row.left_out}")
+            raise FrameError(f"{row.unit} {quoted_label(row.label)} gets no message: {row.left_out}")
         # Line ends as Python has them: `get_content()` is there to be read and compared.
         return message_from_bytes(row.mail.content.replace(b"\r\n", b"\n"), policy=policy.default)
 

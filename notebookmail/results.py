@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from weakref import WeakSet
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from .view.table import ResultsTable
 
     Stage = Callable[[Any], None]  # takes a board's widget and shows it
+    from .view.mask import Names
 
 _TURN: Final = threading.Lock()
 """Held for a moment, to ask whether rows are being sent and to say so."""
@@ -133,12 +133,22 @@ class SendResults(Outcomes):
         twin._status, twin._tally, twin._numbers = self._status.copy(), self._tally.copy(), self._numbers.copy()
         twin._message_ids = self._message_ids.changed(lambda row, text: mask_text(text, *to[row].split(", ")))
         columns = self._numbers.columns()
-        twin._replies = self._replies.changed(_masking(to, columns["reply"]))
-        twin._reasons = self._reasons.changed(_masking(to, columns["reason"]))
+        names = self._names_in_trouble()
+        twin._replies = self._replies.changed(_masking(to, columns["reply"], names))
+        twin._reasons = self._reasons.changed(_masking(to, columns["reason"], names))
         twin._stop_reason = _masked_words(self._stop_reason, to)
-        twin._errors = {row: redacted_error(error, to[row]) for row, error in self._errors.items()}
+        twin._errors = {
+            row: redacted_error(error, to[row], *names.found_in(str(error))) for row, error in self._errors.items()
+        }
         twin._addresses = {row: redacted_addresses(each) for row, each in self._addresses.items()}
         return twin
+
+    def _names_in_trouble(self) -> Names:
+        """Return what the rows that were not sent are called: servers speak of one in answer to another."""
+        from .view.mask import Names
+
+        rows = map(self.outcome, self.positions("failed", "deferred", "unconfirmed"))
+        return Names(each for row in rows for each in (row.label, *row.to.split(", ")))
 
     def explain(self) -> pd.DataFrame:
         """Group the rows in trouble by cause, the largest group first.
@@ -168,16 +178,19 @@ class SendResults(Outcomes):
 
         Raises:
             ExceptionGroup: Holds the exception of every failed, deferred or unconfirmed row, with the row's label
-                as a note.
+                as a note. Addresses and names in them are masked, for tracebacks are saved with notebooks;
+                `exceptions` has them as they are.
         """
+        from .view.mask import mask_label
+        from .view.redaction import redacted_error
+
         found: list[Exception] = []
+        names = self._names_in_trouble()
         for position in self.positions("failed", "deferred", "unconfirmed"):
             outcome = self.outcome(position)
             if outcome.error is not None:
-                error = copy.copy(
-                    outcome.error
-                )  # the note is for the group; the row's own exception stays as it is
-                error.add_note(f"row {outcome.label!r}, {outcome.status}")
+                error = redacted_error(outcome.error, outcome.to, *names.found_in(str(outcome.error)))
+                error.add_note(f"row {mask_label(outcome.label)}, {outcome.status}")
                 found.append(error)
         if found:
             raise ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found)
@@ -283,10 +296,8 @@ def _masked_words(words: str, to: Sequence[str]) -> str:
     return mask_text(words, *sorted({each for each in to if each and each in words}))
 
 
-def _masking(to: Sequence[str], numbers: Any) -> Callable[[int, str], str]:
+def _masking(to: Sequence[str], numbers: Any, names: Names) -> Callable[[int, str], str]:
     """Make what masks texts by number: every address, and what a text says of the mailboxes of its rows."""
-    from .view.mask import mask_text
-
     rows: dict[int, set[str]] = {}
     for recipients, number in zip(to, numbers.tolist(), strict=True):
         if number:
@@ -296,6 +307,6 @@ def _masking(to: Sequence[str], numbers: Any) -> Callable[[int, str], str]:
         about = rows.get(number, set())
         is_of_one = len(about) == 1  # what is said of many rows in the same words names no one by a local part
         private = {each for recipients in about for each in recipients.split(", ")}
-        return mask_text(text, *sorted(each for each in private if is_of_one or each in text))
+        return names.mask(text, *sorted(each for each in private if is_of_one or each in text))
 
     return masked

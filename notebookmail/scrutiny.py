@@ -22,6 +22,7 @@ from .compose.preflight.suspicion import mailbox_key, suspicions
 from .compose.preflight.values import ColumnValues
 from .compose.same_value import address_text
 from .errors import AddressError, FrameError, NotebookmailError, TemplateError
+from .masking import quoted_label
 from .merge.events import RowFailed, RowPending, RowSkipped
 from .plan import make_plan
 
@@ -293,7 +294,7 @@ def _repetition(plan: Plan, first: int, duplicates: Duplicates) -> Remark:
 
 def _named(plan: Plan, position: int) -> str:
     """Name a row or group as the user has it: row 7, not row np.int64(7)."""
-    return f"{plan.frame.unit} {plan.frame.labels[[position]].tolist()[0]!r}"
+    return f"{plan.frame.unit} {quoted_label(plan.frame.labels[[position]].tolist()[0], position)}"
 
 
 def _holds(positions: Sequence[int], position: int) -> bool:

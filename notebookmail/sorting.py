@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from .compose.recipients import repeated
 from .compose.same_value import address_text
 from .errors import FrameError
+from .masking import mask_label, quoted_label
 from .merge.events import RowFailed, RowLeft, RowSkipped
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ _OF_ROWS: Final = {"recipient": ", group_by=COLUMN makes one message of the rows
 def _complaint(what: str, frame: Frame, again: dict[int, int], text_of: Callable[[int], str]) -> str:
     unit = frame.unit
     shown = [
-        f"{unit}s {label_at(frame, first)} and {label_at(frame, position)} ({text_of(position)})"
+        f"{unit}s {label_at(frame, first)} and {label_at(frame, position)} ({_masked(text_of(position))})"
         for position, first in list(again.items())[:_SHOWN]
     ]
     if len(again) > _SHOWN:
@@ -149,9 +150,20 @@ def _complaint(what: str, frame: Frame, again: dict[int, int], text_of: Callable
     return said + (_OF_ROWS[what] if unit == "row" else "")
 
 
+def _masked(text: str) -> str:
+    """Mask a recipient, or the values of a key as they are quoted in a message."""
+    return ", ".join(quoted_label(piece) if "@" in piece else _masked_word(piece) for piece in text.split(", "))
+
+
+def _masked_word(text: str) -> str:
+    word = text.strip("'")
+    masked = mask_label(word)
+    return text if masked == word else masked
+
+
 def label_at(frame: Frame, position: int) -> str:
-    """Write a label as the user has it: 7, not np.int64(7)."""
-    return repr(frame.labels[[position]].tolist()[0])
+    """Write a label as the user has it, 7, not np.int64(7); a name is masked, and the place told."""
+    return quoted_label(frame.labels[[position]].tolist()[0], position)
 
 
 def positions_of(places: npt.NDArray[np.intp]) -> Positions:

@@ -168,10 +168,9 @@ def test_a_row_that_is_left_out_is_no_other_rows_warning() -> None:
 def test_a_group_is_called_a_group_and_a_row_without_a_key_is_named() -> None:
     df = people(5, email_1="n0@acme.org", email_2="N0@acme.org", email_4=None)
     report = check_frame(df, Template("x", sender="a@acme.org", markdown="{{ rows | table }}"), group_by="email")
-    assert report.errors["message"].str.contains("same recipient as group 'n0@acme.org'|row 'row4'").tolist() == [
-        True,
-        True,
-    ]
+    first, keyless = report.errors["message"]
+    assert "same recipient as group n...@acme.org (number 1)" in first
+    assert "row r..." in keyless
     assert "2 errors in 4 groups" in str(report)
     assert report.row_counts["error"] + report.left_out == 2
 
@@ -198,7 +197,7 @@ def test_an_empty_frame_is_good() -> None:
 def test_the_same_recipient_is_found_as_often_as_it_comes(duplicates: str, severity: str) -> None:
     report = check_frame(people(email_2="N0@acme.org", email_3="n0@ACME.org"), LETTER, duplicates=duplicates)
     assert found(report) == [("row2", severity, "duplicate"), ("row3", severity, "duplicate")]
-    assert "row 'row0'" in report.frame["message"].iloc[0]
+    assert "row r... (number 1)" in report.frame["message"].iloc[0]
     assert report.messages == (2 if duplicates == "skip" else 4)
 
 

@@ -9,6 +9,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
+from notebookmail.masking import quoted_label
 
 from .groups import Varying
 from .identity import PLAIN_TYPES
@@ -83,7 +84,7 @@ class RowView(Mapping[str, Any]):
         return len(self._fields)
 
     def __repr__(self) -> str:
-        return f"<row {self._label!r}: {', '.join(self._fields)}>"
+        return f"<row {quoted_label(self._label)}: {', '.join(self._fields)}>"
 
 
 def is_callable(value: object) -> bool:

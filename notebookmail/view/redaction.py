@@ -50,7 +50,7 @@ def redacted_labels(labels: Sequence[Hashable] | pd.Index[Any], recipients: Sequ
     return pd.Index(masked, name=labels.name) if isinstance(labels, pd.Index) else masked
 
 
-def redacted_error(error: Exception, to: str) -> Exception:
+def redacted_error(error: Exception, to: str, *names: str) -> Exception:
     """Make an exception that says the same without addresses.
 
     A reply's wording can hang on a word that is also the recipient's local part ("user unknown" to user@...): that
@@ -59,8 +59,9 @@ def redacted_error(error: Exception, to: str) -> Exception:
     Args:
         error: The exception of a row; it is not changed.
         to: Whom the row is for.
+        names: Other rows' labels and recipients that it names.
     """
-    private = to.split(", ")
+    private = [*to.split(", "), *names]
     masked = _masked_error(error, private)
     if explain(masked) == explain(error):
         return masked

@@ -12,7 +12,7 @@ from notebookmail.compose.preflight.findings import KINDS
 from notebookmail.compose.preflight.preflight import GMAIL_HTML_OCTETS
 
 from .markup import clip
-from .mask import mask_text, quoted
+from .mask import mask_text, placed_label, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +109,7 @@ def _rows(places: Sequence[int], report: Inspection) -> str:
     """Name the first rows: "rows 3, 17, 20 and 34 more"."""
     if not places:
         return ""
-    names = ", ".join(mask_text(clip(report.labels[place], _LABEL)) for place in places[:_LABELS])
+    names = ", ".join(clip(placed_label(report.labels[place], place), _LABEL) for place in places[:_LABELS])
     rest = len(places) - _LABELS
     return f"{report.unit}{'s' if len(places) > 1 else ''} {names}{f' and {rest:,} more' if rest > 0 else ''}"
 

@@ -96,7 +96,7 @@ class RowView:
 
 def row_html(row: Outcome) -> Html:
     """Show everything known about a row, with its full address: for the live view only."""
-    said = line(row, is_public=False)
+    said = line(row)
     facts = [element("tr", element("th", name, scope="row"), element("td", value)) for name, value in _facts(row)]
     sign = element("span", SYMBOLS[row.status], class_="nbm-sign", aria_hidden="true")
     return element(

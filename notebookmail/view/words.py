@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from notebookmail.errors import SMTPRecipientsRefused
 from notebookmail.merge.progress import PAUSED, STOPPING
 
-from .mask import bare_address, mask_address, mask_error, mask_text
+from .mask import Names, bare_address, mask_address, mask_error, mask_label, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -122,16 +122,23 @@ def duration(seconds: float) -> str:
 def troubles(outcomes: Outcomes) -> list[Trouble]:
     """Say why rows were not sent, the largest group first, then the reasons of those left out."""
     errors = outcomes.exceptions
-    found = [_trouble(cause, errors) for cause in outcomes.causes()]
+    names = names_in_trouble(outcomes)
+    found = [_trouble(cause, errors, names) for cause in outcomes.causes()]
     return [*found, *_reasons(outcomes, "pending"), *_reasons(outcomes, "skipped")]
 
 
-def _trouble(cause: Cause, errors: Mapping[Hashable, Exception]) -> Trouble:
+def names_in_trouble(outcomes: Outcomes) -> Names:
+    """Return what the rows that were not sent are called: servers speak of one in answer to another."""
+    rows = [outcomes.outcome(position) for status in PROBLEMS for position in outcomes.positions(status)[:_SAMPLE]]
+    return Names(name for row in rows for name in (row.label, *row.to.split(", ")))
+
+
+def _trouble(cause: Cause, errors: Mapping[Hashable, Exception], names: Names) -> Trouble:
     return Trouble(
         cause.status,
         f"{len(cause.labels):,} {cause.status}: {mask_text(cause.cause)}",
         _sentence(mask_text(cause.remedy)),
-        _example(cause, errors.get(cause.labels[0])),
+        names.mask(_example(cause, errors.get(cause.labels[0]))),
     )
 
 
@@ -168,17 +175,18 @@ def lines(outcomes: Outcomes, positions: Sequence[int], *, is_public: bool) -> I
         positions: Which rows, from 0.
         is_public: True masks every address, for what is saved with the notebook.
     """
+    names = names_in_trouble(outcomes) if is_public else None
     for position in positions:
-        yield line(outcomes.outcome(position), is_public=is_public)
+        yield line(outcomes.outcome(position), names)
 
 
-def line(row: Outcome, *, is_public: bool) -> Line:
-    """Put one row into words; see `lines`."""
+def line(row: Outcome, names: Names | None = None) -> Line:
+    """Put one row into words; see `lines`. With names it is public, and they are masked in what was said."""
     label, to, reply = str(row.label), row.to, _said(row)
     hint = "" if row.hint in reply else row.hint  # a template's error says its remedy itself
-    if is_public:
-        label, hint = mask_text(label), mask_text(hint, row.to)
-        reply = mask_error(row.error, reply, row.to) if row.error else mask_text(reply, row.to)
+    if names is not None:
+        label, hint = mask_label(row.label), names.mask(hint, *row.to.split(", "))
+        reply = names.mask(mask_error(row.error, reply, row.to) if row.error else reply, *row.to.split(", "))
         to = mask_address(to)
     return Line(
         label, to, row.status, " ".join(str(part) for part in (row.code, row.enhanced_code) if part), reply, hint,

@@ -14,7 +14,7 @@ from notebookmail.errors import (
     SMTPSenderRefused,
     TemplateError,
 )
-from notebookmail.view.mask import mask_address, mask_error, mask_text
+from notebookmail.view.mask import Names, mask_address, mask_error, mask_label, mask_text
 
 LOCAL = st.from_regex(r"[a-z]{4}[a-z0-9.+_'=/-]{0,20}[a-z0-9]", fullmatch=True)
 AROUND = st.sampled_from(["", " ", "<", ">", "(", ")", '"', "'", ": ", ";", ",", "[", "]", "=", "\n", "mailto:"])
@@ -35,7 +35,7 @@ def test_a_mailbox_keeps_its_first_letter_and_its_domain(to: str, masked: str) -
     assert mask_address(to) == masked
 
 
-@given(LOCAL, AROUND, AROUND, st.sampled_from(["@", "%40", "\uff20"]))
+@given(LOCAL, AROUND, AROUND, st.sampled_from(["@", "%40", "=40", "\uff20"]))
 def test_no_address_survives_in_a_text(local: str, before: str, after: str, at: str) -> None:
     masked = mask_text(f"550 no {before}{local}{at}example.org{after} here")
 
@@ -101,3 +101,40 @@ def test_a_cell_that_is_no_address_is_masked_in_its_error(cell: str) -> None:
         assert repr(cell.strip())[1:-1] not in masked
     else:
         pytest.fail("this is an address")
+
+
+@pytest.mark.parametrize(
+    ("label", "masked"),
+    [
+        (17, "17"), (1.5, "1.5"), ("0017", "0017"), ("2026-05-01", "2026-05-01"), (None, "None"), ("A", "A"),
+        ("Ann Smith", "A..."), ("Bo", "B..."), ("李明", "李..."), ("ann.smith@example.org", "a...@example.org"),
+        ("\x1b[31mAnn", "..."), ((2026, "Ann"), "(2026, A...)"), ((2026, "05"), "(2026, '05')"),
+    ],
+)  # fmt: skip
+def test_a_label_that_may_be_a_name_is_masked(label: object, masked: str) -> None:
+    assert mask_label(label) == masked
+
+
+def test_a_bare_local_part_is_masked_in_any_case_and_in_a_return_path() -> None:
+    said = "user Ann.Smith unknown; bounces+ann.smith=40example.org@relay.example, ann.smith=example.org"
+    assert "ann.smith" not in mask_text(said, "ann.smith@example.org").lower()
+
+
+def test_a_hint_shows_its_example_as_it_is() -> None:
+    assert mask_text("write `Name <user@example.org>`") == "write `Name <user@example.org>`"
+
+
+def test_what_is_said_of_one_row_names_no_other() -> None:
+    names = Names(["Bo Jones", "cyd@example.org", 17, "x"])
+    assert names.mask("550 ask Bo Jones or cyd, not bo, 17 or x") == "550 ask B... or c..., not bo, 17 or x"
+
+
+def test_errors_about_rows_are_masked_and_keep_the_cell() -> None:
+    with pytest.raises(AddressError) as caught:
+        parse_mailbox("Ann Smith <ann.smith@nowhere..org>")
+    assert "ann.smith" not in f"{caught.value}".lower() + f"{caught.value.message}".lower()
+    assert "Ann Smith" not in str(caught.value)
+    assert caught.value.text == "ann.smith@nowhere..org"
+    error = TemplateError("'bo@example.org' is no number", "text", "Bo Jones")
+    assert str(error) == "row B..., text: 'b...@example.org' is no number"
+    assert (error.row, error.message) == ("Bo Jones", "'bo@example.org' is no number")
