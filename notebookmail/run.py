@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from .errors import FrameError, NotebookmailError, SMTPAuthenticationError, TemplateError
+from .errors import FrameError, JournalError, NotebookmailError, SMTPAuthenticationError, TemplateError
 from .merge.events import RowFailed, RowPending, RowSkipped, RowUnconfirmed
 from .merge.explain import explain
 from .merge.journal import Journal
@@ -260,7 +260,10 @@ class Run:
                 yield journal, claim
                 is_finished = not self.results.counts["pending"]  # those beyond the limit are still to go
             finally:
-                claim.close(is_finished=is_finished)
+                try:
+                    claim.close(is_finished=is_finished)
+                except JournalError as problem:  # the results are exact all the same
+                    self._notices.append(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
 
     async def _send(self, server: Server, digest: str, journal: Journal | None, claim: Claim | None) -> None:
         plan = self._settle(claim.earlier if claim is not None else {})
@@ -278,6 +281,10 @@ class Run:
             if self._stop_reason:
                 runner.stop(self._stop_reason)
             await runner.run()
+        except BaseException:
+            if self._runner is None:  # no server: what was sent before is told all the same
+                await runner.tell_what_was_settled()
+            raise
         finally:
             await pool.close()
 
@@ -318,6 +325,8 @@ class Run:
             self._notices.append(
                 f"{rows} may have been delivered by an earlier run; resend_unconfirmed=True sends again."
             )
+        if self._runner is not None and self._runner.fault is not None:
+            self._notices.append(f"The run was stopped: {self._runner.fault}.")
         if self._runner is not None and self._runner.unrecorded:
             self._notices.append(
                 f"The journal could not be written: it does not know the end of {self._runner.unrecorded:,} rows, "

@@ -248,3 +248,50 @@ async def test_a_run_that_ends_early_says_of_rows_sent_before_that_they_were(box
     results = await send_frame(PEOPLE, LETTER, server, journal=journal, progress=False)
     assert [results.status_at(row) for row in range(5)] == ["pending", "pending", "skipped", "skipped", "skipped"]
     assert (results.sent_before, len(box.received)) == (3, 3)
+
+
+# --- what an earlier run settled, when this one ends early ---------------------------------------------------
+
+
+async def first_six_of_eight(box: Sandbox, journal: Path) -> pd.DataFrame:
+    """Send all rows of a frame but two in its middle, which are wanted now."""
+    everybody = pd.concat([PEOPLE, PEOPLE.assign(email="x" + PEOPLE["email"])], ignore_index=True)
+    await send(box, everybody.drop(index=[4, 5]), journal=journal, campaign="news")
+    return everybody
+
+
+async def test_a_run_that_is_stopped_reports_rows_sent_before_as_skipped(box: Sandbox, journal: Path) -> None:
+    everybody = await first_six_of_eight(box, journal)
+    job = start_frame(everybody, LETTER, box.server, progress=False, journal=journal, campaign="news")
+    job.stop()
+    results = await job
+    assert results.frame.status.tolist() == ["skipped"] * 4 + ["pending"] * 2 + ["skipped"] * 4
+    assert results.sent_before == 8
+
+
+async def test_a_run_that_is_interrupted_reports_rows_sent_before_as_skipped(tmp_path: Path) -> None:
+    async with Sandbox() as box:
+        port = box.server.port or 0
+        everybody = await first_six_of_eight(box, tmp_path / "j")
+    async with Sandbox(port=port, delay_seconds=0.2) as slow:
+        job = start_frame(everybody, LETTER, slow.server, progress=False, journal=tmp_path / "j", campaign="news")
+        while not job.progress.connections:  # noqa: ASYNC110 -- nobody tells of a connection
+            await asyncio.sleep(0)
+        assert job._task is not None
+        job._task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+        assert job.results.counts["skipped"] == 8
+
+
+async def test_where_no_server_is_found_rows_sent_before_are_reported_as_skipped(
+    box: Sandbox, journal: Path
+) -> None:
+    everybody = await first_six_of_eight(box, journal)
+    server = box.server
+    await box.close()
+    with pytest.raises(notebookmail.SMTPConnectError):
+        await send_frame(everybody, LETTER, server, progress=False, journal=journal, campaign="news")
+    results = notebookmail.last_results()
+    assert results is not None
+    assert (results.counts["skipped"], results.counts["pending"]) == (8, 2)

@@ -49,6 +49,7 @@ GRACE_SECONDS = 0.3
 """How long the replies to messages whose end is out may take once the run is cancelled."""
 
 _ROWS_PER_TURN = 32
+_ROWS_TOLD_PER_TURN = 1_000
 _LOOK_SECONDS = 30.0  # the longest a timer sleeps: clocks of machines that sleep stand still
 
 
@@ -162,6 +163,9 @@ class Runner:
             self.stop("interrupted")
             self._sender.hurry()
             await self._grace()
+            raise
+        except GeneratorExit:  # its loop is gone: nothing can be waited for
+            self._met = len(self._terms.earlier)
             raise
         finally:
             await self._end()
@@ -655,17 +659,24 @@ class Runner:
             await self._sender.close()
         finally:
             self.unrecorded = self._recorder.finish()
-            self._tell_of_earlier()
+            await self.tell_what_was_settled()
 
-    def _tell_of_earlier(self) -> None:
-        """Say of the rows that this run did not come to what an earlier one made of them."""
-        earlier = self._terms.earlier
-        if len(earlier) == self._met:
+    async def tell_what_was_settled(self) -> None:
+        """Say of the rows that are not taken any more which of them an earlier run settled."""
+        known = self._terms.earlier
+        if self._met >= len(known):
             return
-        for task in self._backlog.rest():
-            known = earlier.get(task.key)
-            if known is not None:
-                self._is_settled_before(task, known)
+        for count, task in enumerate(self._backlog.rest()):
+            earlier = known.get(task.key)
+            if earlier is not None:
                 self._met += 1
-                if len(earlier) == self._met:  # no need to look at the others, who may be a million
-                    return
+                self._is_settled_before(task, earlier)
+            if self._met >= len(known):
+                return
+            if count % _ROWS_TOLD_PER_TURN == _ROWS_TOLD_PER_TURN - 1:
+                await asyncio.sleep(0)
+
+    @property
+    def fault(self) -> JournalError | None:
+        """What kept the journal from being written, if something did."""
+        return self._recorder.fault

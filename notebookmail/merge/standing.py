@@ -166,8 +166,9 @@ class Standing:
             self._status[position] = NUMBERS[status]
         because = self._reasons.add(reason) if reason else 0
         self._numbers.write(position, attempts, seconds, reply, because, sent_at)
-        if self._addresses and status not in _UNSETTLED:
-            self._addresses.pop(position, None)
+        known = self._addresses.get(position) if self._addresses else None
+        if known is not None and not (known.delivered and status in _UNSETTLED):
+            del self._addresses[position]
         if error is not None:
             self._errors[position] = _without_frames(error)
         elif self._errors:

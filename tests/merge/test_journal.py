@@ -167,8 +167,8 @@ def test_a_write_that_was_interrupted_after_it_succeeded_is_found_out(
     transaction = JournalFile.transaction
 
     @contextlib.contextmanager
-    def interrupted(file: JournalFile) -> Iterator[object]:
-        with transaction(file) as connection:
+    def interrupted(file: JournalFile, **options: bool) -> Iterator[object]:
+        with transaction(file, **options) as connection:
             yield connection
         raise KeyboardInterrupt
 

@@ -20,7 +20,7 @@ from .schema import CAMPAIGN_COLUMNS, CODES, ENTRY_COLUMNS, SIGN_CAMPAIGN, State
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from notebookmail.mail import Said
 
@@ -137,6 +137,7 @@ class Claim:
         *,
         now: float,
         claims: set[Claim],
+        carry_over: Callable[[CampaignLock, Holding], Claim],
     ) -> None:
         self.generation = holding.generation
         self.earlier: Mapping[bytes, Earlier] = earlier
@@ -153,6 +154,7 @@ class Claim:
         self._recognition = earlier.recognition
         self._claims = claims  # those of the journal that are open
         claims.add(self)
+        self._carry_over = carry_over
 
     def used(self, account: str) -> int | None:
         """Tell how many messages an account had used within 24 hours when it was last charged; None before."""
@@ -176,7 +178,9 @@ class Claim:
         if not entries:
             return frozenset()
         is_certain, self._is_certain = self._is_certain, False
-        with self._file.transaction() as connection:
+        # Outcomes are written whatever has come to the file's place: `close` carries them over.
+        goes_out = any(each.state == "committing" for each in entries)
+        with self._file.transaction(in_place=goes_out) as connection:
             self._check_fence(connection)
             if not is_certain:
                 self._catch_up(connection)
@@ -206,13 +210,17 @@ class Claim:
             is_finished: Nothing was left undone that this run could do.
 
         Raises:
-            JournalError: That it ended could not be noted; the campaign can be claimed all the same.
+            JournalError: That it ended could not be noted, or another file has come to the journal's place and
+                does not take what this run recorded; the campaign can be claimed all the same.
         """
         if not self._is_open:
             return
         self._is_open = False
         self._claims.discard(self)
         try:
+            if not self._file.is_in_place:
+                self._carry_over(self._lock, self._holding).close(is_finished=is_finished)
+                return
             with self._file.transaction() as connection:
                 held = self._holding
                 connection.execute(_CLOSE, (self._latest, is_finished, held.campaign, held.fence))

@@ -18,6 +18,7 @@ import contextlib
 import os
 import secrets
 import sqlite3
+import sys
 from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import JournalError
@@ -26,7 +27,7 @@ from . import schema
 from .connection import connect, keep_log, roll_back
 from .examination import check_contents, examine
 from .mounts import has_shared_memory
-from .words import ELSEWHERE, primary_code, translated
+from .words import ELSEWHERE, gone, primary_code, replaced, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,11 @@ _NO_SHARING: Final = frozenset({
 class JournalFile:
     """One connection to a journal. Used by one thread at a time."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, identity: os.stat_result) -> None:
         self.path = path
         self.connection = connection
+        self._identity = identity
+        self._log_identity = _stat(_log_of(path))
 
     @classmethod
     def open(cls, path: Path) -> JournalFile:
@@ -63,7 +66,8 @@ class JournalFile:
                 _make(path)
             examine(path)
             _protect(path)
-            return cls(path, _connect(path))
+            identity = path.stat()
+            file = cls(path, _connect(path), identity)
         except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise translated(problem, path) from problem
         except OSError as problem:
@@ -72,21 +76,30 @@ class JournalFile:
                 f"writable for you, {ELSEWHERE}",
                 str(path),
             ) from problem
+        if not file.is_in_place:  # replaced in this very moment
+            file.close()
+            raise replaced(path)
+        return file
+
+    @property
+    def is_in_place(self) -> bool:
+        """True while the path leads to the file that is open: whoever opens it reads what is written here."""
+        found = _stat(self.path)
+        return found is not None and os.path.samestat(found, self._identity)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, in_place: bool = True) -> Iterator[sqlite3.Connection]:
         """Write all of it or nothing; what was written when the block has ended is on the disk.
+
+        Args:
+            in_place: False writes also where the path leads elsewhere by now, and nobody else will read it.
 
         Raises:
             JournalError: It could not be written. The same may be tried again.
         """
         with self.translating():
-            if not _is_there(self.path):  # SQLite would go on writing to what nobody can open any more
-                raise JournalError(
-                    f"the journal {self.path} was moved or deleted while it was in use; put it back, and run this "
-                    "again: nothing was sent that it does not know",
-                    str(self.path),
-                )
+            if in_place:
+                self._check_place()  # SQLite would go on writing to what nobody can open any more
             roll_back(self.connection)  # of one whose end an interrupt swallowed
             try:
                 self.connection.execute("BEGIN IMMEDIATE")
@@ -95,6 +108,12 @@ class JournalFile:
             except BaseException:
                 roll_back(self.connection)
                 raise
+            if in_place:
+                self._check_place()
+
+    def _check_place(self) -> None:
+        if not self.is_in_place:
+            raise replaced(self.path) if _stat(self.path) else gone(self.path)
 
     @contextlib.contextmanager
     def translating(self) -> Iterator[sqlite3.Connection]:
@@ -121,7 +140,15 @@ class JournalFile:
             )
 
     def close(self) -> None:
-        """Close the connection. A second call does nothing."""
+        """Close the connection. A second call does nothing.
+
+        Who closes last moves the log into the file and deletes it, by its name. Where another file and its log
+        have come to this place meanwhile, that would be theirs.
+        """
+        log = _stat(_log_of(self.path))
+        is_ours = log is None or (self._log_identity is not None and os.path.samestat(log, self._log_identity))
+        if not is_ours and not self.is_in_place:
+            _leave_log(self.connection)
         self.connection.close()
 
 
@@ -197,12 +224,22 @@ def _roll(connection: sqlite3.Connection) -> str:
     return mode
 
 
-def _is_there(path: Path) -> bool:
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        path.stat()
+        return path.stat()
     except OSError:
-        return False
-    return True
+        return None
+
+
+def _leave_log(connection: sqlite3.Connection) -> None:
+    """Let a connection be closed without a look at the log."""
+    if sys.version_info >= (3, 12):
+        with contextlib.suppress(sqlite3.Error):
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
 
 
 def _protect(path: Path) -> None:

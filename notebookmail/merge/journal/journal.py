@@ -11,6 +11,7 @@ Keeps addresses, so the file is the user's alone. Keeps no password, no content,
 from __future__ import annotations
 
 import contextlib
+import secrets
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -24,8 +25,9 @@ from .earlier import EarlierRows
 from .file import JournalFile
 from .locking import CampaignLock, is_held
 from .recognition import RULES, Recognition, first_campaigns, read_recognition, write_recognition
+from .replacement import Record, begin, prepare, read_record
 from .schema import CAMPAIGN_COLUMNS, SIGN_CAMPAIGN, STATES, State
-from .words import ELSEWHERE, damaged, known_otherwise, several_campaigns
+from .words import ELSEWHERE, damaged, kept_beside, known_otherwise, several_campaigns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 # Every row is read, and none found by the index: a digest in which a bit was turned is found so.
 _KNOWN: Final = f"""SELECT id, digest, generation, is_resend, is_finished, entries,
     checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS)}) FROM campaign NOT INDEXED"""
+_CHUNK: Final = 10_000
 _BEGIN: Final = """INSERT INTO campaign (digest, name, server, account, sender, generation, is_resend,
     is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, 0, 0, 0, ?, ?) RETURNING id"""
 _CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, generation = ?,
@@ -165,7 +168,42 @@ class Journal:
         except BaseException:
             lock.release()
             raise
-        return Claim(self._file, lock, holding, earlier, now=now, claims=self._claims)
+        return self._claim(lock, holding, earlier, now)
+
+    def _claim(self, lock: CampaignLock, holding: Holding, earlier: EarlierRows, now: float) -> Claim:
+        return Claim(self._file, lock, holding, earlier, now=now, claims=self._claims, carry_over=self._carry_over)
+
+    def _carry_over(self, lock: CampaignLock, holding: Holding) -> Claim:
+        """Enter what a run recorded into the file that has come to the journal's place, and claim it there."""
+        with self._file.translating() as connection:
+            record = read_record(connection, holding)
+        self._file.close()
+        path = self.path
+        try:
+            self._file = JournalFile.open(path)
+            return self._enter(record, lock)
+        except JournalError as problem:
+            beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            self._file.close()
+            self._file = JournalFile.open(beside)
+            self._enter(record, lock).close(is_finished=False)
+            raise kept_beside(path, beside, problem) from problem
+
+    def _enter(self, record: Record, lock: CampaignLock) -> Claim:
+        now = max((entry.at for entry in record.entries), default=0.0)
+        with self._file.transaction() as connection:
+            holding, size = self._take(connection, record.digest, record.called, False, now)
+            if holding.generation < record.generation:
+                begin(connection, holding.campaign, record)
+                holding, size = holding._replace(generation=record.generation), 0
+            is_behind = holding.generation > record.generation
+            if not is_behind:
+                prepare(connection, holding.campaign, record)
+            earlier = self._load(connection, holding, size)
+        claim = self._claim(lock, holding, earlier, now)
+        for first in range(0, 0 if is_behind else len(record.entries), _CHUNK):
+            claim.write(record.entries[first : first + _CHUNK])
+        return claim
 
     def used(self, account: str, now: float) -> int:
         """Count what may have gone out on an account within 24 hours, whatever the campaign.

@@ -77,6 +77,34 @@ def damaged(path: Path, detail: str) -> JournalError:
     return JournalError(f"the journal {path} is damaged ({detail}); restore it from a copy, {_AWAY}", str(path))
 
 
+def gone(path: Path) -> JournalError:
+    """Say that a journal is no longer where it was."""
+    return JournalError(
+        f"the journal {path} was moved or deleted while it was in use; put it back, and run this again: nothing "
+        "was sent that it does not know",
+        str(path),
+    )
+
+
+def replaced(path: Path) -> JournalError:
+    """Say that another file has come to a journal's place."""
+    return JournalError(
+        f"the journal {path} was replaced by another file while it was in use (by a program that synchronises "
+        "folders, or a copy that was restored?): nothing more was sent; keep the journal where nothing replaces "
+        "it, and run this again",
+        str(path),
+    )
+
+
+def kept_beside(path: Path, beside: Path, problem: JournalError) -> JournalError:
+    """Say where a run's record is that the file at its journal's place does not take."""
+    return JournalError(
+        f"what this run recorded is in {beside}, as it could not be entered into {path} ({problem}): go on with "
+        f"journal={str(beside)!r}, or people are mailed again",
+        str(path),
+    )
+
+
 def foreign(path: Path, what: str) -> JournalError:
     """Say that a file is no journal of ours."""
     return JournalError(f"{path} {what}; it is no journal of notebookmail: {_AWAY}", str(path))
