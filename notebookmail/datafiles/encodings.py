@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .loaded import refusal
-from .western import reads_western
+from .western import mixes_scripts, reads_western
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,13 +160,23 @@ def _guess(path: Path) -> Encoding:
 
 def _by_statistics(raw: bytes) -> str:
     """Return the encoding that letters and their neighbours speak for."""
+    found = _likeliest(raw, _CANDIDATES)
+    if found in _EAST_ASIAN:
+        return found
+    # Only the words that are not ASCII: the addresses beside them would be counted as English.
+    words = b" ".join(word for word in raw.translate(_BETWEEN_WORDS).split() if not word.isascii())
+    candidates: tuple[str, ...] = _CANDIDATES
+    found = _likeliest(words, candidates)
+    while found in candidates and found not in _EAST_ASIAN and mixes_scripts(words.decode(found, "replace")):
+        candidates = tuple(each for each in candidates if each != found)
+        found = _likeliest(words, candidates)
+    return found
+
+
+def _likeliest(raw: bytes, candidates: tuple[str, ...]) -> str:
     import chardet
 
-    found = chardet.detect(raw, include_encodings=_CANDIDATES, compat_names=False)["encoding"]
-    if found not in _EAST_ASIAN:
-        # Only the words that are not ASCII: the addresses beside them would be counted as English.
-        words = b" ".join(word for word in raw.translate(_BETWEEN_WORDS).split() if not word.isascii())
-        found = chardet.detect(words, include_encodings=_CANDIDATES, compat_names=False)["encoding"]
+    found: str | None = chardet.detect(raw, include_encodings=candidates, compat_names=False)["encoding"]
     return found or _WESTERN[0]
 
 

@@ -8,6 +8,7 @@ pound sign is a letter, and a Czech č read as è stands before a vowel, where n
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,15 @@ _SIGNS: Final = frozenset("²³½¼¾§£µ")  # units and numbers: m³, §5, £
 def reads_western(text: str) -> bool:
     """Tell whether every word with letters beyond ASCII could be one of Western Europe's languages."""
     return all(_is_plausible(word) for word in set(_words(text)) if not word.isascii())
+
+
+def mixes_scripts(text: str) -> bool:
+    """Tell whether a word is written in Latin letters and in others at once, as no name is."""
+    return any(len({_is_latin(letter) for letter in word if letter.isalpha()}) > 1 for word in set(_words(text)))
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith(("LATIN", "FEMININE", "MASCULINE"))
 
 
 def _words(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ NAMES = {
     ],
     "cp1250": [
         "Łukasz, Wałęsa, Żółć", "Dvořák, Černý, Růžena", "Kučera, Novák", "Győri, Szűcs, Erdős",
-        "Krešimir, Šimić, Đuro", "Ľubomír, Žďár", "Kovačić, Horvat, Jurčević",
+        "Krešimir, Šimić, Đuro", "Ľubomír, Žďár", "Kovačić, Horvat, Jurčević", "Ján, Kováč, Vašíčková",
     ],
     "cp1251": ["Иван, Петров, Москва", "Ольга, Сергей, Київ"],
     "cp1253": ["Γιώργος, Παπαδόπουλος, Ελένη"],
