@@ -40,7 +40,8 @@ class SMTP(Login):
     """An SMTP client (RFC 5321).
 
     Args:
-        **options: See ConnectionOptions; `connect` takes the same and overrides them.
+        **options: See ConnectionOptions; `connect` takes the same and overrides them. All but the credentials are
+            attributes too: what is assigned holds for the next connection, a timeout at once.
 
     Raises:
         ValueError: Options that contradict each other.

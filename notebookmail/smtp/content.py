@@ -13,6 +13,7 @@ from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING
 
 from notebookmail.errors import SMTPNotSupported, at
+from notebookmail.folding import unfold
 from notebookmail.mail import Mail
 
 from .headers import NOT_SUPPORTED, WirePolicy, needs_smtputf8
@@ -53,10 +54,16 @@ def mail_from_message(message: AnyMessage, envelope: Envelope, extensions: Exten
     return Mail(
         envelope,
         (to_crlf(octets),),
-        message_id=str(message.get("Message-ID", "")),
+        message_id=_message_id(message),
         needs_8bit=not octets.isascii(),
         needs_smtputf8=utf8,
     )
+
+
+def _message_id(message: AnyMessage) -> str:
+    """Read the Message-ID as it stands: the library's parser knows some that it cannot read, and raises."""
+    found = (unfold(str(value)).strip() for name, value in message.raw_items() if name.lower() == "message-id")
+    return next(found, "")
 
 
 def _outgoing(message: AnyMessage) -> AnyMessage:

@@ -90,7 +90,9 @@ class WirePolicy(EmailPolicy):
             value if hasattr(value, "fold") else self.header_factory(name, _unfolded(name, decoded(str(value))))
         )
         folded: str = header.fold(policy=self)
-        return folded.encode("utf-8" if self.utf8 else "ascii")
+        if self.utf8 or folded.isascii():
+            return folded.encode("utf-8")
+        return _text(name, _unfolded(name, decoded(str(value))), is_id=False)  # no parameters that could be read
 
 
 def needs_smtputf8(message: EmailMessage | Message, *, to_be_sent: bool = True) -> bool:
@@ -180,10 +182,10 @@ def _text_of(name: str, value: Any) -> str:
 
 def _text(name: str, text: str, *, is_id: bool) -> bytes:
     """Write free text: words of printable ASCII as they are, everything else as encoded-words."""
+    text = text.strip() if is_id else text
     if not text:
         return f"{name}:\r\n".encode("ascii")
     words: list[str] = []
-    text = text.strip() if is_id else text
     for run, is_plain in _runs(text, MAX_LINE - len(name) - 2, is_id=is_id):
         room = WORD if words else max(LINE - len(name) - 2, _LEAST_ROOM)
         words += run if is_plain else encoded_words(" ".join(run), room)

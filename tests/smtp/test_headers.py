@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 from email.header import Header
@@ -16,11 +17,14 @@ from hypothesis import strategies as st
 
 from notebookmail.address import has_control
 from notebookmail.errors import SMTPNotSupported
-from notebookmail.smtp.addressing import recipients_of
-from notebookmail.smtp.content import flatten
+from notebookmail.mail import Envelope
+from notebookmail.smtp.addressing import recipients_of, sender_of
+from notebookmail.smtp.content import flatten, mail_from_message
+from notebookmail.smtp.wire.extensions import Extensions
 
 ID = f"<{'A0' * 60}@{'host.' * 8}example.org>"
 KINDS = [EmailMessage, Message]
+ENVELOPE = Envelope("a@example.org", ("b@example.org",))
 
 
 def head(octets: bytes) -> bytes:
@@ -349,6 +353,30 @@ def test_what_is_no_list_of_mailboxes_is_not_guessed_at(kind: type) -> None:
 
 def test_an_empty_address_header_stays_empty() -> None:
     assert written(("To", "")) == b"To:\r\n"
+
+
+# --- whatever a message holds ------------------------------------------------------------------------------------
+
+odd_texts = st.lists(
+    st.sampled_from([*'<>@"\\ ,;:.()[]=?a\té', "=?utf-8?q?", "?=", "\r\n ", "\r\n", "\n", "\0"]), max_size=14
+).map("".join)
+ALL = ["Message-ID", "To", "From", "References", "Content-Type", "Content-Disposition", "Date", "MIME-Version",
+       "Content-Transfer-Encoding", "Subject", "Reply-To", "Sender"]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.sampled_from(ALL), odd_texts, st.booleans())
+def test_no_header_crashes_the_standard_library_on_us(name: str, text: str, is_parsed: bool) -> None:
+    for policy in (email.policy.default, email.policy.compat32):
+        message: Message
+        if is_parsed:
+            message = email.message_from_bytes(f"{name}: {text}\r\nX: y\r\n\r\nbody\r\n".encode(), policy=policy)
+        else:
+            message = Message()
+            message[name] = text
+        for call in (recipients_of, sender_of, lambda each: mail_from_message(each, ENVELOPE, Extensions())):
+            with contextlib.suppress(ValueError, SMTPNotSupported):
+                call(message)
 
 
 # --- parts -------------------------------------------------------------------------------------------------------
