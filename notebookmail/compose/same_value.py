@@ -143,7 +143,7 @@ def _number(value: Any) -> str | None:
 def _float(value: float) -> str:
     text = repr(value)
     if text[-2:] == ".0":
-        return text[:-2]
+        return text[:-2] if value else "0"  # minus nothing is nothing
     if len(text) <= _SHORT and text[-1] in _DIGITS and "e" not in text:
         return text
     if value != value:  # noqa: PLR0124 -- NaN is how floats say "missing"

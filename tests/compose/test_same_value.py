@@ -44,6 +44,7 @@ SAME: dict[str, list[Any]] = {
     "long fraction": [1234567.9, float(np.float32(1234567.9)), Decimal("1234567.9"), "1234567.9"],
     "large": [10**22, 1e22, Decimal("1E22"), "1e+22"],
     "small": [1e-7, Decimal("1E-7"), "1e-07", "0.0000001"],
+    "naught": [0, 0.0, -0.0, "0", Decimal("-0.0"), np.float32(-0.0)],
     "nothing": [None, "", "  ", float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"),
                 Decimal("NaN"), pa.scalar(None), np.timedelta64("NaT")],
     "true": [True, np.bool_(True), "True", pa.scalar(True)],
