@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from .errors import FrameError, JournalError, NotebookmailError, SMTPAuthenticationError, TemplateError
 from .merge.events import RowFailed, RowPending, RowSkipped, RowUnconfirmed
 from .merge.explain import explain
-from .merge.journal import Journal
+from .merge.journal import Journal, lifetime
 from .merge.progress import PAUSED, STOPPING, Meter, Progress
 from .merge.quota import Quota
 from .merge.rate import Bucket
@@ -244,6 +244,7 @@ class Run:
             return
         journal = Journal.open(Path(options.journal) if options.journal else None)
         with contextlib.closing(journal):
+            self._notices += filter(None, [lifetime.warning(journal.path)])
             claim = journal.claim(
                 digest,
                 name=options.campaign or "",

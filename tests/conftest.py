@@ -64,6 +64,12 @@ def _own_journal(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))  # made only when a journal is
 
 
+@pytest.fixture(autouse=True)
+def _journals_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the tests run, in a container or in memory: what runs say of it is a test's of its own."""
+    monkeypatch.setattr("notebookmail.merge.journal.lifetime.short_lived_place", lambda _: "")
+
+
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder = tmp_path_factory.mktemp("certificates")

@@ -650,7 +650,7 @@ def test_a_share_of_windows_is_a_network_disk(tmp_path: Path) -> None:
 
 @on_linux
 def test_this_machines_own_table_is_understood() -> None:
-    assert mounts._kind_of(Path("/proc/self"), mounts.TABLE) == "proc"
+    assert mounts.kind_of(Path("/proc/self"), mounts.TABLE) == "proc"
 
 
 def test_a_state_is_known_by_the_same_number_for_ever() -> None:

@@ -32,14 +32,14 @@ def has_shared_memory(folder: Path, table: Path | None = None) -> bool:
     """
     if str(folder).startswith("\\\\"):  # \\server\share
         return False
-    kind = _kind_of(folder, table or TABLE)
+    kind = kind_of(folder, table)
     return kind is None or kind in LOCAL
 
 
-def _kind_of(folder: Path, table: Path) -> str | None:
+def kind_of(folder: Path, table: Path | None = None) -> str | None:
     """Name the file system a folder lies on: of the innermost mount, and of two at one place the later."""
     try:
-        lines = table.read_text("utf-8", "surrogateescape").split("\n")
+        lines = (table or TABLE).read_text("utf-8", "surrogateescape").split("\n")
     except OSError:
         return None
     depth, kind = -1, None
