@@ -34,6 +34,7 @@ async def merge(df: pd.DataFrame) -> None:
     template = Template(
         "Hello {{ name }}", markdown="Dear {{ name }}", sender="a@example.org", cc=["b@example.org"]
     )
+    Template("Hi", text="x", to=lambda row: row["email"].split(";"), cc=["{{ boss }}", str], split=[",", ";"])
     results = await send_frame(df, template, Server("smtp.example.org", username="me", password="x"), confirm=3)
     assert_type(results, SendResults)
     assert_type(results.failed, pd.DataFrame)
