@@ -258,3 +258,28 @@ def test_a_quoted_brace_is_no_jinja() -> None:
     )
     assert "<p title='{{ x }}' style=\"color: red;\">{{{ y }}}</p>" in filled(html=source)
     assert "@media print{#a{top:0}}" in filled(html=source)
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "@media print{#a{top:0}}",
+        "@media print{#a{top:0}#b{top:1px}}@media all{#c{top:2px}}",
+        "p{color:#fff}@media x{#a{}}",
+    ],
+)
+def test_a_brace_before_a_name_is_css_and_no_comment(css: str) -> None:
+    assert f"<style>{css}</style>" in filled({"x": 1}, html=f"<style>{css}</style><p>{{{{ x }}}}</p>")
+    assert f"<style>{css}</style>" in filled(
+        {"x": 1}, markdown=f"<style>{css}</style>\n\n{{% if x %}}y{{% endif %}}"
+    )
+
+
+def test_a_comment_in_a_style_sheet_is_left_out() -> None:
+    html = filled(html="<style>{# p { top: 0 } #}i { top: 1px }@media x{#a{top:2px}}</style><p>a</p>")
+    assert "<style>i { top: 1px }@media x{#a{top:2px}}</style>" in html
+
+
+def test_a_brace_of_a_style_sheet_swallows_nothing_up_to_a_later_comment() -> None:
+    html = filled(html="<style>@media x{#a{top:2px}}</style><p>a</p>{# a comment #}<p>b</p>")
+    assert "<style>@media x{#a{top:2px}}</style><p>a</p><p>b</p>" in html

@@ -123,7 +123,7 @@ def test_every_element_is_computed_as_before(camera: Camera, document: str) -> N
 
 
 @pytest.mark.slow
-@settings(UNHURRIED, max_examples=600)
+@settings(UNHURRIED, max_examples=300)
 @given(DOCUMENT)
 def test_every_element_of_many_letters_is_computed_as_before(camera: Camera, document: str) -> None:
     assert_computed_alike(camera, document, inline(document, None).html)

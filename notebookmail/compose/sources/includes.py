@@ -19,6 +19,7 @@ from notebookmail.compose.markup.tags import Tag, split_tags
 from notebookmail.errors import TemplateError
 
 from .inheritance import inherited
+from .literal_braces import with_literal_braces
 from .macros import macros_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def expand(source: str, folder: Folder | None, field: str) -> str:
         TemplateError: A file is not there or no UTF-8, includes itself, does not define what is asked for, or the
             tag is one that is not supported; the message names the line and the remedy.
     """
-    return _Expansion(folder, field).text(source, ()) if "{%" in source else source
+    expansion = _Expansion(folder, field)
+    return expansion.text(source, ()) if "{%" in source else with_literal_braces(source)
 
 
 def read_text(folder: Folder, name: str) -> str:
@@ -102,6 +104,7 @@ class _Expansion:
 
     def _levels(self, source: str, chain: tuple[Path, ...]) -> list[str]:
         """Expand a source and the layouts it extends, one after the other."""
+        source = with_literal_braces(source)
         try:
             self._env.parse(source)  # each by itself: a tag left open must not swallow what follows the file
             pieces = split_tags(self._env, source)
