@@ -210,6 +210,8 @@ class Session:
             raise troubles.turned_away(connection.greeting)
 
     def _seen_tls(self, connection: Connection) -> Sight:
+        if not connection.stream.is_open:
+            raise connection.stream.lost()
         seen: ssl.SSLObject = connection.stream.info("ssl_object")
         cipher = seen.cipher()
         self._certificate = seen.getpeercert(binary_form=True)

@@ -118,7 +118,7 @@ class Dialogue(ConnectedClient):
             if "starttls" not in connection.extensions:
                 reason = "STARTTLS extension not supported: the server does not offer it"
                 raise at("tls", SMTPNotSupported(reason))
-            reply = await session.start_tls(connection, options, server_hostname or options.host, seconds)
+            reply = await session.start_tls(connection, options, server_hostname or options.tls_name, seconds)
             self._forget_session()
             return reply
 

@@ -68,6 +68,8 @@ class ConnectionChanges(TypedDict, total=False):
 def _named(options: str, *files: StrPath | None) -> Iterator[None]:
     try:
         yield
+    except SMTPConnectError:  # an OSError too, in our words already
+        raise
     except OSError as problem:  # ssl.SSLError is one
         named = ", ".join(os.fspath(file) for file in files if file)
         raise at("tls", SMTPConnectError(f"{options} cannot be used ({named}): {problem}")) from problem
@@ -191,6 +193,11 @@ class ConnectionOptions:
         return self.hostname or "localhost"
 
     @property
+    def tls_name(self) -> str:
+        """The name for TLS: a dot at the end is for the resolver only (RFC 6066 3, RFC 6125 2.2)."""
+        return self.host.removesuffix(".") or self.host
+
+    @property
     def effective_port(self) -> int:
         """The port to connect to."""
         if self.port is not None:
@@ -229,8 +236,20 @@ class ConnectionOptions:
             context.verify_mode = ssl.CERT_NONE
         if self.client_cert:
             with _named("client_cert or client_key", self.client_cert, self.client_key):
-                context.load_cert_chain(self.client_cert, keyfile=self.client_key)
+                context.load_cert_chain(self.client_cert, keyfile=self.client_key, password=self._refuse_locked)
         return context
+
+    def _refuse_locked(self) -> str:
+        """Be asked for a key's pass phrase: OpenSSL would ask on the terminal, where a notebook shows nothing.
+
+        Raises:
+            SMTPConnectError: Always.
+        """
+        option = "client_key" if self.client_key else "client_cert"
+        file = os.fspath(self.client_key or self.client_cert or "")
+        reason = f"{option} cannot be used ({file}): the key is locked by a pass phrase"
+        remedy = "give a key without one, or tls_context= with the key loaded"
+        raise at("tls", SMTPConnectError(f"{reason}; {remedy}"))
 
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

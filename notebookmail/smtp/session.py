@@ -19,6 +19,7 @@ from notebookmail.errors import (
     SMTPHeloError,
     SMTPNotSupported,
     SMTPResponseException,
+    SMTPServerDisconnected,
     at,
 )
 from notebookmail.reply import SMTPResponse, SMTPStatus
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from .wire.commands import Command
 
 
+_NOT_KNOWN = frozenset({SMTPStatus.unrecognized_command, SMTPStatus.command_not_implemented})
+_MAX_NAME_OCTETS, _MAX_LABEL_OCTETS = 255, 63  # RFC 5321 4.5.3.1.2, RFC 1035 2.3.4
 _SHORT_LINE = 32
 """Octets: a user name's, or a mechanism's name alone, which a server may well speak of."""
 
@@ -64,10 +67,10 @@ async def establish(options: ConnectionOptions) -> Connection:
 def local_name(stream: Stream) -> str:
     """Say who we are: our full host name, else the address literal of our end (RFC 5321 4.1.3).
 
-    No name server is asked: on laptops that can take half a minute.
+    Strict servers refuse what is neither. No name server is asked: on laptops that can take half a minute.
     """
-    hostname = socket.gethostname()
-    if "." in hostname and hostname.isascii() and " " not in hostname:
+    hostname = socket.gethostname().removesuffix(".")
+    if _is_full_name(hostname):
         return hostname
     address = stream.info("sockname")
     if not isinstance(address, tuple):
@@ -75,18 +78,36 @@ def local_name(stream: Stream) -> str:
     return f"[IPv6:{address[0].partition('%')[0]}]" if ":" in address[0] else f"[{address[0]}]"
 
 
+def _is_full_name(name: str) -> bool:
+    """Tell whether a name is a domain of two labels or more (RFC 5321 4.1.2), and no IPv4 address."""
+    labels = name.split(".")
+    is_domain = len(labels) > 1 and len(name) <= _MAX_NAME_OCTETS and all(map(_is_label, labels))
+    return is_domain and not labels[-1].isdigit()
+
+
+def _is_label(label: str) -> bool:
+    is_bounded = 0 < len(label) <= _MAX_LABEL_OCTETS and label[0] != "-" and label[-1] != "-"
+    return is_bounded and label.isascii() and label.replace("-", "a").isalnum()
+
+
 async def hello(connection: Connection, name: str, timeout: float | None) -> tuple[SMTPResponse, bool]:
     """EHLO, and HELO where the server does not know it (RFC 5321 3.2); the second value tells which it was.
 
+    A server that says "later", or that it wants none of us, knows EHLO: HELO would give a session without AUTH and
+    STARTTLS, and hide why.
+
     Raises:
-        SMTPHeloError: Both refused.
+        SMTPHeloError: Refused.
     """
     try:
         return await ehlo(connection, name, timeout), True
-    except SMTPHeloError:
-        if not connection.is_open:
+    except SMTPHeloError as refusal:
+        if refusal.code not in _NOT_KNOWN or not connection.is_open:
             raise
-    return await helo(connection, name, timeout), False
+        try:
+            return await helo(connection, name, timeout), False
+        except SMTPServerDisconnected as lost:
+            raise refusal from lost  # it had closed behind its refusal: that is what counts
 
 
 async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTPResponse:
@@ -128,7 +149,7 @@ async def secure(connection: Connection, options: ConnectionOptions) -> bool:
         if options.start_tls is None:
             return False
         raise at("tls", SMTPNotSupported(f"{options.endpoint} does not offer STARTTLS; nothing is sent in clear"))
-    await start_tls(connection, options, options.host, options.timeout)
+    await start_tls(connection, options, options.tls_name, options.timeout)
     return True
 
 
@@ -234,6 +255,10 @@ async def login(connection: Connection, username: bytes, password: Secret, timeo
             refusal = error
             if not connection.is_open:
                 break
+        except SMTPServerDisconnected as lost:
+            if refusal is None:
+                raise
+            raise refusal from lost  # it had closed behind its refusal: that is what counts
     if refusal is None:
         refuse_passwords(connection)
     raise refusal
@@ -280,7 +305,8 @@ async def run_mechanism(
                 "auth", SMTPAuthenticationError(reply.code, "the server goes on after the exchange was cancelled")
             )
         try:
-            answer = held_back or _answer(connection, mechanism, _challenge(reply))
+            challenge = b"" if name == "LOGIN" else _challenge(reply)  # LOGIN's prompts may be anything
+            answer = held_back or _answer(connection, mechanism, challenge)
         except (StopIteration, binascii.Error):
             answer, is_cancelled = None, True
         command, held_back = commands.auth_response(answer), None

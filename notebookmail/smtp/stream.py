@@ -11,8 +11,16 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from notebookmail.errors import SMTPConnectError, SMTPConnectTimeoutError, SMTPServerDisconnected, at
+from notebookmail.errors import (
+    SMTPConnectError,
+    SMTPConnectTimeoutError,
+    SMTPException,
+    SMTPServerDisconnected,
+    at,
+)
 from notebookmail.secret import Secret
+
+from .racing import connect_first, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -20,6 +28,10 @@ if TYPE_CHECKING:
     from .options import ConnectionOptions
 
 _T = TypeVar("_T")
+
+_TURNS_TO_HEAR_AN_ALERT = 4
+"""Turns of the event loop before anything is written behind a handshake: in them an alert is read that came with a
+reset, which a write would meet first."""
 
 _READ_OCTETS = 16_384
 """Read at once. asyncio's own way makes and drops 256 KiB for every reply, which costs more than reading it."""
@@ -46,6 +58,7 @@ class Stream(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(_READ_OCTETS))  # a view: asyncio's TLS writes into slices of it
         self._transport: asyncio.Transport | None = None
         self._loss: Exception | None = None
+        self._has_heard = False  # under TLS, if there is TLS
         self.is_open = False
         """False once either side is gone."""
         self.has_room = True
@@ -64,6 +77,7 @@ class Stream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what arrived."""
+        self._has_heard = True
         self._listener.take_in(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool:
@@ -119,9 +133,18 @@ class Stream(asyncio.BufferedProtocol):
         """
         self._transport.write(data.reveal() if isinstance(data, Secret) else data)  # type: ignore[union-attr] # open streams have one
 
-    def lost(self) -> SMTPServerDisconnected:
-        """Make the error for a connection that is gone, with what asyncio knows of why."""
+    def lost(self) -> SMTPException:
+        """Make the error for a connection that is gone, with what asyncio knows of why.
+
+        Under TLS 1.3 a server refuses our certificate, or that there is none, by an alert behind the handshake:
+        only there it shows that no secure connection came about (RFC 8446 4.4.2.4).
+        """
         loss = self._loss
+        if isinstance(loss, ssl.SSLError) and not self._has_heard:
+            refused = f"TLS failed: the server refused the handshake: {_reason(loss)}"
+            error: SMTPException = at("tls", SMTPConnectError(refused))
+            error.__cause__ = loss
+            return error
         error = SMTPServerDisconnected(f"the connection was lost: {loss}" if loss else "the connection was lost")
         error.__cause__ = loss
         return error
@@ -138,6 +161,7 @@ class Stream(asyncio.BufferedProtocol):
             SMTPConnectError, SMTPConnectTimeoutError: No TLS came about; the stream is closed for good.
         """
         loop = asyncio.get_running_loop()
+        self._has_heard = False
         upgrade = loop.start_tls(
             self.transport, self, context, server_hostname=hostname, ssl_handshake_timeout=timeout
         )
@@ -149,6 +173,10 @@ class Stream(asyncio.BufferedProtocol):
         if transport is None:
             raise SMTPConnectError(f"TLS with {hostname} failed: the connection was lost")
         self._transport = transport
+        for _ in range(_TURNS_TO_HEAR_AN_ALERT):
+            await asyncio.sleep(0)
+        if isinstance(self._loss, ssl.SSLError):
+            raise self.lost()
 
     def abort(self) -> None:
         """Close at once, dropping what is not yet written."""
@@ -165,16 +193,19 @@ async def _connect(options: ConnectionOptions, stream: Stream) -> None:
 
     tls: dict[str, Any] = {}
     if options.use_tls:
-        tls = {"ssl": options.ssl_context, "server_hostname": options.host}
+        tls = {"ssl": options.ssl_context, "server_hostname": options.tls_name}
     if options.socket_path is not None:
         path = options.socket_path
         await loop.create_unix_connection(make, path, **tls)  # type: ignore[arg-type] # bytes work
     elif options.sock is not None:
         await loop.create_connection(make, sock=options.sock, **tls)
     else:
-        await loop.create_connection(
-            make, options.host, options.effective_port, local_addr=options.source_address, **tls
-        )
+        where: dict[str, Any] = {"host": options.host, "port": options.effective_port}
+        if options.source_address is not None:
+            where["local_addr"] = options.source_address
+        if not is_address(options.host):
+            where = {"sock": await connect_first(options.host, options.effective_port, options.source_address)}
+        await loop.create_connection(make, **where, **tls)
 
 
 async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) -> _T:
@@ -195,4 +226,6 @@ async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) ->
 def _reason(problem: ssl.SSLError) -> str:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"the certificate is not valid: {problem.verify_message}"
-    return str(problem.reason or problem)
+    words = str(problem.reason or problem)
+    _, is_alert, alert = words.partition("_ALERT_")
+    return f"{alert.replace('_', ' ').lower()} ({words})" if is_alert else words

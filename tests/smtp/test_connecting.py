@@ -313,12 +313,12 @@ async def test_a_server_without_ehlo_is_greeted_by_helo(serve: Serve) -> None:
 
 @pytest.mark.parametrize("command", ["ehlo", "helo"])
 async def test_a_refused_greeting_leaves_the_connection_open(serve: Serve, command: str) -> None:
-    async with serve(answering(**{command: "504 5.5.2 who?"})) as server:
+    async with serve(answering(**{command: "502 5.5.1 who?"})) as server:
         smtp = SMTP(hostname="127.0.0.1", port=server.port, start_tls=False)
         await smtp.connect()
         with pytest.raises(SMTPHeloError) as caught:
             await getattr(smtp, command)()
-        assert (caught.value.code, caught.value.enhanced_code) == (504, "5.5.2")
+        assert (caught.value.code, caught.value.enhanced_code) == (502, "5.5.1")
         assert smtp.is_ehlo_or_helo_needed
         assert smtp.is_connected
         assert (await smtp.noop()).code == 250

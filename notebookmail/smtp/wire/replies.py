@@ -2,7 +2,8 @@
 
 Leniency here is how one reply gets credited to another command, so a line is three digits, a blank or a hyphen,
 text, CRLF, and nothing else; all lines of a reply carry one code. Text is kept, with its control characters made
-visible: it ends up on terminals and in notebooks.
+visible: it ends up on terminals and in notebooks. A code is read by its first digit (RFC 5321 4.2.1, 4.3.2): the
+second one of the grammar ends at 5, and servers say 571 all the same.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from notebookmail.reply import SMTPResponse, SMTPStatus
 MAX_REPLY_OCTETS = 65_536
 """More than any honest reply (RFC 5321 4.5.3.1.5: 512 octets a line); a server that sends more is cut off."""
 
-_PLAIN = re.compile(rb"[2-5][0-5][0-9] [ -~]*")
+_PLAIN = re.compile(rb"[2-5][0-9]{2} [ -~]*")
 """The only line of a reply, as most are: it says nothing that has to be made visible."""
 
-_LINE = re.compile(rb"([2-5][0-5][0-9])(?:([ -])(.*))?", re.DOTALL)
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SHORT_OCTETS = 4096  # of what the short way reads, and remembers
 _SHOWN_OCTETS = 120

@@ -194,7 +194,7 @@ def _turn(protocol: Protocol, turn: bytes, cut: Cut) -> list[SMTPResponse]:
         came += fresh
     protocol.receive(b"")  # an error behind good replies is kept for the next call
     for reply in came:
-        if not 200 <= reply.code < 560 or _UNSHOWABLE.search(reply.message):
+        if not 200 <= reply.code < 600 or _UNSHOWABLE.search(reply.message):
             raise Broken(f"not a reply: {reply!r}")
     return came
 

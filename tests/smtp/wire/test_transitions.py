@@ -44,7 +44,7 @@ STATES = {
 REFUSED = "!"
 """The session ends in an SMTPException, and nothing can be written or read any more."""
 
-CODES = (150, 220, 235, 250, 334, 354, 421, 450, 535, 550, 599)
+CODES = (150, 220, 235, 250, 334, 354, 421, 450, 535, 550, 599, 600)
 
 
 def grid(text: str) -> dict[tuple[str, int], str]:
@@ -53,33 +53,33 @@ def grid(text: str) -> dict[tuple[str, int], str]:
     return {(name, code): letter for name, *letters in rows for code, letter in zip(CODES, letters, strict=True)}
 
 
-# In these states the command was written and its reply comes. 150 and 599 are no replies (RFC 5321 4.2).
+# In these states the command was written and its reply comes. 150 and 600 are no replies (RFC 5321 4.2.1).
 ANSWERED = grid("""
-    EHLO      !    c    c    c    !    !    x    c    c    c    !
-    HELO      !    c    c    c    !    !    x    c    c    c    !
-    MAIL      !    c    c    c    !    !    x    c    c    c    !
-    RCPT      !    c    c    c    !    !    x    c    c    c    !
-    DATA      !    c    c    c    !    d    x    c    c    c    !
-    .         !    c    c    c    !    !    x    c    c    c    !
-    BDAT      !    c    c    c    !    !    x    c    c    c    !
-    RSET      !    c    c    c    !    !    x    c    c    c    !
-    VRFY      !    c    c    c    !    !    x    c    c    c    !
-    EXPN      !    c    c    c    !    !    x    c    c    c    !
-    HELP      !    c    c    c    !    !    x    c    c    c    !
-    NOOP      !    c    c    c    !    !    x    c    c    c    !
-    QUIT      !    x    x    x    !    !    x    x    x    x    !
-    STARTTLS  !    t    c    c    !    !    x    c    c    c    !
-    AUTH      !    c    c    c    h    !    x    c    c    c    !
-    XTRA      !    c    c    c    !    !    x    c    c    c    !
+    EHLO      !    c    c    c    !    !    x    c    c    c    c    !
+    HELO      !    c    c    c    !    !    x    c    c    c    c    !
+    MAIL      !    c    c    c    !    !    x    c    c    c    c    !
+    RCPT      !    c    c    c    !    !    x    c    c    c    c    !
+    DATA      !    c    c    c    !    d    x    c    c    c    c    !
+    .         !    c    c    c    !    !    x    c    c    c    c    !
+    BDAT      !    c    c    c    !    !    x    c    c    c    c    !
+    RSET      !    c    c    c    !    !    x    c    c    c    c    !
+    VRFY      !    c    c    c    !    !    x    c    c    c    c    !
+    EXPN      !    c    c    c    !    !    x    c    c    c    c    !
+    HELP      !    c    c    c    !    !    x    c    c    c    c    !
+    NOOP      !    c    c    c    !    !    x    c    c    c    c    !
+    QUIT      !    x    x    x    !    !    x    x    x    x    x    !
+    STARTTLS  !    t    c    c    !    !    x    c    c    c    c    !
+    AUTH      !    c    c    c    h    !    x    c    c    c    c    !
+    XTRA      !    c    c    c    !    !    x    c    c    c    c    !
 """)
 # In these nothing was asked but the greeting (g) and the answer to a challenge (h).
 UNASKED = grid("""
-    g         !    c    c    c    !    !    x    c    c    c    !
-    h         !    c    c    c    h    !    x    c    c    c    !
-    c         !    !    !    !    !    !    x    !    !    !    !
-    d         !    !    !    !    !    !    x    !    !    !    !
-    t         !    !    !    !    !    !    !    !    !    !    !
-    x         !    !    !    !    !    !    x    !    !    !    !
+    g         !    c    c    c    !    !    x    c    c    c    c    !
+    h         !    c    c    c    h    !    x    c    c    c    c    !
+    c         !    !    !    !    !    !    x    !    !    !    !    !
+    d         !    !    !    !    !    !    x    !    !    !    !    !
+    t         !    !    !    !    !    !    !    !    !    !    !    !
+    x         !    !    !    !    !    !    x    !    !    !    !    !
 """)
 WRITABLE = {"g": "", "c": "EHLO HELO MAIL RCPT DATA BDAT RSET VRFY EXPN HELP NOOP QUIT STARTTLS AUTH XTRA",
             "h": "AUTH", "d": ".", "t": "", "x": ""}  # fmt: skip
