@@ -1,4 +1,4 @@
-"""The way to a server: addresses that race, names, TLS alerts, and that the first refusal is the one that counts."""
+"""The way to a server: addresses that race, names, TLS alerts, and the first refusal, which is what counts."""
 
 from __future__ import annotations
 
