@@ -82,6 +82,8 @@ class Server:
         daily_quota: At most so many messages in 24 hours: all that were accepted over this account, whichever
             campaign or run they belong to, as far as this process and the journal know.
         failover: Servers to go on with, in this order, when this one cannot be reached.
+        pipelining: False sends one command at a time, also where the server offers PIPELINING.
+        chunking: True sends content by BDAT where the server offers CHUNKING, and not by DATA.
 
     Raises:
         FrameError: Settings that contradict each other.
@@ -99,6 +101,8 @@ class Server:
     rate: float | str | None = field(default=None, kw_only=True)
     daily_quota: int | None = field(default=None, kw_only=True)
     failover: Sequence[Server] = field(default=(), kw_only=True)
+    pipelining: bool = field(default=True, kw_only=True)
+    chunking: bool = field(default=False, kw_only=True)
     is_sandbox: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
@@ -317,6 +321,8 @@ class Server:
             timeout=self.timeout,
             use_tls=security == "tls",
             start_tls=start_tls.get(security, False),
+            pipelining=self.pipelining,
+            chunking=self.chunking,
         )
 
     def routes(self, max_connections: int | None = None) -> list[Route]:

@@ -119,8 +119,8 @@ LOGIN = {"username": "me", "password": "pw"}
 SETTINGS = {
     "one by one": Setting(ByClient, ("AUTH LOGIN",), options=LOGIN),
     "pipelined": Setting(ByConnection, ("PIPELINING", "AUTH PLAIN"), options=LOGIN),
-    "chunked": Setting(ByClient, ("CHUNKING",), ways=("fin", "stall")),
-    "chunked and pipelined": Setting(ByConnection, ("PIPELINING", "CHUNKING")),
+    "chunked": Setting(ByClient, ("CHUNKING",), options={"chunking": True}, ways=("fin", "stall")),
+    "chunked and pipelined": Setting(ByConnection, ("PIPELINING", "CHUNKING"), options={"chunking": True}),
     "starttls": Setting(ByClient, ("PIPELINING",), tls="upgrade", options={"start_tls": True}, ways=("fin",)),
     "tls": Setting(
         ByConnection, ("PIPELINING",), tls="implicit", options={"use_tls": True}, ways=("rst", "goodbye", "stall")

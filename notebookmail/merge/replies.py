@@ -147,6 +147,18 @@ RATE: Final = Explanation(
     "retry() later, with a lower rate= or fewer max_connections= of the Server",
     is_transient=True,
 )
+TOO_FAST: Final = Explanation(
+    "rate",
+    "the server refuses what comes this fast",
+    "wait a while, then retry() slower: with a lower rate= or fewer max_connections= of the Server",
+)
+"""A limit of the moment, though the server's code refuses for good."""
+PAUSED: Final = Explanation(
+    "quota",
+    "the provider has stopped the account's sending for a while, as it came too fast or looked unusual",
+    "wait an hour or more, then run the cell again, slower: a lower rate= of the Server",
+    stops_run=True,
+)
 SPENT: Final = Explanation(
     "rate",
     "the connection has carried as many messages or recipients as the server lets it",
@@ -284,6 +296,14 @@ BY_PROVIDER: Final[tuple[Rule, ...]] = (
     (r"deferred due to (unexpected volume|user complaints)", _FOR_NOW, RATE),
     # cPanel's Exim, as quoted
     (r"exceeded the max (emails|defers and failures) per hour", _ANY, QUOTA_HOUR),
+    # Zoho, as quoted: the account is locked for a while
+    (r"unusual sending activity", _ANY, PAUSED),
+    # Mailtrap and others, as quoted: limits said with codes that refuse for good
+    (r"exceeded .{0,40}per hour|hourly (\w+ ){0,2}(limit|quota)", _FOR_GOOD, QUOTA_HOUR),
+    (r"exceeded .{0,40}per day", _FOR_GOOD, QUOTA),
+    (r"too (many|much) (\w+ ){1,3}per (second|minute)", _FOR_GOOD, TOO_FAST),
+    (r"(message|sending|mail|email|submission) rate (limit )?(\w+ )?exceeded", _FOR_GOOD, TOO_FAST),
+    (r"rate.?limit(ed| exceeded| reached)|throttl|slow down|sending (\w+ )?too (fast|quickly)", _FOR_GOOD, TOO_FAST),
     # Hosting providers with a day's limit say it in much the same words
     (
         r"(daily|sending) (\w+ ){0,2}(limit|quota) (\w+ ){0,2}(exceeded|reached)|reached your daily",

@@ -74,6 +74,7 @@ class ConnectedClient(OptionAttributes):
         self._depth = 0
         self._holder: asyncio.Task[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._forgone: set[str] = set()  # extensions that its server has shown it cannot do
         self._forget_session()
 
     def _twin(self) -> Self:
@@ -181,6 +182,7 @@ class ConnectedClient(OptionAttributes):
     async def _connect(self, options: ConnectionOptions) -> SMTPResponse:
         self._forget_session()
         connection = await Connection.open(options)
+        connection.forgo(*self._forgone)
         self._connection, self._loop = connection, asyncio.get_running_loop()
         try:
             await self._prepare(connection, options)
@@ -290,6 +292,7 @@ class ConnectedClient(OptionAttributes):
             finally:
                 if connection.begun is not None and not self._turns.awaits(connection.begun):
                     connection.abort()  # whoever it was begun for was cancelled: it cannot be taken back
+                self._forgone |= connection.cannot
                 if not connection.is_open and self._connection is connection:
                     self._connection = None
                     self._forget_session()

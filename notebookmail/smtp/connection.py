@@ -25,7 +25,7 @@ from .course import ROOM, Driver
 from .wire.commands import END_OF_DATA, RSET, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
-from .wire.transaction import goes_by_chunk, is_accepted, judge_end_of_data, opening
+from .wire.transaction import Unanswered, goes_by_chunk, is_accepted, judge_end_of_data, opening
 
 if TYPE_CHECKING:
     import ssl
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .stream import Stream
     from .wire.transaction import Opening
 
+_NOT_KNOWN = range(500, 505)
 _WRITE_OCTETS = 65_536
 """Content goes to the transport in pieces of about this size, so that a slow server is felt, and timed."""
 
@@ -52,12 +53,18 @@ class Connection(Driver):
     Attributes:
         greeting: The server's first reply.
         extensions: What its EHLO reply offers; empty before that.
+        unused: Extensions that are not made use of, whatever is offered.
+        has_pipelined: True once the server is known to have answered a whole group of commands.
+        cannot: Extensions that the server offers and, as has shown, cannot do.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.greeting = SMTPResponse(SMTPStatus.invalid_response, "")
         self.extensions = Extensions()
+        self.unused: frozenset[str] = frozenset()
+        self.has_pipelined = False
+        self.cannot: set[str] = set()
         self._needs_reset = False
         self._ahead: tuple[Mail, Opening, tuple[Command, ...]] | None = None
 
@@ -69,6 +76,7 @@ class Connection(Driver):
             SMTPConnectError and its subclasses: There is no usable connection.
         """
         connection = cls()
+        connection.unused = options.unused
         try:
             await connection._stream.open(options)
             (connection.greeting,) = await connection.follow(connection.exchange(1), options.timeout)
@@ -84,6 +92,11 @@ class Connection(Driver):
             connection.abort()
             raise at("connect", SMTPConnectResponseError(*connection.greeting))
         return connection
+
+    def forgo(self, *keywords: str) -> None:
+        """Make no use of these extensions any more, from the next transaction on."""
+        self.unused = self.unused.union(keywords)
+        self.extensions = self.extensions.without(*keywords)
 
     @property
     def is_open(self) -> bool:
@@ -191,9 +204,10 @@ class Connection(Driver):
                 try:
                     yield len(group)
                 except SMTPException as lost:
-                    group = steps.throw(lost)
+                    group = self._cut_short(steps, group, lost, is_ahead=is_written)
                 else:
-                    group = steps.send(self._take(len(group)))
+                    group = steps.send(self._answers(group))
+                is_written = False
                 yield from self._write_committed(group, commit)
         except StopIteration as done:
             opened = done.value
@@ -204,6 +218,41 @@ class Connection(Driver):
             return judge_end_of_data(reply, opened)
         self._needs_reset = False
         return opened
+
+    def _answers(self, group: tuple[Command, ...]) -> list[SMTPResponse]:
+        """Take the replies to a group."""
+        replies = self._take(len(group))
+        self.has_pipelined |= len(group) > 1
+        if group[-1].verb == "BDAT" and not is_accepted(replies[-1]):
+            self.abort()  # RFC 3030 2 wants the octets discarded: a server that does not reads them as commands
+            if replies[-1].code in _NOT_KNOWN:
+                self.cannot.add("chunking")
+        return replies
+
+    def _cut_short(
+        self, steps: Opening, group: tuple[Command, ...], lost: SMTPException, *, is_ahead: bool
+    ) -> tuple[Command, ...]:
+        """Let the transaction judge the replies that came before the connection ended.
+
+        Raises:
+            SMTPException: What they amount to, or what ended the connection.
+        """
+        replies = self._take(len(group))
+        if len(group) > 1 and self._looks_out_of_step(replies, lost, is_ahead=is_ahead):
+            self.cannot.add("pipelining")
+        try:
+            return steps.throw(Unanswered(replies, lost))
+        except Unanswered:
+            raise lost from lost.__cause__
+
+    def _looks_out_of_step(self, replies: list[SMTPResponse], lost: SMTPException, *, is_ahead: bool) -> bool:
+        """Tell whether a group ended as with a server that drops, or will not have, what comes in one piece.
+
+        One that answered groups before may just be gone; but behind content silence is telling.
+        """
+        if not isinstance(lost, SMTPReadTimeoutError):
+            return not self.has_pipelined
+        return not replies if is_ahead else bool(replies) and not self.has_pipelined
 
     async def reset(self, timeout: float | None) -> None:
         """Break off a transaction that was refused, if one is left open; what the server says to it is no news.

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .pool import Job, Pool, PoolLimits
 
 _QUIT_SECONDS = 2.0
+_STALE_SECONDS = 60.0
+"""After so long a rest a connection is replaced: servers and NATs drop it sooner or later, some without a word."""
 
 
 def share(limits: PoolLimits, offered: Mapping[str, int]) -> float:
@@ -54,6 +56,7 @@ class Lane:
         self._pool = pool
         self._connection: Connection | None = None
         self._left = math.inf  # messages that the connection may still carry
+        self._is_proven = False  # the connection has carried a message to its end, whatever that was
         self._account = ""
         if connection is not None:
             self._use(connection, pool.account)
@@ -97,6 +100,11 @@ class Lane:
         self._is_retired = True
         self.task.cancel()
 
+    def forgo(self, *keywords: str) -> None:
+        """Make no use of these extensions any more."""
+        if self._connection is not None:
+            self._connection.forgo(*keywords)
+
     # --- its task -------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
@@ -106,7 +114,7 @@ class Lane:
                 if job is None:
                     self._call = asyncio.get_running_loop().create_future()
                     self._pool.rest(self)
-                    await self._call
+                    await self._rest_until_called()
                     continue
                 self._rest = asyncio.get_running_loop().create_future()
                 self._begin(job)
@@ -117,6 +125,15 @@ class Lane:
                 await self._say_goodbye()
             finally:
                 self._pool.ended(self)
+
+    async def _rest_until_called(self) -> None:
+        """Wait for a message; a connection that rested long is given up before one is written to it."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await self._call
+        if clock() - began > _STALE_SECONDS:
+            self._left = 0
+        self._is_proven = True
 
     def cut(self) -> None:
         """Leave nothing open."""
@@ -144,6 +161,9 @@ class Lane:
 
     def _use(self, connection: Connection, account: str) -> None:
         self._connection, self._account = connection, account
+        self._is_proven = False
+        connection.forgo(*self._pool.forgone)
+        connection.has_pipelined = self._pool.has_pipelined
         self._left = share(self._pool.limits, connection.extensions.limits)
 
     def _abandon(self) -> None:
@@ -200,15 +220,39 @@ class Lane:
         job, self._job = self._job, None
         if job is None:
             return
+        if error is not None and self._costs_nothing(error):
+            self._pool.source.give_back(job)
+        else:
+            self._settle(job, receipt, error)
+        if not self._is_beginning:
+            self._begin(self._following())
+
+    def _settle(self, job: Job, receipt: Receipt | None, error: Exception | None) -> None:
+        self._is_proven = True
         if error is None:
             self._left -= 1
+            self._pool.has_pipelined |= self._connection is not None and self._connection.has_pipelined
             self._pool.succeeded()
         elif isinstance(error, SMTPServerDisconnected | SMTPTimeoutError):
             self._pool.connection_lost()
         if self._pool.source.end(job, receipt, error):
             self._left = 0
-        if not self._is_beginning:
-            self._begin(self._following())
+
+    def _costs_nothing(self, error: Exception) -> bool:
+        """Tell whether a message was not even begun, or met what the server cannot do and is not asked for again.
+
+        A connection that has carried messages, or rested, may be gone before MAIL is answered: after so many
+        messages, at RSET, by a NAT. That says nothing about the message.
+        """
+        connection, pool = self._connection, self._pool
+        if connection is None or not isinstance(error, SMTPException) or error.unconfirmed:
+            return False
+        cannot = connection.cannot.difference(pool.forgone)
+        if cannot:
+            pool.forgo(*cannot)
+            return True
+        is_lost = isinstance(error, SMTPServerDisconnected | SMTPTimeoutError)
+        return is_lost and self._is_proven and error.phase in {None, "mail"}
 
     def _following(self) -> Job | None:
         upcoming, self._upcoming = self._upcoming, None

@@ -65,6 +65,8 @@ class OptionAttributes:
     socket_path: Option[str | bytes | os.PathLike[str] | None] = Option()
     sock: Option[socket.socket | None] = Option()
     allow_plaintext_auth: Option[bool] = Option()
+    pipelining: Option[bool] = Option()
+    chunking: Option[bool] = Option()
 
     def __init__(self) -> None:
         self._options = ConnectionOptions()

@@ -62,6 +62,8 @@ class ConnectionChanges(TypedDict, total=False):
     socket_path: str | bytes | os.PathLike[str] | None
     sock: socket.socket | None
     allow_plaintext_auth: bool
+    pipelining: bool
+    chunking: bool
 
 
 @contextlib.contextmanager
@@ -100,6 +102,8 @@ class ConnectionOptions:
         socket_path: A Unix socket instead of host and port.
         sock: A connected socket instead of host and port.
         allow_plaintext_auth: True lets AUTH go out without TLS to another machine.
+        pipelining: False sends one command at a time, also where the server offers PIPELINING.
+        chunking: True sends content by BDAT where the server offers CHUNKING, and not by DATA.
 
     Raises:
         ValueError: Options that contradict each other; the message says which.
@@ -123,6 +127,8 @@ class ConnectionOptions:
     socket_path: str | bytes | os.PathLike[str] | None = None
     sock: socket.socket | None = field(default=None, repr=False)
     allow_plaintext_auth: bool = False
+    pipelining: bool = True
+    chunking: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.port, str):  # from a settings file or the environment
@@ -191,6 +197,12 @@ class ConnectionOptions:
     def host(self) -> str:
         """The host to connect to and to verify."""
         return self.hostname or "localhost"
+
+    @property
+    def unused(self) -> frozenset[str]:
+        """The extensions that are not made use of, though the server may offer them."""
+        wanted = {"pipelining": self.pipelining, "chunking": self.chunking}
+        return frozenset(keyword for keyword, is_wanted in wanted.items() if not is_wanted)
 
     @property
     def tls_name(self) -> str:

@@ -29,7 +29,7 @@ from .session import establish
 from .window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from notebookmail.mail import Mail, Receipt
 
@@ -123,6 +123,9 @@ class Pool:
         self._ceiling = 0
         self._ceiling_until = 0.0
         self._failures = 0
+        self._forgone: set[str] = set()
+        self.has_pipelined = False
+        """True once the server has answered a whole group of commands."""
         self._reconnect: asyncio.TimerHandle | None = None
         self.is_closed = False
         self.is_hurried = False
@@ -221,6 +224,17 @@ class Pool:
                 self._opened = None
 
     # --- for the lanes --------------------------------------------------------------------------------------
+
+    @property
+    def forgone(self) -> Collection[str]:
+        """The extensions that the server offers and cannot do, as far as that has shown."""
+        return self._forgone
+
+    def forgo(self, *keywords: str) -> None:
+        """Make no use of these extensions any more, on any connection to this server."""
+        self._forgone.update(keywords)
+        for lane in self._lanes:
+            lane.forgo(*keywords)
 
     def has_room_for(self, lane: Lane) -> bool:
         """Tell whether a lane may go on; where there are too many, the one that asks is let go."""
@@ -324,6 +338,8 @@ class Pool:
         self._use_route()
         self._failures = 0
         self._ceiling = 0
+        self._forgone.clear()
+        self.has_pipelined = False
 
     def _give_up(self, error: Exception) -> None:
         self.is_closed = True

@@ -14,7 +14,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family, and what its sockets connect to."""
@@ -32,23 +32,32 @@ def is_address(host: str) -> bool:
     return True
 
 
-async def connect_first(host: str, port: int, source: tuple[str, int] | None) -> socket.socket:
-    """Connect to whichever address of a host answers first.
+async def look_up(host: str, port: int, source: tuple[str, int] | None) -> dict[str, Any]:
+    """Find out what asyncio is to be told to connect to a host: its one address, or a connected socket.
 
     Args:
-        host: Its name.
+        host: Its name or address.
         port: Where to connect to.
         source: The local (host, port) to connect from.
 
     Raises:
         OSError: The host has no address, or none answers.
     """
+    where: dict[str, Any] = {"host": host, "port": port}
+    if source is not None:
+        where["local_addr"] = source
+    if is_address(host):
+        return where
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    if len(addresses) == 1 and addresses[0][0] is socket.AF_INET:
+        return where | {"host": addresses[0][1][0]}
     ours = await loop.getaddrinfo(*source, type=socket.SOCK_STREAM) if source else []
-    local = {family: address for family, _, _, _, address in reversed(ours)}
-    addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
-    return await _race(interleaved([each for each in addresses if not source or each[0] in local]), local)
+    local: dict[socket.AddressFamily, Any] = {family: address for family, _, _, _, address in reversed(ours)}
+    return {
+        "sock": await _race(interleaved([each for each in addresses if not source or each[0] in local]), local)
+    }
 
 
 def interleaved(addresses: Sequence[Address]) -> list[Address]:
@@ -59,7 +68,7 @@ def interleaved(addresses: Sequence[Address]) -> list[Address]:
     return [each for each in chain.from_iterable(zip_longest(*families.values())) if each is not None]
 
 
-async def _race(addresses: Iterable[Address], local: dict[socket.AddressFamily, Any]) -> socket.socket:
+async def _race(addresses: Iterable[Address], local: Mapping[socket.AddressFamily, Any]) -> socket.socket:
     waiting = list(addresses)
     running: set[asyncio.Task[socket.socket]] = set()
     errors: list[BaseException] = []

@@ -119,7 +119,7 @@ async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTP
     (reply,) = await connection.execute(commands.ehlo(name), timeout=timeout)
     if not is_accepted(reply):
         raise at("connect", SMTPHeloError(*reply))
-    connection.extensions = read_extensions(reply)
+    connection.extensions = read_extensions(reply).without(*connection.unused)
     return reply
 
 

@@ -20,7 +20,7 @@ from notebookmail.errors import (
 )
 from notebookmail.secret import Secret
 
-from .racing import connect_first, is_address
+from .racing import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -200,11 +200,7 @@ async def _connect(options: ConnectionOptions, stream: Stream) -> None:
     elif options.sock is not None:
         await loop.create_connection(make, sock=options.sock, **tls)
     else:
-        where: dict[str, Any] = {"host": options.host, "port": options.effective_port}
-        if options.source_address is not None:
-            where["local_addr"] = options.source_address
-        if not is_address(options.host):
-            where = {"sock": await connect_first(options.host, options.effective_port, options.source_address)}
+        where = await look_up(options.host, options.effective_port, options.source_address)
         await loop.create_connection(make, **where, **tls)
 
 

@@ -142,7 +142,7 @@ class Process:
         return [
             Route(
                 ConnectionOptions(
-                    hostname="127.0.0.1", port=port, timeout=order.timeout, start_tls=False,
+                    hostname="sim.example", port=port, timeout=order.timeout, start_tls=False,
                     local_hostname="here.example", **login,  # type: ignore[arg-type]
                 ),
                 PoolLimits(order.connections, order.per_connection),

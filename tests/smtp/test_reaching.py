@@ -18,7 +18,7 @@ from faulty_server import Offer, faulty
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPConnectError, SMTPHeloError
 from notebookmail.sandbox.listening import stop_listening
 from notebookmail.smtp import racing, session
-from notebookmail.smtp.racing import connect_first, interleaved
+from notebookmail.smtp.racing import interleaved, look_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -88,7 +88,7 @@ async def test_a_silent_first_address_costs_less_than_the_timeout(
     addresses(DEAD, ALIVE)
     with hole() as port:
         async with listening(port), asyncio.timeout(30):
-            made = await connect_first("mail.example.org", port, None)
+            made = (await look_up("mail.example.org", port, None))["sock"]
             assert made.getpeername()[0] == ALIVE
             made.close()
 
@@ -101,7 +101,7 @@ async def test_an_address_that_refuses_is_passed_over_at_once(
     with hole() as port:
         pass  # nobody listens there any more
     async with listening(port), asyncio.timeout(30):
-        made = await connect_first("mail.example.org", port, ("127.0.0.3", 0))
+        made = (await look_up("mail.example.org", port, ("127.0.0.3", 0)))["sock"]
         assert (made.getpeername()[0], made.getsockname()[0]) == (ALIVE, "127.0.0.3")
         made.close()
 
@@ -119,7 +119,7 @@ async def test_a_cancelled_race_leaves_no_socket_open(addresses: Callable[..., N
     addresses(DEAD, "127.0.0.4")
     with hole() as port, socket.socket() as other:
         other.bind(("127.0.0.4", port))
-        racing_task = asyncio.create_task(connect_first("mail.example.org", port, None))
+        racing_task = asyncio.create_task(look_up("mail.example.org", port, None))
         await asyncio.sleep(0.01)
         racing_task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -23,9 +23,15 @@ class Extensions:
 
     Attributes:
         parameters: Each keyword in lower case with its parameters as one string, "" for none.
+        unused: Keywords in lower case that are not made use of, though the server offers them.
     """
 
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unused: frozenset[str] = frozenset()
+
+    def without(self, *keywords: str) -> Extensions:
+        """Return these extensions with some that are not made use of."""
+        return Extensions(self.parameters, self.unused.union(keywords))
 
     def __contains__(self, keyword: str) -> bool:
         return keyword.lower() in self.parameters
@@ -33,12 +39,12 @@ class Extensions:
     @cached_property
     def can_pipeline(self) -> bool:
         """Commands may go out in groups (RFC 2920)."""
-        return "pipelining" in self.parameters
+        return "pipelining" in self.parameters and "pipelining" not in self.unused
 
     @cached_property
     def can_chunk(self) -> bool:
         """Content may go by BDAT (RFC 3030)."""
-        return "chunking" in self.parameters
+        return "chunking" in self.parameters and "chunking" not in self.unused
 
     @cached_property
     def size(self) -> int | None:

@@ -41,6 +41,7 @@ GREETING = Command("", b"")
 
 _IN_CLEAR = "bytes after the answer to STARTTLS were not sent under TLS"  # CVE-2011-0411
 _CLOSING = int(SMTPStatus.domain_unavailable)
+_REFUSALS = 400  # RFC 5321 4.2.1: 4yz and 5yz
 _ANY = 0
 # (state, verb, reply code) -> next state; _ANY matches every code from 200 to 299 and 400 to 599.
 _TRANSITIONS: dict[tuple[State, str, int], State] = {
@@ -218,7 +219,7 @@ class Protocol:
         self.fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
 
     def _unsolicited(self, reply: SMTPResponse) -> SMTPException:
-        if self.state is State.CONTENT and reply.code >= SMTPStatus.mailbox_unavailable:
+        if self.state is State.CONTENT and reply.code >= _REFUSALS:
             return at("content", SMTPDataError(*reply))  # some servers do not wait for the end to refuse
         return malformed(f"unsolicited: {reply}")
 

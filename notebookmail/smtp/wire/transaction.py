@@ -5,10 +5,15 @@ be answered 354 though every recipient was refused; then a lone dot ends the tra
 It never writes and never waits, so the caller may put its first group behind the content of the message before it:
 then a message costs one round trip.
 
+A reply that arrived counts, also when the connection ends behind it: then `Unanswered` is thrown in with the
+replies that came, and a refusal among them is the transaction's end.
+
 Content goes one of two ways. By DATA the server is asked first and answers 354. By BDAT, where the server offers
-CHUNKING, it goes along with the envelope: a message costs one round trip wherever it stands, and content needs no
-dot-stuffing. That pays while the content is small against a round trip: what is larger is not sent before the
-server has taken a recipient, so MAX_CHUNK_OCTETS is where DATA begins again.
+CHUNKING and the caller wants it, the octets follow the command unasked: a server without working BDAT reads them
+as commands, and a row's text may speak SMTP. So BDAT goes out only where a recipient was accepted, never on a
+connection that may be gone, and after a refused chunk the connection is closed. That makes two round trips a
+message, where DATA takes two alone and one on a busy connection: DATA is the rule. MAX_CHUNK_OCTETS is where it
+begins again in any case.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from notebookmail.errors import (
     SMTPRecipientRefused,
     SMTPRecipientsRefused,
     SMTPSenderRefused,
+    SMTPServerDisconnected,
     at,
 )
 from notebookmail.mail import Receipt
@@ -59,6 +65,20 @@ class Opened(NamedTuple):
     refused: dict[str, SMTPResponse]
 
 
+class Unanswered(Exception):
+    """The connection ended before all of a group's commands were answered.
+
+    Attributes:
+        replies: Those that came, in order.
+        error: What ended it.
+    """
+
+    def __init__(self, replies: Sequence[SMTPResponse], error: SMTPException) -> None:
+        super().__init__(replies, error)
+        self.replies = replies
+        self.error = error
+
+
 def is_accepted(reply: SMTPResponse) -> bool:
     """Tell a 2yz reply from a refusal."""
     return 200 <= reply.code < 300  # noqa: PLR2004 -- RFC 5321 4.2.1: positive completion
@@ -88,14 +108,16 @@ def opening(mail: Mail, extensions: Extensions, *, reset_first: bool = False) ->
         reset_first: True when the transaction before was broken off.
 
     Yields:
-        Groups of commands; the replies of each are to be sent in, in order, or the error thrown in that came
-        instead.
+        Groups of commands; the replies of each are to be sent in, in order, or `Unanswered` thrown in where some
+        are missing.
 
     Returns:
         What to know before the content goes out by DATA, or the receipt when it went by BDAT.
 
     Raises:
         SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError, SMTPNotSupported: Nothing will be delivered.
+        SMTPServerDisconnected: The server closed the session before it heard of the message.
+        Unanswered: The replies that came decide nothing.
         ValueError: A control character in an address or option.
     """
     plan = _plan(mail, extensions)
@@ -104,21 +126,41 @@ def opening(mail: Mail, extensions: Extensions, *, reset_first: bool = False) ->
 
 
 def _open_grouped(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Opening:
-    replies = yield (*reset, plan.mail, *plan.recipients.values(), plan.last)
-    to_mail, *to_rcpt, to_last = replies[len(reset) :]
+    last = () if plan.last.verb == "BDAT" else (plan.last,)
+    try:
+        replies = yield (*reset, plan.mail, *plan.recipients.values(), *last)
+    except Unanswered as broken:
+        raise _decided(mail, plan, broken.replies[len(reset) :]) or broken from broken.error
+    if reset and replies[0].code == SMTPStatus.domain_unavailable:
+        raise at("mail", SMTPServerDisconnected(f"the server closed the session: {replies[0]}"))
+    to_mail, *to_rcpt = replies[len(reset) :]
+    to_last = to_rcpt.pop() if last else None
     refused = _refusals(plan, to_rcpt)
     if not is_accepted(to_mail):
         error: SMTPException = at("mail", SMTPSenderRefused(*to_mail, mail.envelope.sender))
     elif len(refused) == len(mail.envelope.recipients):
         error = _all_refused(refused)
     else:
+        if to_last is None:
+            (to_last,) = yield (plan.last,)
         return _judge_last(plan, to_last, refused)
-    if to_last.code == SMTPStatus.start_input:
-        with contextlib.suppress(
-            SMTPException
-        ):  # whatever it is answered, and if nothing is: nobody gets anything
+    if to_last is not None and to_last.code == SMTPStatus.start_input:
+        with contextlib.suppress(Unanswered):  # whatever it is answered, and if nothing is: nobody gets anything
             yield (NOBODYS_END,)  # RFC 2920 3.1: a lone dot
     raise error
+
+
+def _decided(mail: Mail, plan: _Plan, replies: Sequence[SMTPResponse]) -> SMTPException | None:
+    """Make the refusal that the replies which came amount to; None where somebody may still get the message."""
+    if not replies:
+        return None
+    to_mail, *to_rcpt = replies
+    if not is_accepted(to_mail):
+        return at("mail", SMTPSenderRefused(*to_mail, mail.envelope.sender))
+    answered = dict(zip(plan.recipients, to_rcpt, strict=False))
+    if not answered or any(map(is_accepted, answered.values())):
+        return None
+    return _all_refused(plan.refused | answered)
 
 
 def _open_singly(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Opening:
