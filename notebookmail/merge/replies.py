@@ -303,7 +303,7 @@ BY_PROVIDER: Final[tuple[Rule, ...]] = (
     (r"exceeded .{0,40}per day", _FOR_GOOD, QUOTA),
     (r"too (many|much) (\w+ ){1,3}per (second|minute)", _FOR_GOOD, TOO_FAST),
     (r"(message|sending|mail|email|submission) rate (limit )?(\w+ )?exceeded", _FOR_GOOD, TOO_FAST),
-    (r"rate.?limit(ed| exceeded| reached)|throttl|slow down|sending (\w+ )?too (fast|quickly)", _FOR_GOOD, TOO_FAST),
+    (r"rate.?limit(ed| exceeded| reached)|throttl|slow down|sending too (fast|quickly)", _FOR_GOOD, TOO_FAST),
     # Hosting providers with a day's limit say it in much the same words
     (
         r"(daily|sending) (\w+ ){0,2}(limit|quota) (\w+ ){0,2}(exceeded|reached)|reached your daily",
