@@ -42,6 +42,7 @@ def kinds(column: Any, source: str = "Value {{ x }}.", **more: Any) -> set[str]:
         (["2026-05-04 00:00:00", "2026-05-05 00:00:00"], "date-format", "written as 2026-05-04 00:00:00"),
         ([39690, pd.Timestamp("2019-01-14 10:00")], "day-number", "39690 is written among dates"),
         ([39690.0, dt.date(2019, 1, 14)], "day-number", "39690.0 is written among dates"),
+        ([39690, "2019-01-14", "2019-01-15"], "day-number", "39690 is written among dates"),
         (["39690", "14.01.2019", "15.01.2019"], "day-number", "39690 is written among dates"),
         (["Main St\n", "Town"], "line-break", "a value begins or ends with a line break"),
     ],

@@ -48,6 +48,7 @@ class _Counts:
     def add(self, cells: Sequence[Any]) -> None:
         """Count a chunk of cells, by their types: a column has few."""
         kinds: set[type] = set(map(type, cells))
+        self.is_text_odd |= str in kinds and not kinds.isdisjoint({int, float})  # numbers among texts
         for kind in kinds - {int, bool, type(None)}:
             of_kind: list[Any] = [cell for cell in cells if type(cell) is kind]
             if issubclass(kind, float):
@@ -144,7 +145,8 @@ class _Judge:
         return None
 
     def _number(self, cell: float) -> Remark | None:
-        if self._has_dates and 0 < cell < _MOST_DAYS:
+        is_day = self._has_dates and 0 < cell < _MOST_DAYS
+        if is_day or (self._has_date_texts and _DAY_NUMBER.fullmatch(str(cell))):
             return self._day_number(cell)
         if type(cell) is int:
             return None
