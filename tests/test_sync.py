@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 import pytest
-from local_server import real_server
+from local_server import Taking, real_server
 
 PREAMBLE = """
 import asyncio, json, os, signal, sys, threading
@@ -69,12 +69,24 @@ async def test_a_script_sends_without_a_loop(call: str) -> None:
 async def test_refusals_reach_the_script_as_they_are() -> None:
     program = """
 try:
-    client.sendmail_sync("a@example.org", ["not an address"], "x")
+    client.sendmail_sync("a@example.org", ["b@example.org"], "x")
 except SMTPRecipientsRefused as refusal:
     say(refused=[each.recipient for each in refusal.recipients])
 """
-    async with real_server() as (port, _):
-        assert await run(program, port) == {"refused": ["not an address"]}
+    async with real_server(handler=Taking(**{"b@example.org": "550 5.1.1 no such user"})) as (port, _):
+        assert await run(program, port) == {"refused": ["b@example.org"]}
+
+
+async def test_what_cannot_be_written_as_an_address_is_the_scripts_mistake() -> None:
+    program = """
+try:
+    client.sendmail_sync("a@example.org", ["not an address"], "x")
+except ValueError as mistake:
+    say(mistake=str(mistake))
+"""
+    async with real_server() as (port, taking):
+        assert "not an address" in (await run(program, port))["mistake"]
+    assert taking.envelopes == []
 
 
 async def test_a_call_in_a_running_loop_opens_a_connection_of_its_own() -> None:
