@@ -6,8 +6,14 @@ Minified style sheets have them, and no comment of Jinja's that begins in a styl
 
 from __future__ import annotations
 
+from bisect import bisect
+from typing import Final
+
 from notebookmail.compose.markup.html_tokens import edited, read_tokens
 from notebookmail.compose.markup.tags import LITERAL_BRACE
+
+_LONGEST: Final = 40
+"""How far a tag of one word reaches."""
 
 
 def with_literal_braces(source: str) -> str:
@@ -15,8 +21,11 @@ def with_literal_braces(source: str) -> str:
     if "{#" not in source or "<style" not in source.lower():
         return source
     edits: list[tuple[int, int, str]] = []
+    raw = _raw_blocks(source)
     for token in read_tokens(source):
-        if token.kind == "raw" and token.name == "style" and not _is_raw(source, token.start):
+        if token.kind == "raw" and token.name == "style":
+            if bisect(raw, token.start) % 2:  # it stands behind a beginning, and before the end
+                continue
             place = max(source.rfind("#}", token.start, token.end), token.start)
             while (place := source.find("{#", place, token.end)) >= 0:
                 edits.append((place, place + 1, LITERAL_BRACE))
@@ -24,12 +33,13 @@ def with_literal_braces(source: str) -> str:
     return edited(source, edits)
 
 
-def _is_raw(source: str, place: int) -> bool:
-    """Tell whether a place stands in a block of `{% raw %}`, where Jinja reads nothing."""
-    is_raw, start = False, source.find("{%", 0, place)
+def _raw_blocks(source: str) -> list[int]:
+    """Find where blocks of `{% raw %}` begin and end, in turn: Jinja reads nothing in them."""
+    places: list[int] = []
+    start = source.find("{%")
     while start >= 0:
-        end = source.find("%}", start)
-        word = source[start + 2 : end].strip("-+ \t\n")
-        is_raw = word == "raw" or (is_raw and word != "endraw")
-        start = source.find("{%", start + 2, place)
-    return is_raw
+        word = source[start + 2 : source.find("%}", start, start + _LONGEST)].strip("-+ \t\n")
+        if word == ("endraw" if len(places) % 2 else "raw"):
+            places.append(start)
+        start = source.find("{%", start + 2)
+    return places
