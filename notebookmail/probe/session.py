@@ -190,7 +190,19 @@ class Session:
         return Sight(f"logged in as {target.username}", facts)
 
     async def _limits(self) -> Sight:
-        return terms.limits(self._target, self._connection.extensions)
+        extensions = self._connection.extensions
+        if not extensions.can_pipeline or await self._can_pipeline():
+            return terms.limits(self._target, extensions)
+        sight = terms.limits(self._target, extensions.without("pipelining"))
+        return warned(sight, "a run finds out by itself; pipelining=False of the Server spares it that")
+
+    async def _can_pipeline(self) -> bool:
+        """Find out whether the server answers a group of commands that it says it takes (RFC 2920)."""
+        try:
+            await self._connection.execute(commands.RSET, commands.RSET, commands.NOOP, timeout=self._patience)
+        except SMTPException:
+            return False
+        return True
 
     # --- parts of steps -------------------------------------------------------------------------------------
 

@@ -22,6 +22,10 @@ _MEANINGS: Final = {
     "8bitmime": ("8BITMIME", "8-bit text"),
     "smtputf8": ("SMTPUTF8", "international addresses"),
 }
+_UNUSED: Final = {
+    "pipelining": "commands go one at a time",
+    "chunking": "content goes by DATA, which takes no longer and is safe with every server; chunking=True uses it",
+}
 _LIMITS: Final = {
     "mailmax": "messages per connection",
     "rcptmax": "recipients per message",
@@ -58,6 +62,7 @@ def limits(target: Target, extensions: Extensions) -> Sight:
         *(f"{number:,} {_LIMITS[name]}" for name, number in extensions.limits.items() if name in _LIMITS),
         *([f"has {', '.join(can)}"] if can else []),
         *([f"lacks {', '.join(cannot)}"] if cannot else []),
+        *(f"does not use {each}: {_UNUSED[each.lower()]}" for each in _given_up(extensions)),
         f"set here: {_settings(target)}",
     ]
     found = provider_at(target.options.host)
@@ -71,6 +76,11 @@ def limits(target: Target, extensions: Extensions) -> Sight:
         if excess
         else sight
     )
+
+
+def _given_up(extensions: Extensions) -> list[str]:
+    """List what the server offers and is not made use of."""
+    return [word.upper() for word in _UNUSED if word in extensions and word in extensions.unused]
 
 
 def _settings(target: Target) -> str:

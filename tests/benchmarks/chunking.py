@@ -29,6 +29,7 @@ from benchmarks.senders import (
     notebookmail_pool,
     one_after_another,
 )
+from notebookmail.smtp.options import ConnectionOptions
 from notebookmail.smtp.wire import transaction
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> list[Figures]:
     parser.add_argument("--delay-ms", type=float, default=25.0, help="one way (default: %(default)s)")
     options = parser.parse_args(arguments)
     found = []
-    with mock.patch.object(transaction, "MAX_CHUNK_OCTETS", max(options.octets)):
+    with (
+        mock.patch.object(transaction, "MAX_CHUNK_OCTETS", max(options.octets)),
+        mock.patch.object(ConnectionOptions, "unused", frozenset()),  # as with chunking=True
+    ):
         for command, extensions in EXTENSIONS.items():
             with discarding_server(*extensions) as port:
                 for octets in options.octets:

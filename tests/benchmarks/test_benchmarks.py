@@ -58,7 +58,7 @@ def test_data_and_bdat_are_compared_in_every_size_and_way(capsys: pytest.Capture
     assert {(each.octets, each.way, each.command) for each in found} == expected
     assert len(capsys.readouterr().out.splitlines()) == 1 + len(expected)
     trips = {(each.way, each.command, each.round_trips) for each in found}
-    assert trips == {("alone", "DATA", 2.0), ("alone", "BDAT", 1.0), ("busy", "DATA", 1.1), ("busy", "BDAT", 1.0)}
+    assert trips == {("alone", "DATA", 2.0), ("alone", "BDAT", 2.0), ("busy", "DATA", 1.1), ("busy", "BDAT", 2.0)}
 
 
 def test_messages_are_of_the_size_asked_for_and_end_in_crlf() -> None:
