@@ -19,7 +19,7 @@ from .mailboxes import MailboxTemplate
 from .missing import is_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from jinja2 import Environment
 
@@ -54,11 +54,20 @@ class AddressList:
         self._is_optional = field != "to"
         self._separators = separators or (_OF_HEADERS if self._is_optional else ())
         self._givers: tuple[MailboxTemplate | Callable[[Any], Any], ...] = tuple(
-            MailboxTemplate(env, source, field) if isinstance(source, str) else source for source in sources
+            MailboxTemplate(env, source, field) if isinstance(source, str) else source
+            for source in self._cut(sources)
         )
         self.names = frozenset[str]().union(
             *(giver.names if isinstance(giver, MailboxTemplate) else {"row"} for giver in self._givers)
         )
+
+    def _cut(self, sources: Sequence[Source]) -> Iterator[Source]:
+        """Cut a constant list, which no row decides, into its mailboxes."""
+        for source in sources:
+            if not self._separators or not isinstance(source, str) or "{{" in source or "{%" in source:
+                yield source
+            else:
+                yield from pieces_of(source, self._separators) or [source]
 
     def __len__(self) -> int:
         return len(self._givers)

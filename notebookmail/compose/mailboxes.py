@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+_SPLIT_FIELDS = frozenset({"to", "cc", "bcc"})
 _BLANKS = re.compile(r"\s{2,}")
 _AUTHOR_QUOTES = re.compile(r'\s*"([^"]*)"\s*')
 
@@ -125,7 +126,7 @@ class MailboxTemplate:
             if not address.isascii():
                 address = to_ascii_domain(address)
         except AddressError as problem:
-            raise TemplateError(problem.message, self._field, row) from problem
+            raise TemplateError(problem.message + self._split_hint(text), self._field, row) from problem
         if has_control(name):
             raise TemplateError(
                 "the name holds a line break or another control character: clean the column", self._field, row
@@ -133,6 +134,19 @@ class MailboxTemplate:
         # A phrase is words (RFC 5322 3.2.5): readers do not agree on how many blanks stand between them, and some
         # take a no-break or wide space for one.
         return Mailbox(_BLANKS.sub(" ", name.strip()), address)
+
+    def _split_hint(self, text: str) -> str:
+        """Say what to write where a cell of recipients holds several addresses."""
+        separator = next((char for char in ";," if char in text), "")
+        if (
+            self._field not in _SPLIT_FIELDS
+            or not self.is_bare
+            or self._address.constant
+            or text.count("@") == 1
+            or not separator
+        ):
+            return ""
+        return f"; if the cell is a list, say Template(..., split={separator!r})"
 
 
 def _cut(env: Environment, source: str) -> tuple[str | None, str]:

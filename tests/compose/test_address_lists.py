@@ -87,8 +87,9 @@ def test_a_functions_failure_is_its_rows() -> None:
 @pytest.mark.parametrize("cell", ["a@example.org; b@example.org", "a@example.org, b@example.org"])
 @pytest.mark.parametrize("to", [None, "{{ email }}"])
 def test_several_recipients_in_a_cell_are_refused_where_nobody_asks_for_them(cell: str, to: str | None) -> None:
-    with pytest.raises(TemplateError, match="several addresses"):
+    with pytest.raises(TemplateError, match="several addresses") as caught:
         recipients(letter(to=to), email=cell)
+    assert f"split={cell[13]!r}" in str(caught.value)
 
 
 @pytest.mark.parametrize("to", [None, "{{ email }}"])
@@ -122,6 +123,16 @@ def test_commas_in_a_copys_cell_stand_between_mailboxes_as_in_its_header() -> No
     assert recipients(template, email="a@example.org", boss='"B, B" <b@example.org>, c@example.org') == (
         "a@example.org", "b@example.org", "c@example.org",
     )  # fmt: skip
+
+
+def test_a_constant_list_is_read_as_a_cell_is() -> None:
+    template = letter(
+        to="a@example.org; b@example.org", cc='"C, C" <c@example.org>, d@example.org', split=[";", ","]
+    )
+    assert recipients(template, x=1) == tuple(f"{name}@example.org" for name in "abcd")
+    with pytest.raises(TemplateError) as caught:
+        letter(to="a@example.org, b@example.org")
+    assert "split" not in str(caught.value)
 
 
 @pytest.mark.parametrize("split", ["", " ", "a", 7, [",", ""]])
