@@ -366,6 +366,7 @@ async def test_a_row_that_is_tried_again_keeps_within_the_quota_too(monkeypatch:
     pool = ScriptedPool(connections=1, **script)
     outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(3)], Terms(quota=quota_of(2)))
     assert sorted(pool.delivered) == ["r1", "r2"]  # r0 comes back after a wait, and finds no room
+    assert pool.takes == 3  # it is not even begun
     assert (outcomes.counts["sent"], outcomes.status_at(0)) == (2, "pending")
     assert "quota of 2 messages" in outcomes.outcome(0).hint
 
