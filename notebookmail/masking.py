@@ -20,6 +20,7 @@ _TOKEN: Final = re.compile(r"[^\s<>()\[\]{},;:\"|]+")
 _AT: Final = re.compile("[@\uff20]|%40|=40")
 _WORD: Final = re.compile(r"\w+")
 _SHORTEST_WORD: Final = 3
+_LONGEST_WORD: Final = 320  # no address is longer; such a cell is replaced as a whole, which takes no search
 _NOBODY: Final = frozenset({"user@example.org"})
 """What hints show: RFC 2606 keeps the domain for examples."""
 
@@ -91,7 +92,7 @@ def mask_text(text: str, *private: str) -> str:
     for cell in private:
         bare = bare_address(cell)
         word = bare.rpartition("@")[0] or bare
-        if len(word) >= _SHORTEST_WORD:
+        if _SHORTEST_WORD <= len(word) <= _LONGEST_WORD:
             masked = _initial(word).replace("\\", r"\\")
             text = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w)", masked, text, flags=re.IGNORECASE)
     return text

@@ -19,7 +19,6 @@ UNDERLINE, TABLE, ROW, CELL = "\x1c", "\x1d", "\x1e", "\x1f"
 
 _TABLES = re.compile(rf"{TABLE}([^{TABLE}]*){TABLE}(h?)([lrc]*){TABLE}")
 _LEFTOVERS = re.compile(rf"[{UNDERLINE}{TABLE}{ROW}{CELL}]")
-_TRAILING = re.compile(r"[ \t]+(?=\n)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -34,7 +33,8 @@ def tidy(text: str) -> str:
     if CELL in text or ROW in text or TABLE in text or UNDERLINE in text:  # from a value
         text = _LEFTOVERS.sub("", text)
     if " \n" in text or "\t\n" in text:
-        text = _TRAILING.sub("", text)
+        *lines, last = text.split("\n")
+        text = "\n".join([*(line.rstrip(" \t") for line in lines), last])
     if "\n\n\n" in text:
         text = _BLANK_LINES.sub("\n\n", text)
     return text.strip("\n") + "\n"

@@ -29,7 +29,8 @@ _HIDING: Final = re.compile(
 _NO_WIDTH: Final = (
     "\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 )
-_FILLERS: Final = re.compile(rf"[{_NO_WIDTH}\s\u2007\u2800]*(?:[{_NO_WIDTH}][\s\u2007\u2800]*){{3,}}")
+_BLANK_RUN: Final = re.compile(rf"[{_NO_WIDTH}\s\u2007\u2800]+")
+_FILLERS_AT_LEAST: Final = 3
 _PARAGRAPH_ENDS: Final = frozenset({
     "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
@@ -103,7 +104,12 @@ def may_hide(css: str) -> bool:
 
 def without_fillers(text: str) -> str:
     """Take out runs of characters of no width with the blanks between them; one between letters stays."""
-    return text if text.isascii() else _FILLERS.sub(" ", text)
+    return text if text.isascii() else _BLANK_RUN.sub(_without_fillers, text)
+
+
+def _without_fillers(run: re.Match[str]) -> str:
+    """Take a run of blanks for padding where characters of no width make it one; they are counted in one pass."""
+    return " " if sum(map(_NO_WIDTH.count, run[0])) >= _FILLERS_AT_LEAST else run[0]
 
 
 def _style(css: str) -> dict[str, str]:
