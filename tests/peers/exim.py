@@ -47,10 +47,14 @@ smtp_accept_queue_per_connection = 0
 
 begin acl
 mail:
+  drop senders = dropped@example.net
+       message = %(no_sender)s
   deny senders = %(senders)s
        message = %(no_sender)s
   accept
 rcpt:
+  drop recipients = dropped@example.net
+       message = %(no_recipient)s
   deny recipients = %(recipients)s
        message = %(no_recipient)s
   accept
