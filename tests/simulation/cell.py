@@ -106,6 +106,8 @@ class Cell:
         self.runs: list[CellRun] = []
         self.ledgers: list[Ledger] = []
         self.counts = Counts()
+        self.intents = 0
+        """How many messages it was about to end, as the journal says."""
         self.chance = random.Random(world.rng.getrandbits(32))
         self._points: Counter[str] = Counter()
 
@@ -198,6 +200,7 @@ class Cell:
 
     def recorded(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
+            self.intents += entry.state == "committing"
             self.world.note(0, "#", f"{entry.state} {entry.message_id[1:17]}".encode())
 
     def handed_out(self, token: str, wire: Wire) -> None:
@@ -230,6 +233,7 @@ class Cell:
         world.note(0, "+", f"died: {point}".encode())
         world.settle()
         world.old_results.clear()
+        world.lost_intents += self.intents
         for ledger in self.ledgers:
             ledger._claim._lock.release()
         if self.ledgers:

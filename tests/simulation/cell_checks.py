@@ -109,5 +109,6 @@ def _check_quota_is_used(world: CellWorld, cell: Cell) -> None:
     since = cell.loop.time() + world.clock_offset - DAY_SECONDS - _QUOTA_SLACK_SECONDS
     used = sum(moment >= since for moment in truth.sent_at)
     in_doubt = sum(count - truth.answered_ends[place] for place, count in truth.ended.items())
+    in_doubt += world.lost_intents
     if truth.quota is not None and used + in_doubt < truth.quota:
         world.complain(f"letters wait for the quota of {truth.quota}, and {used} went within a day")

@@ -55,6 +55,8 @@ class CellWorld(World):
         self.mailings = make_mailings(self, self.truth)
         self.unknown = {letter.email for letter in self.truth.letters.values() if rng.random() < 0.06}
         self.old_results: dict[int, Any] = {}
+        self.lost_intents = 0
+        """How many messages processes that died were about to end: each may have been accepted, and is counted."""
 
     def _make_rows(self) -> list[Row]:
         return []
