@@ -141,12 +141,6 @@ QUOTA_HOUR: Final = Explanation(
     "run the cell again in an hour: it goes on where it stopped; a lower rate= of the Server avoids it",
     stops_run=True,
 )
-HELD_BACK: Final = Explanation(
-    "quota",
-    "the provider holds the account back for a while: it sends more than usual",
-    "wait a few hours and run the cell again: it goes on where it stopped; a lower rate= of the Server avoids it",
-    stops_run=True,
-)
 RATE: Final = Explanation(
     "rate",
     "the server wants fewer messages at a time",
@@ -270,15 +264,6 @@ _FOR_NOW: Final = frozenset({421, 432, 450, 451, 452, 454})
 _FOR_GOOD: Final = frozenset({550, 551, 552, 553, 554})
 _ANY: Final = _FOR_NOW | _FOR_GOOD
 _LOGIN: Final = frozenset({530, 534, 535, 538})
-_TOO_FAST: Final = (
-    r"too (fast|quickly)|slow down|throttl|rate (limit )?exceeded|rate.?limited"
-    r"|(rate|sending|message|e?mails?) ?limit (is |was |has been )?(exceeded|reached)"
-    r"|too (many|much) (e?mails?|messages) (per|a|in|at|from|within)\b"
-)
-_HOURLY: Final = (
-    r"(exceed|limit|too many|maximum|allowed)[^.]{0,60}\b(per|an|each|every|this) hour|hourly (\w+ )?(limit|quota)"
-)
-_DAILY: Final = r"(exceed|limit|too many|maximum|allowed)[^.]{0,60}\b(per|a|each|every|this) day\b"
 _RELAYING: Final = r"relay(ing)? (access )?(is )?(denied|not permitted|prohibited)|to relay\b"
 
 BY_PROVIDER: Final[tuple[Rule, ...]] = (
@@ -313,7 +298,8 @@ BY_PROVIDER: Final[tuple[Rule, ...]] = (
     (r"exceeded the max (emails|defers and failures) per hour", _ANY, QUOTA_HOUR),
     # Zoho, as quoted: the account is locked for a while
     (r"unusual sending activity", _ANY, PAUSED),
-    # Mailtrap and others, as quoted: limits said with codes that refuse for good
+    # Limits said with codes that refuse for good: the recipient's own, then Mailtrap's and others', as quoted
+    (r"(incoming|inbound|receiv)[^.]{0,60}limit|limit[^.]{0,60}(incoming|inbound|receiv)", _FOR_GOOD, BUSY),
     (r"exceeded .{0,40}per hour|hourly (\w+ ){0,2}(limit|quota)", _FOR_GOOD, QUOTA_HOUR),
     (r"exceeded .{0,40}per day", _FOR_GOOD, QUOTA),
     (r"too (many|much) (\w+ ){1,3}per (second|minute)", _FOR_GOOD, TOO_FAST),
@@ -325,13 +311,6 @@ BY_PROVIDER: Final[tuple[Rule, ...]] = (
         _ANY,
         QUOTA,
     ),
-    # Zoho, as quoted
-    (r"unusual sending activity", _ANY, HELD_BACK),
-    # Limits that some say with 550 and 554 (Mailtrap, hosting providers): the message was not looked at
-    (r"(incoming|inbound|receiv)[^.]{0,60}limit|limit[^.]{0,60}(incoming|inbound|receiv)", _FOR_GOOD, BUSY),
-    (_HOURLY, _FOR_GOOD, QUOTA_HOUR),
-    (_DAILY, _FOR_GOOD, QUOTA),
-    (_TOO_FAST, _FOR_GOOD, RATE),
     # RFC 3207 4: what a server says that wants TLS
     (r"starttls (is )?required|starttls command first", frozenset({530, 550, 554}), TLS_WANTED),
     # Postfix, Exim, Exchange, sendmail to strangers; Postfix's default is 454 (smtpd_relay_restrictions)
