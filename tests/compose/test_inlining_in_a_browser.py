@@ -96,7 +96,24 @@ DOCUMENT = st.builds(
     st.lists(STYLE, min_size=1, max_size=3).map("".join),
     BODY,
 )
-UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=12)
+# The same few properties of the same few elements, again and again: rules that contradict each other.
+CONTRADICTION = st.builds(
+    lambda around, selector, declaration, mark: around.format(f"{selector} {{ {declaration}{mark} }}"),
+    st.sampled_from([
+        "{}", "{}", "@media (max-width: 500px) {{ {} }}", "@media (prefers-color-scheme: dark) {{ {} }}",
+        "@supports (display: grid) {{ {} }}", "@layer x {{ {} }}",
+    ]),
+    st.sampled_from(["p", ".a", "p.a", "body p", "#i", "p:not(.b)", "p:nth-child(2)"]),
+    st.sampled_from(["color: red", "color: blue", "padding: 3px", "padding-left: 7px", "all: unset"]),
+    st.sampled_from(["", "", "", " !important"]),
+)  # fmt: skip
+CONTRADICTORY = st.lists(CONTRADICTION, min_size=2, max_size=8).map(
+    lambda rules: (
+        f"<!DOCTYPE html><style>{' '.join(rules)}</style><body><p>x<p class=a>y<p class=a id=i>z"
+        "<p class=b style='color: green'>u<p class='a b' style='padding: 1px !important'>v"
+    )
+)
+UNHURRIED = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=20)
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +134,14 @@ def assert_computed_alike(camera: Camera, before: str, after: str) -> None:
 
 
 @UNHURRIED
-@given(DOCUMENT)
+@given(DOCUMENT | CONTRADICTORY)
 def test_every_element_is_computed_as_before(camera: Camera, document: str) -> None:
     assert_computed_alike(camera, document, inline(document, None).html)
 
 
 @pytest.mark.slow
 @settings(UNHURRIED, max_examples=300)
-@given(DOCUMENT)
+@given(DOCUMENT | CONTRADICTORY)
 def test_every_element_of_many_letters_is_computed_as_before(camera: Camera, document: str) -> None:
     assert_computed_alike(camera, document, inline(document, None).html)
 
