@@ -301,7 +301,10 @@ def partly_delivered_is_sent(patch: pytest.MonkeyPatch) -> None:
 
 
 def rows_of_earlier_runs_are_pending_when_it_stops(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Runner, "_tell_of_earlier", lambda _: None)
+    async def silent(_: Runner) -> None:
+        pass
+
+    patch.setattr(Runner, "tell_what_was_settled", silent)
 
 
 CELL_BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
