@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faulty_server import FaultyServer, Offer, faulty
+from faulty_server import Fault, FaultyServer, Offer, faulty
 
 from notebookmail import (
     SMTP,
@@ -33,6 +33,8 @@ from notebookmail.reply import SMTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from faulty_server import Way
 
     from notebookmail.errors import Phase
 
@@ -201,6 +203,33 @@ async def test_a_refusal_is_its_steps_exception_and_the_session_goes_on(name: st
         return facts(seen.error) == told and seen.is_connected == seen.goes_on == step.stays_open
 
     assert await differences(step, answers, is_told, go_on=True) == []
+
+
+@pytest.mark.parametrize("way", ["fin", "rst", "goodbye"])
+@pytest.mark.parametrize("name", STEPS)
+async def test_a_refusal_and_a_close_behind_it_is_that_refusal(name: str, way: Way) -> None:
+    step, code = STEPS[name], 502 if name == "HELO after EHLO" else 571
+    async with faulty(step.offer(refusal(code))) as server:
+        smtp = client(server)
+        with contextlib.suppress(SMTPException):
+            await smtp.connect()
+            await step.act(smtp)
+        smtp.close()
+        await server.all_gone()
+        said = server.sessions[0].said
+    async with faulty(step.offer(refusal(code)), Fault(way=way, after_said=said)) as server:
+        smtp = client(server)
+        with pytest.raises(step.error) as caught:
+            await step.act(await connected(smtp))
+        smtp.close()
+    enhanced = f"{code // 100}.7.1"
+    told = (step.error, code, f"{enhanced} no\n{enhanced} because", enhanced, step.phase, False)
+    assert facts(caught.value) == told
+
+
+async def connected(smtp: SMTP) -> SMTP:
+    await smtp.connect()
+    return smtp
 
 
 @pytest.mark.parametrize("pipelining", [False, True])
