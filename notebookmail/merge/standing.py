@@ -120,6 +120,9 @@ class Standing:
 
     def _hold(self, event: events.RowUnconfirmed) -> None:
         self._move(event.position, "unconfirmed", event.attempts, event.seconds, error=event.error)
+        known = self._addresses.get(event.position)
+        if known is not None:  # of those that refused an earlier try, nobody knows by now
+            self._addresses[event.position] = known._replace(refused={})
         self._note_to(event.position, event.to)
 
     def _skip(self, event: events.RowSkipped) -> None:

@@ -14,6 +14,7 @@ from notebookmail.errors import SMTPDataError, SMTPRecipientRefused, SMTPRecipie
 from notebookmail.merge import events
 from notebookmail.merge.events import STATUSES
 from notebookmail.merge.outcomes import COLUMNS, Outcomes
+from notebookmail.merge.partial import Addresses
 from notebookmail.merge.progress import Meter
 from notebookmail.reply import SMTPResponse
 
@@ -327,3 +328,13 @@ def test_the_meter_measures_the_last_seconds() -> None:
         speed = meter.per_second(100.0 + second, 50 + 10 * second)
     assert speed == 10
     assert meter.seconds(119.0) == 19
+
+
+def test_of_an_address_that_refused_and_is_unconfirmed_by_now_no_refusal_is_told() -> None:
+    outcomes = Outcomes(range(1))
+    later = SMTPDataError(450, "4.2.0 greylisted")
+    addresses = Addresses(("cc@example.org",), {"to@example.org": SMTPResponse(450, "later")}, frozenset())
+    outcomes.apply(events.RowDeferred(0, later, 1, 0.5, None, addresses))
+    assert outcomes.addresses["delivered"].tolist() == [True, False]
+    outcomes.apply(events.RowUnconfirmed(0, later, 2, 9.0))
+    assert outcomes.addresses["address"].tolist() == ["cc@example.org"]
