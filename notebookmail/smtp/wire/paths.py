@@ -29,7 +29,7 @@ def check_path(address: str) -> str:
     if has_control(address):
         raise AddressError("an address holds no control characters or line breaks", address)
     rest = _behind_quoted_local_part(address)
-    if any(char in _ENDS_A_PATH or char.isspace() for char in rest):
+    if not _ENDS_A_PATH.isdisjoint(rest) or "".join(rest.split()) != rest:  # split cuts where isspace is true
         raise AddressError(
             f"{shown(address)} cannot be written as an address: blanks, angle brackets and quotes stand only in a "
             "quoted local part",
