@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from .backlog import Task
     from .events import RowEvent
-    from .journal import Earlier, State
+    from .journal import Charge, Earlier, State
     from .quota import Quota
     from .rate import Bucket
     from .recorder import Ledger
@@ -227,7 +227,7 @@ class Runner:
             self._let_go(attempt)  # the journal counts it now
             go(fault)
 
-        return self._recorder.intend(self._entry(attempt, "committing")._replace(charge=attempt.charge), go_on)
+        return self._recorder.intend(self._entry(attempt, "committing", charge=attempt.charge), go_on)
 
     def end(self, attempt: Attempt, receipt: Receipt | None, error: Exception | None) -> bool:
         """Settle a try; True asks for a new connection."""
@@ -441,13 +441,14 @@ class Runner:
         code: int | None = None,
         reply: str = "",
         next_at: float | None = None,
+        charge: Charge | None = None,
     ) -> Entry:
         task, mail = attempt.task, attempt.mail
         now = self._terms.clock()
         refund, attempt.refund = attempt.refund, None
         return Entry(
             task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at,
-            attempt.delivered, refund, mail.said,
+            attempt.delivered, charge or refund, mail.said,
         )  # fmt: skip
 
     def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
