@@ -1,10 +1,10 @@
 """Cells as columns: what is a number, what is true or false, and what stays the text it is.
 
 A cell of a text file becomes a value only where the value prints exactly as the cell is written: 12 and 3.25 are
-numbers, 007, 3.50, 3,50 and +49 stay texts, and no date is ever guessed (03/04 is two days). A column is of one
-kind: one name among numbers makes all of them texts, which is said. A gap changes no kind: numbers with gaps are
-Int64, TRUE and FALSE with gaps are `boolean`. Columns of whole and broken numbers hold both as they are, since one
-float column would print 3 as 3.0.
+numbers, blanks around them aside; 007, 3.50, 3,50 and +49 stay texts, and no date is ever guessed (03/04 is two
+days). A column is of one kind: one name among numbers makes all of them texts, which is said. A gap changes no
+kind: numbers with gaps are Int64, TRUE and FALSE with gaps are `boolean`. Columns of whole and broken numbers hold
+both as they are, since one float column would print 3 as 3.0.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ class TextColumn:
                 self.errors += count
                 self.error_line = self.error_line or lines[cells.index(cell)]
             else:
-                kind = _kind_of(cell)
+                kind = _kind_of(cell.strip())
                 self._tally[kind] += count
                 self.present += count
                 if kind == "truth":
-                    self._truths.add(cell)
+                    self._truths.add(cell.strip())
                 elif kind == "text":
                     self.spoiling_line = self.spoiling_line or lines[cells.index(cell)]
         self._parts.append(texts_of([None if cell in missing else cell for cell in cells] if missing else cells))
@@ -102,7 +102,7 @@ class TextColumn:
             "truth": _TRUE_WORDS.__contains__,
         }
         convert = conversions[kind]
-        return values_of([convert(cell) if isinstance(cell, str) else None for cell in texts.tolist()])
+        return values_of([convert(cell.strip()) if isinstance(cell, str) else None for cell in texts.tolist()])
 
     def _kind(self) -> str:
         tally, present = self._tally, self.present

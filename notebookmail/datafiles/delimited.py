@@ -31,6 +31,7 @@ _SAMPLE_LINES: Final = 500
 _SAMPLE_CHARACTERS: Final = 1 << 18
 _PART_ROWS: Final = 4096
 _MOST_NAMED: Final = 5
+_TITLE_WORDS: Final = "; where the columns' names stand further down, delete the lines above them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class _Table:
             self._path,
             f"line {line} has {counted(count, 'cell')}, but {header}: a text that holds the separator "
             f'has to stand in quotes ("..."); where the file is not {separator_words(self._layout.sep)}, say '
-            "sep= (--sep)",
+            "sep= (--sep)" + _TITLE_WORDS * (len(self._names) == 1),
         )
 
 

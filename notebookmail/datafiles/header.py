@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .loaded import refusal
 
@@ -10,11 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_UNSEEN: Final = dict.fromkeys((0x200B, 0x2060, 0xFEFF))
+"""Blanks of no width and byte order marks come along with pasted text: nobody could type them in a template."""
+
 
 def clean_names(path: Path, where: str, cells: Sequence[object]) -> list[str]:
     """Return the columns' names; "" where a column has none.
 
-    Blanks around a name are dropped, line breaks and several blanks in it become one: a template can say it.
+    Blanks around a name and blanks of no width are dropped, line breaks and several blanks in it become one: a
+    template can say it.
 
     Args:
         path: The file.
@@ -24,7 +28,7 @@ def clean_names(path: Path, where: str, cells: Sequence[object]) -> list[str]:
     Raises:
         FrameError: Two columns have one name, or no column has any.
     """
-    names = ["" if cell is None else " ".join(str(cell).split()) for cell in cells]
+    names = ["" if cell is None else " ".join(str(cell).translate(_UNSEEN).split()) for cell in cells]
     while names and not names[-1]:
         names.pop()
     if not names:

@@ -225,7 +225,8 @@ class _Grid:
             raise refusal(
                 self._path,
                 f"row {number} has {counted(len(values), 'cell')}, but the first row names "
-                f"{counted(width, 'column')}: name the others, or empty them",
+                f"{counted(width, 'column')}: name the others, or empty them; where the columns' names stand "
+                "further down, delete the rows above them",
             )
         values += [None] * (width - len(values))
         for place, (column, value) in enumerate(zip(self._columns, values, strict=False)):

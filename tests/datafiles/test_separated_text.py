@@ -143,6 +143,21 @@ def test_blanks_around_names_go_and_those_after_separators_too_where_the_header_
     assert read("name,x\nAnn, B\n")["x"].tolist() == [" B"]
 
 
+def test_blanks_around_a_number_or_a_truth_do_not_make_a_text_of_it(read: Any) -> None:
+    frame = read("name,qty,price,vip\nAnn, 3,1.5 ,TRUE \nBo, 4\u00a0, 2.25,FALSE\n")
+    assert frame.to_dict("list") == {
+        "name": ["Ann", "Bo"],
+        "qty": [3, 4],
+        "price": [1.5, 2.25],
+        "vip": [True, False],
+    }
+    assert read("name,zip\nAnn, 007\n")["zip"].tolist() == [" 007"]
+
+
+def test_blanks_of_no_width_in_a_name_go(read: Any) -> None:
+    assert read("na\u200bme,\ufeffemail\u2060\nAnn,a@x.org\n").columns.tolist() == ["name", "email"]
+
+
 def test_columns_without_a_name_are_called_as_pandas_calls_them(read: Any) -> None:
     frame = read(",name\n0,Ann\n")
     assert frame.columns.tolist() == ["Unnamed: 0", "name"]
@@ -161,6 +176,7 @@ def test_columns_without_a_name_are_called_as_pandas_calls_them(read: Any) -> No
         ('name,note\nA,"one\ntwo"\nB,b,c\n', "line 4 has 3 cells"),
         ("sep=;\nname;email\nA;a;b\n", "line 3 has 3 cells, but line 2 names 2 columns"),
         ("email\nann@x.org,bo@x.org\n", "line 2 has 2 cells, but line 1 names 1 column"),
+        ("People\nname,email\nA,a\n", "line 2 has 2 cells.* stand further down, delete the lines above them"),
         ('name,note\nA,b\nB,"never ends\nC,c\n', "line 3 begins a quotation that never ends"),
         ('name,note\nA,"b"c\n', 'line 2 has text after a closing "'),
         ('name,note\nA,"' + "x" * 140_000, "line 2 begins a cell longer than"),

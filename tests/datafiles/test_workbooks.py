@@ -134,6 +134,7 @@ def test_formulas_without_results_are_refused_with_what_to_do(saved: Any) -> Non
     [
         ([["a", "a"], [1, 2]], r"row 1 of sheet 'Sheet' names two columns 'a' \(number 1 and 2\)"),
         ([["a"], [1, 2]], "row 2 has 2 cells, but the first row names 1 column"),
+        ([["People"], ["a", "b"]], "stand further down, delete the rows above them"),
     ],
 )
 def test_a_wrong_row_is_refused_by_its_number(saved: Any, rows: list[list[Any]], words: str) -> None:
