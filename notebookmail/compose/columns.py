@@ -24,6 +24,7 @@ OTHER_MEANING: Final = frozenset({"row", "rows", "loop", "self", "caller", "not"
 _CONSTANTS: Final = frozenset({"true", "false", "none", "True", "False", "None"})
 _SIGNS_OF_CODE: Final = frozenset("\"'()[]{}<>=!|,~*+:\\")
 _STATEMENT_WORDS: Final = frozenset({"if", "elif", "for", "set", "in", "print"})
+_NOT_ELIF: Final = ("else if", "elseif", "elsif")
 _DICT_METHODS: Final = frozenset(dir(dict))
 
 
@@ -67,8 +68,25 @@ def syntax_error(env: Environment, problem: TemplateSyntaxError, source: str, fi
     return TemplateError(f"line {problem.lineno}: {problem.message}{hint}", field)
 
 
+def _other_language(source: str, line: int) -> str:
+    """Return what Jinja writes for what other template languages write in a line, or ""."""
+    lines = source.split("\n")
+    written = lines[line - 1] if 0 < line <= len(lines) else ""
+    spaced = " ".join(written.replace("{%-", "{%").replace("{%", "{% ").split())
+    if any(f"{{% {words} " in spaced for words in _NOT_ELIF):
+        return '; a further condition is {% elif name == "Ann" %}, and the rest {% else %}'
+    if "{{{" in written:
+        return "; a column is printed with two braces, {{ name }}"
+    if "{{#" in written or "{{/" in written:
+        return "; conditions and loops are {% if name %}...{% endif %} and {% for each in rows %}...{% endfor %}"
+    return ""
+
+
 def column_hint(env: Environment, source: str, line: int) -> str:
-    """Return what to write where the name of a column is why a line cannot be parsed, or ""."""
+    """Return what to write where a column's name or another language is why a line cannot be parsed, or ""."""
+    other = _other_language(source, line)
+    if other:
+        return other
     name = next(_misread(env, source, line), None)
     return "" if name is None else f"; a column of the name {name!r} is written {reference(name)}"
 

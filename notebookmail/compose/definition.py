@@ -191,7 +191,9 @@ def define(
 
 def _check_text(value: Any, name: str, *, optional: bool = False) -> None:
     if not isinstance(value, str) and not (optional and value is None):
-        raise TemplateError(f"a text is wanted, not a {type(value).__name__}: {value!r:.60}", name)
+        is_file = isinstance(value, os.PathLike) and name in {"markdown", "html", "text"}
+        hint = "; a letter is read from its file by Template.from_file(path, subject=...)" if is_file else ""
+        raise TemplateError(f"a text is wanted, not a {type(value).__name__}: {value!r:.60}{hint}", name)
 
 
 def _check_separator(separator: Any) -> None:

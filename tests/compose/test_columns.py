@@ -50,6 +50,26 @@ def test_another_error_of_syntax_is_no_matter_of_columns() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ("{% if a %}x{% else if b %}y{% endif %}", "{% elif "),
+        ("{% if a %}x{% elseif b %}y{% endif %}", "{% elif "),
+        ("Hi {{{ name }}}", "two braces, {{ name }}"),
+        ("{{#if name}}x{{/if}}", "{% if name %}"),
+    ],
+)
+@pytest.mark.parametrize("field", ["text", "html", "markdown"])
+def test_what_other_template_languages_write_is_answered_with_what_jinja_writes(
+    source: str, answer: str, field: str
+) -> None:
+    with pytest.raises(TemplateError) as caught:
+        Template("S", **{field: f"Line\n{source}"})
+    assert "line 2" in str(caught.value)
+    assert answer in str(caught.value)
+    assert "row[" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("source", "column"),
     [
         ("{{ E-Mail }}", "E-Mail"),

@@ -129,6 +129,11 @@ def test_what_is_no_text_is_refused(arguments):
         Template("s", **arguments)
 
 
+def test_a_path_for_a_body_is_answered_with_what_reads_it(tmp_path):
+    with pytest.raises(TemplateError, match="from_file"):
+        Template("s", html=tmp_path / "letter.html")
+
+
 def test_a_policy_nobody_knows_is_refused():
     with pytest.raises(TemplateError, match="'strict' and 'empty'"):
         Template("s", text="a", undefined="lenient")
