@@ -135,6 +135,11 @@ def test_a_value_that_cuts_a_link_is_found(field: str, source: str, value: str) 
         ("https://e.org/#{{ x }}", "a&b?c", False),
         ("{{ x }}", "https://e.org/?a=1&b=2#c", False),
         ("https://{{ x }}/a", "e.org", False),
+        ("https://e.org/?m={{ x }}", "ann+news@e.org", True),
+        ("https://e.org/?{{ x }}", "m=ann+news@e.org", False),
+        ("https://e.org/{{ x }}", "ann+news@e.org", False),
+        ("https://e.org/?m={{ x }}", "Ann+Lee%20%C3%BC", False),
+        ("https://e.org/?m={{ x | urlencode }}", "ann+news@e.org", False),
     ],
 )
 def test_what_may_stand_where_in_a_link(source: str, value: str, is_cut: bool) -> None:

@@ -1,8 +1,9 @@
 """Values that cut a link: `?q={{ q }}` with q = "A&B #1" asks for A, and the rest is lost.
 
-Escaping for HTML keeps a value inside its attribute; inside a URL it is the template's to say `| urlencode`. The
-links the author wrote are laid beside those of a message, so what a loop fills in is seen, too. A value that is a
-whole address, a whole query or comes after `#` may hold what it likes.
+And + means a blank there: ?email={{ email }} of ann+news@example.org asks for somebody else. Escaping for HTML
+keeps a value inside its attribute; inside a URL it is the template's to say `| urlencode`. The links the author
+wrote are laid beside those of a message, so what a loop fills in is seen, too. A value that is a whole address, a
+whole query or comes after `#` may hold what it likes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _ATTRIBUTES: Final = frozenset({"href", "src", "action", "background"})
 _BARE: Final = re.compile(r"\bhttps?://[^\s<>\"]+")
 _ENCODING: Final = frozenset({"urlencode", "urlize"})
+_FORM_SIGNS: Final = frozenset("+%-_.~*")
 _SHOWN: Final = 60
 
 
@@ -82,6 +84,14 @@ class LinkValues:
             if found:
                 said = f"{' and '.join(found)} in the value of {tag} cuts the link {link.shown[:_SHOWN]}"
                 yield warning("link-value", field, said)
+            elif "&" in forbidden and _holds_plus(value):
+                said = f"+ in the value of {tag} means a blank in the link {link.shown[:_SHOWN]}"
+                yield warning("link-value", field, said)
+
+
+def _holds_plus(value: str) -> bool:
+    """Tell whether + stands for itself: a value encoded as forms are has few other signs (HTML 4.01 17.13)."""
+    return "+" in value and any(not (char.isalnum() or char in _FORM_SIGNS) for char in value)
 
 
 def targets(html: str) -> Iterator[str]:
