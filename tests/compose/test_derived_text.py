@@ -148,6 +148,20 @@ def test_a_table_of_html_is_a_table_of_the_text() -> None:
     assert shown.splitlines() == ["Report", "", "x   y", "--  -----", "1   a & b", "20  c"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "written"),
+    [
+        ("markdown", "- Tea\n\n- Milk {{ x }}", "- Tea\n\n- Milk 1"),
+        ("markdown", "1. Tea\n\n   green\n\n2. {{ x }}", "1. Tea\n\n   green\n\n2. 1"),
+        ("markdown", "- Tea {% if x %}\n- Milk\n{% endif %}\n- End", "- Tea\n\n- Milk\n\n- End"),
+        ("html", "<ul>\n<li>\n<p>Tea</p>\n<p>green</p>\n</li>\n</ul>", "- Tea\n\n  green"),
+        ("html", "<ul><li> <b>Tea</b> {{ x }}</li></ul>", "- Tea 1"),
+    ],
+)
+def test_an_item_of_paragraphs_begins_in_the_line_of_its_marker(kind: str, source: str, written: str) -> None:
+    assert text(source, kind=kind, x=1) == written
+
+
 def test_the_text_an_author_writes_is_his_own() -> None:
     assert Template("S", text="{{ x | safe }}").render({"x": "a <b> &amp;"}).get_content().strip() == "a <b> &amp;"
 

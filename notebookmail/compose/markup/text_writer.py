@@ -193,7 +193,9 @@ class _Writer(HTMLEvents):
             return
         data = without_fillers(data)
         if not self._preformatted:
-            self.lines.text(_SPACES.sub(" ", data))
+            text = _SPACES.sub(" ", data)
+            if text != " " or self.lines.marker is None:  # a blank before an item's first paragraph begins no line
+                self.lines.text(text)
             return
         for number, line in enumerate(data.split("\n")):
             if number:
