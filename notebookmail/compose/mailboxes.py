@@ -137,14 +137,12 @@ class MailboxTemplate:
 
     def _split_hint(self, text: str) -> str:
         """Say what to write where a cell of recipients holds several addresses."""
+        if self._field not in _SPLIT_FIELDS or not self.is_bare or self._address.constant:
+            return ""
+        if text[:2] in {"['", "('", '["', '("'}:  # Python's own writing of a list: splitting it would not help
+            return f"; a cell that holds a list is given by a function: {self._field}=lambda row: row[column]"
         separator = next((char for char in ";," if char in text), "")
-        if (
-            self._field not in _SPLIT_FIELDS
-            or not self.is_bare
-            or self._address.constant
-            or text.count("@") == 1
-            or not separator
-        ):
+        if text.count("@") == 1 or not separator:
             return ""
         return f"; if the cell is a list, say Template(..., split={separator!r})"
 

@@ -92,6 +92,14 @@ def test_several_recipients_in_a_cell_are_refused_where_nobody_asks_for_them(cel
     assert f"split={cell[13]!r}" in str(caught.value)
 
 
+def test_a_cell_that_holds_a_list_is_answered_with_a_function_that_works() -> None:
+    cell = ["a@example.org", "b@example.org"]
+    with pytest.raises(TemplateError, match=r"to=lambda row: row\[column\]") as caught:
+        recipients(letter(), email=cell)
+    assert "split=" not in str(caught.value)
+    assert recipients(letter(to=lambda row: row["email"]), email=cell) == tuple(cell)
+
+
 @pytest.mark.parametrize("to", [None, "{{ email }}"])
 @pytest.mark.parametrize(
     ("split", "cell"),
