@@ -176,7 +176,15 @@ def _by_statistics(raw: bytes) -> str:
 def _likeliest(raw: bytes, candidates: tuple[str, ...]) -> str:
     import chardet
 
-    found: str | None = chardet.detect(raw, include_encodings=candidates, compat_names=False)["encoding"]
+    if not candidates:
+        return _WESTERN[0]
+    found: str | None = chardet.detect(
+        raw,
+        include_encodings=candidates,
+        no_match_encoding=candidates[0],  # one that is no candidate would be warned of
+        empty_input_encoding=candidates[0],
+        compat_names=False,
+    )["encoding"]
     return found or _WESTERN[0]
 
 

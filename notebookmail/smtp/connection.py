@@ -55,6 +55,7 @@ class Connection(Driver):
         extensions: What its EHLO reply offers; empty before that.
         unused: Extensions that are not made use of, whatever is offered.
         has_pipelined: True once the server is known to have answered a whole group of commands.
+        has_opened_ahead: True once it is known to have answered one that stood behind content.
         cannot: Extensions that the server offers and, as has shown, cannot do.
     """
 
@@ -64,6 +65,7 @@ class Connection(Driver):
         self.extensions = Extensions()
         self.unused: frozenset[str] = frozenset()
         self.has_pipelined = False
+        self.has_opened_ahead = False
         self.cannot: set[str] = set()
         self._needs_reset = False
         self._ahead: tuple[Mail, Opening, tuple[Command, ...]] | None = None
@@ -206,13 +208,20 @@ class Connection(Driver):
                 except SMTPException as lost:
                     group = self._cut_short(steps, group, lost, is_ahead=is_written)
                 else:
+                    self.has_opened_ahead |= is_written
                     group = steps.send(self._answers(group))
                 is_written = False
                 yield from self._write_committed(group, commit)
         except StopIteration as done:
             opened = done.value
         if not isinstance(opened, Receipt):
-            yield from self._send(mail.segments, self._open_ahead(next_mail), commit)
+            ahead = self._open_ahead(next_mail)
+            try:
+                yield from self._send(mail.segments, ahead, commit)
+            except SMTPServerDisconnected:
+                if ahead and not self.has_opened_ahead:  # one message may be in doubt for it, no second one
+                    self.cannot.add("pipelining")
+                raise
             (reply,) = self._take(1)
             self._needs_reset = False
             return judge_end_of_data(reply, opened)
@@ -298,7 +307,7 @@ class Connection(Driver):
 
     def _open_ahead(self, next_mail: Callable[[], Mail | None]) -> tuple[Command, ...]:
         """Begin the next message's transaction in the group that starts with this one's end of data."""
-        mail = next_mail() if self.extensions.can_pipeline else None
+        mail = next_mail() if self.extensions.can_open_ahead else None
         if mail is None or goes_by_chunk(mail, self.extensions):
             return ()  # a chunk would be a second message on its way, and it needs no opening
         try:

@@ -164,6 +164,7 @@ class Lane:
         self._is_proven = False
         connection.forgo(*self._pool.forgone)
         connection.has_pipelined = self._pool.has_pipelined
+        connection.has_opened_ahead = self._pool.has_opened_ahead
         self._left = share(self._pool.limits, connection.extensions.limits)
 
     def _abandon(self) -> None:
@@ -229,9 +230,10 @@ class Lane:
 
     def _settle(self, job: Job, receipt: Receipt | None, error: Exception | None) -> None:
         self._is_proven = True
+        if self._connection is not None:
+            self._pool.learn(self._connection)
         if error is None:
             self._left -= 1
-            self._pool.has_pipelined |= self._connection is not None and self._connection.has_pipelined
             self._pool.succeeded()
         elif isinstance(error, SMTPServerDisconnected | SMTPTimeoutError):
             self._pool.connection_lost()

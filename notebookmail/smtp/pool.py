@@ -126,6 +126,8 @@ class Pool:
         self._forgone: set[str] = set()
         self.has_pipelined = False
         """True once the server has answered a whole group of commands."""
+        self.has_opened_ahead = False
+        """True once it has answered one that stood behind content."""
         self._reconnect: asyncio.TimerHandle | None = None
         self.is_closed = False
         self.is_hurried = False
@@ -236,6 +238,13 @@ class Pool:
         for lane in self._lanes:
             lane.forgo(*keywords)
 
+    def learn(self, connection: Connection) -> None:
+        """Take over what has shown of the server on a connection, for all that are to come."""
+        self.has_pipelined |= connection.has_pipelined
+        self.has_opened_ahead |= connection.has_opened_ahead
+        if not connection.is_open and not connection.cannot <= self._forgone:
+            self.forgo(*connection.cannot)
+
     def has_room_for(self, lane: Lane) -> bool:
         """Tell whether a lane may go on; where there are too many, the one that asks is let go."""
         if not self.is_closed and len(self._serving) <= self._most():
@@ -339,7 +348,7 @@ class Pool:
         self._failures = 0
         self._ceiling = 0
         self._forgone.clear()
-        self.has_pipelined = False
+        self.has_pipelined = self.has_opened_ahead = False
 
     def _give_up(self, error: Exception) -> None:
         self.is_closed = True

@@ -201,9 +201,13 @@ async def test_a_server_that_wants_our_certificate_is_told_as_tls_trouble(
             hostname="localhost", port=port, use_tls=not start_tls, start_tls=start_tls or None,
             cert_bundle=certificates.authority, timeout=20,
         )  # fmt: skip
-        with pytest.raises(SMTPConnectError) as caught:
+
+        async def connect_and_speak() -> None:
             await smtp.connect()
             await smtp.ehlo()  # behind a handshake of TLS 1.3 the alert comes when it comes (RFC 8446 4.4.2.4)
+
+        with pytest.raises(SMTPConnectError) as caught:
+            await connect_and_speak()
     assert caught.value.phase == "tls"
     words = "certificate required" if version is ssl.TLSVersion.TLSv1_3 else "handshake failure"
     assert words in str(caught.value)

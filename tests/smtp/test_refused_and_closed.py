@@ -217,3 +217,26 @@ async def test_content_goes_by_data_unless_the_caller_wants_bdat() -> None:
             async with SMTP(hostname="127.0.0.1", port=server.port, timeout=20, chunking=chunking) as smtp:
                 await smtp.sendmail("a@example.org", ["b@example.org"], "x")
             assert any(line.startswith(verb) for line in server.sessions[0].lines)
+
+
+@pytest.mark.parametrize(("extensions", "in_doubt"), [(("PIPELINING",), 1), (("PIPELINING", "BURL imap"), 0)])
+async def test_a_server_that_dies_of_a_transaction_opened_behind_content_leaves_one_message_in_doubt(
+    serve: Serve, extensions: tuple[str, ...], in_doubt: int
+) -> None:
+    async def speak(session: Session) -> None:
+        await session.greet(*extensions)
+        while line := await session.hear():
+            await session.say("354 go" if line == "DATA" else "221 bye" if line == "QUIT" else "250 ok")
+            if line == "DATA":
+                content = b""
+                while b"\r\n.\r\n" not in content:
+                    content += await session.reader.read(4096)
+                if not content.endswith(b"\r\n.\r\n"):
+                    break
+                await session.say("250 queued")
+        session.writer.close()
+
+    async with serve(speak) as server, Queued.to(server.options(), connections=1) as queue:
+        ends = await asyncio.gather(*(queue.deliver(letter()) for _ in range(6)), return_exceptions=True)
+    lost = [each for each in ends if isinstance(each, BaseException)]
+    assert [isinstance(each, SMTPServerDisconnected) and each.unconfirmed for each in lost] == [True] * in_doubt
