@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notebookmail import plan, results, run
+from notebookmail import results, run
 from notebookmail.compose import frame, keys
 from notebookmail.errors import SMTPServerDisconnected
 from notebookmail.mail import Receipt
@@ -249,11 +248,6 @@ def a_retry_settles_results_of_its_own(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(run.Run, "again", elsewhere)
 
 
-def a_retry_begins_the_campaign_again(patch: pytest.MonkeyPatch) -> None:
-    only = plan.Plan.only
-    patch.setattr(plan.Plan, "only", lambda self, positions: replace(only(self, positions), options=self.options))
-
-
 def rows_are_known_by_their_place(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keys.Keys, "person", lambda _, row, __: str(row.position))
 
@@ -283,10 +277,6 @@ def every_campaign_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(quota.Quota, "_used", lambda self, account: self._counts.used(account, 0))
 
 
-def tries_count_as_messages(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(quota.Quota, "give_back", lambda *_: None)
-
-
 def who_took_a_copy_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(backlog.Attempt, "note_delivered", lambda self, refused: setattr(self, "refused", refused))
 
@@ -311,13 +301,11 @@ CELL_BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
     rows_are_sent_as_they_stand_in_the_frame_by_now,
     two_cells_may_retry_at_once,
     a_retry_settles_results_of_its_own,
-    a_retry_begins_the_campaign_again,
     rows_are_known_by_their_place,
     columns_that_nobody_reads_make_other_rows,
     another_type_makes_another_row,
     an_address_in_capitals_is_another_person,
     every_campaign_counts_for_itself,
-    tries_count_as_messages,
     who_took_a_copy_is_forgotten,
     a_later_run_does_not_know_who_took_a_copy,
     partly_delivered_is_sent,
