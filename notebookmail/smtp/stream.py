@@ -131,7 +131,10 @@ class Stream(asyncio.BufferedProtocol):
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
-        self._transport.write(data.reveal() if isinstance(data, Secret) else data)  # type: ignore[union-attr] # open streams have one
+        transport = self.transport
+        transport.write(data.reveal() if isinstance(data, Secret) else data)
+        if transport.is_closing():  # reset meanwhile: asyncio tells it only when the loop turns
+            self.has_room = False
 
     def lost(self) -> SMTPException:
         """Make the error for a connection that is gone, with what asyncio knows of why.
@@ -216,7 +219,9 @@ async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) ->
     except ssl.SSLError as problem:
         raise at("tls", SMTPConnectError(f"{what} failed: {_reason(problem)}")) from problem
     except (OSError, UnicodeError) as problem:
-        raise at("connect", SMTPConnectError(f"{what} failed: {problem}")) from problem
+        # asyncio has no words for a peer that leaves in the middle of a handshake.
+        words = str(problem) or "the server closed the connection"
+        raise at("connect", SMTPConnectError(f"{what} failed: {words}")) from problem
 
 
 def _reason(problem: ssl.SSLError) -> str:

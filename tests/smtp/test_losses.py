@@ -7,7 +7,9 @@ only that half is demanded.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,3 +156,22 @@ async def test_a_break_in_long_content_is_unconfirmed_where_the_server_has_it_al
     edges = range(content + PIECE, model.heard, PIECE)
     places = [edge + shift for edge in edges for shift in (-1, 0, 1)] + [model.heard - 1, model.heard]
     assert [wrong for wrong in await asyncio.gather(*map(one, places)) if wrong] == []
+
+
+async def test_content_that_meets_a_reset_connection_goes_no_further_and_is_not_unconfirmed() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mx.example.org\r\n")
+        while line := await reader.readline():
+            if line.startswith(b"DATA"):
+                writer.write(b"354 go on\r\n")
+                reset = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                writer.transport.abort()  # what was said and the reset are both there when the client looks
+                return
+            writer.write(b"250 ok\r\n")
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, SMTP(hostname="127.0.0.1", port=server.sockets[0].getsockname()[1], timeout=5) as smtp:
+        with pytest.raises(SMTPServerDisconnected) as caught:
+            await smtp.sendmail("a@example.org", ["b@example.org"], b"x" * 998 + b"\r\n" + b"y" * 40 * PIECE)
+    assert (caught.value.phase, caught.value.unconfirmed) == ("content", False)

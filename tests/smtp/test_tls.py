@@ -308,7 +308,7 @@ async def test_silence_instead_of_a_handshake_is_a_connect_timeout(serve: Serve,
 
 
 @both_ways
-async def test_a_drop_in_the_handshake_is_a_connect_error(serve: Serve, way: str) -> None:
+async def test_a_drop_in_the_handshake_is_a_connect_error_that_says_so(serve: Serve, way: str) -> None:
     async def speak(session: Session) -> None:
         if way == "starttls":
             await session.greet("STARTTLS")
@@ -318,7 +318,7 @@ async def test_a_drop_in_the_handshake_is_a_connect_error(serve: Serve, way: str
         session.writer.transport.abort()
 
     async with serve(speak) as server:
-        with pytest.raises(SMTPConnectError):
+        with pytest.raises(SMTPConnectError, match=r"failed: [^ ]"):
             await SMTP(hostname="localhost", port=server.port, **WAYS[way]).connect()
 
 
