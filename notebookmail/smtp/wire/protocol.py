@@ -215,8 +215,9 @@ class Protocol:
             raise self._unsolicited(reply)
         replies += [reply] * len(self._awaited)
         self._awaited.clear()
+        lost = SMTPServerDisconnected(f"the server closed the session: {reply}")
+        self.fault = at("content", lost) if self.state is State.CONTENT else lost
         self.state = State.CLOSED
-        self.fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
 
     def _unsolicited(self, reply: SMTPResponse) -> SMTPException:
         if self.state is State.CONTENT and reply.code >= _REFUSALS:

@@ -137,6 +137,14 @@ def test_421_answers_everything_awaited_and_closes() -> None:
         protocol.write(NOOP)
 
 
+def test_421_in_the_middle_of_content_is_told_as_of_the_content() -> None:
+    protocol = in_content()
+    assert protocol.receive(b"421 bye\r\n") == []
+    with pytest.raises(SMTPServerDisconnected, match="421 bye") as caught:
+        protocol.write(END_OF_DATA)
+    assert (caught.value.phase, protocol.is_unconfirmed) == ("content", False)
+
+
 def test_a_refusal_in_the_middle_of_content_is_a_data_error() -> None:
     protocol = in_content()
     with pytest.raises(SMTPDataError) as caught:
