@@ -244,6 +244,15 @@ async def test_an_accepted_message_is_followed_by_no_reset(serve: Serve) -> None
 
 
 @pytest.mark.parametrize("method", ["vrfy", "expn"])
+@pytest.mark.parametrize("nothing", ["", "<>"])
+async def test_vrfy_and_expn_want_something_to_ask_about(serve: Serve, method: str, nothing: str) -> None:
+    async with serve(answering()) as server, SMTP(hostname="127.0.0.1", port=server.port) as smtp:
+        with pytest.raises(ValueError, match="no address"):
+            await getattr(smtp, method)(nothing)
+        assert said(server, method.upper()) == []
+
+
+@pytest.mark.parametrize("method", ["vrfy", "expn"])
 @pytest.mark.parametrize("options", [None, ["SMTPUTF8"], ["smtputf8"]])
 async def test_vrfy_and_expn_ask_for_smtputf8_where_it_is_needed(
     serve: Serve, method: str, options: list[str] | None

@@ -118,22 +118,28 @@ def helo(hostname: str) -> Command:
     return _command("HELO", hostname)
 
 
+def _about(address: str) -> bytes:
+    if not address:
+        raise AddressError("there is no address to ask about", address)
+    return _guarded(check_path(address), _CONTROL)
+
+
 def vrfy(address: str, options: tuple[str, ...] = ()) -> Command:
     """VRFY (RFC 5321 4.1.1.6) with an address, or a user's name in quotes where it holds blanks.
 
     Raises:
-        AddressError: Not safe to write: what follows a blank would be read as a parameter.
+        AddressError: Not safe to write, as what follows a blank would be read as a parameter; or "".
     """
-    return Command("VRFY", _with_options(b"VRFY " + _guarded(check_path(address), _CONTROL), options))
+    return Command("VRFY", _with_options(b"VRFY " + _about(address), options))
 
 
 def expn(address: str, options: tuple[str, ...] = ()) -> Command:
     """EXPN (RFC 5321 4.1.1.7) with the name of a list.
 
     Raises:
-        AddressError: Not safe to write: what follows a blank would be read as a parameter.
+        AddressError: Not safe to write, as what follows a blank would be read as a parameter; or "".
     """
-    return Command("EXPN", _with_options(b"EXPN " + _guarded(check_path(address), _CONTROL), options))
+    return Command("EXPN", _with_options(b"EXPN " + _about(address), options))
 
 
 def help_(topic: str = "") -> Command:
