@@ -227,6 +227,11 @@ class ConnectedClient(OptionAttributes):
         """True while commands can be sent."""
         return self._connection is not None and self._connection.is_open
 
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport that commands go over; None while not connected."""
+        return self._connected().stream.transport if self.is_connected else None
+
     def get_transport_info(self, key: str) -> Any:
         """Tell what asyncio knows of the transport: "peername", "sockname", "cipher", ...
 

@@ -269,13 +269,17 @@ async def test_the_transport_is_told_about_while_connected(serve: Serve) -> None
         smtp = SMTP(hostname="127.0.0.1", port=server.port)
         with pytest.raises(SMTPServerDisconnected):
             smtp.get_transport_info("peername")
+        assert smtp.transport is None
         await smtp.connect()
         assert smtp.get_transport_info("peername") == ("127.0.0.1", server.port)
+        assert smtp.transport is not None
+        assert smtp.transport.get_extra_info("peername") == ("127.0.0.1", server.port)
         assert smtp.get_transport_info("sockname")[0] == "127.0.0.1"
         assert smtp.get_transport_info("socket").family == socket.AF_INET
         assert smtp.get_transport_info("cipher") is None
         assert smtp.get_transport_info("no such thing") is None
         await smtp.quit()
+        assert smtp.transport is None
         with pytest.raises(SMTPServerDisconnected):
             smtp.get_transport_info("peername")
 
