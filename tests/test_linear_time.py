@@ -22,6 +22,7 @@ from notebookmail.compose.markup.plaintext import tidy
 from notebookmail.compose.markup.schemes import guard_link
 from notebookmail.compose.preflight.links import html_remarks, text_remarks
 from notebookmail.compose.preflight.suspicion import suspicions
+from notebookmail.compose.preflight.wording import Wording, plain
 from notebookmail.compose.structured import structured, unsubscribe_fields
 from notebookmail.folding import encoded_words, fold
 from notebookmail.masking import Names, mask_label, mask_text
@@ -133,6 +134,18 @@ def test_a_parser_takes_time_in_proportion_to_its_input(name: str) -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_template_is_made_in_proportion_to_its_source(name: str) -> None:
     assert excess(SOURCES[name], 100, (*PIECES, *MARKUP)) == {}
+
+
+@pytest.mark.parametrize("look", [lambda text: Wording("html", text, ["name"]), plain], ids=["source", "letter"])
+def test_what_is_never_closed_is_looked_through_in_proportion_to_its_length(look: Callable[[str], object]) -> None:
+    assert excess(look, 500, (*PIECES, *MARKUP, "<script>", "<head>")) == {}
+
+
+def test_code_that_is_never_closed_is_looked_through_in_proportion_to_its_length() -> None:
+    def look(text: str) -> None:
+        list(html_remarks(f"{text}](x y)", "markdown"))
+
+    assert excess(look, 500, ("<code>", "<pre>")) == {}
 
 
 def test_front_matter_is_read_in_proportion_to_its_length(tmp_path: Path) -> None:

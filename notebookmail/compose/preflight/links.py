@@ -30,7 +30,7 @@ _ATTRIBUTE: Final = re.compile(r"([\w-]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^
 _MARKUP: Final = re.compile(r"<[^<>]*+>")
 # What Markdown makes no link of, because there is a blank in the address, or file:, and leaves as it was typed.
 _UNMADE: Final = re.compile(r"\[[^\[\]\n]{1,200}\]\(([^()\n]{1,500})\)")
-_CODE: Final = re.compile(r"<(code|pre)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_CODE: Final = re.compile(r"<(code|pre)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _BARE: Final = re.compile(r"\b(?:https?|file):/[^\s<>\"']*|\bwww\.[\w-]+\.[^\s<>\"']+", re.IGNORECASE)
 _UNFILLED: Final = re.compile(r"\{\{|\}\}|\{%|%7B%7B", re.IGNORECASE)
 # What is shown counts as a site's name only with a scheme, with www., or with an ending everybody knows: Node.js

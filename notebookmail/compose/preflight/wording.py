@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from .findings import Remark
 
-_TAGS: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_STATEMENTS: Final = re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)
+# What is not closed ends with the text: to look for its end from every beginning anew takes the square of time.
+_TAGS: Final = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+_STATEMENTS: Final = re.compile(r"\{[%#].*?(?:[%#]\}|\Z)", re.DOTALL)
 _RAW: Final = re.compile(r"\{%-?\s*raw\b")
 _GREETINGS: Final = (
     "hello", "hi", "hey", "dear", "greetings", "good morning", "good afternoon", "good evening", "welcome",
@@ -55,7 +56,7 @@ _ATTACHED: Final = (
 )  # fmt: skip
 _ATTACHED_WORD: Final = re.compile(rf"(?<!\w)(?:{'|'.join(_ATTACHED[:-2])})(?!\w)|添付|附件", re.IGNORECASE)
 _MARKUP: Final = re.compile(
-    r"<(?:style|script|head)\b.*?</(?:style|script|head)\s*>|<[^<>]*+>", re.DOTALL | re.IGNORECASE
+    r"<(?:style|script|head)\b.*?(?:</(?:style|script|head)\s*>|\Z)|<[^<>]*+>", re.DOTALL | re.IGNORECASE
 )
 _SEPARATORS: Final = re.compile(r"[ _.-]+")
 _GAP: Final = re.compile(r"^[\s,.;:]|\s$|\s\s|\w ([,.;:])(?=\s|$)")
