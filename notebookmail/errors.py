@@ -211,6 +211,9 @@ class TemplateError(NotebookmailError, ValueError):
         self.field = field
         self.row = row
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"  # what a cell's last line shows is saved
+
     def __str__(self) -> str:
         where = [] if self.row is None else [f"row {quoted_label(self.row)}"]
         where += [] if self.field is None else [self.field]

@@ -93,3 +93,12 @@ def test_refused_recipients_have_a_readable_message() -> None:
 def test_a_template_error_says_where() -> None:
     assert str(errors.TemplateError("no name", "to", 7)) == "row 7, to: no name"
     assert str(errors.TemplateError("no name")) == "no name"
+
+
+def test_the_repr_of_a_template_error_names_no_one() -> None:
+    shown = repr(
+        ExceptionGroup("rows", [errors.TemplateError("ann.smith@example.org is none", "to", "Ann Smith")])
+    )
+    assert "TemplateError" in shown
+    assert "Ann Smith" not in shown
+    assert "ann.smith" not in shown

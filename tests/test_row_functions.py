@@ -100,6 +100,17 @@ async def test_whatever_a_function_raises_fails_its_row_under_its_own_name(
     assert (cause.category, cause.cause) == ("function", "your function `chart` failed in this row")
 
 
+def test_an_exception_that_cannot_say_why_fails_its_row_as_any_other() -> None:
+    class SpeechlessError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    results = send_frame_sync(FRAME, with_attachment(SpeechlessError), dry_run=True, progress=False)
+    assert "your function `chart` failed: SpeechlessError: (it cannot say why: RuntimeError)" in str(
+        results.exceptions[5]
+    )
+
+
 @pytest.mark.parametrize("kind", FAILURES)
 def test_a_dry_run_and_a_check_find_the_same(kind: type[BaseException]) -> None:
     results = send_frame_sync(FRAME, with_attachment(kind), dry_run=True, progress=False)

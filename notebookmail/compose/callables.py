@@ -102,6 +102,14 @@ def as_path(value: Any) -> str:
     return value.as_posix() if isinstance(value, PurePath) else str(value)
 
 
+def _words_of(problem: BaseException) -> str:
+    """Return what an exception says; one of a class that cannot say it is named all the same."""
+    try:
+        return str(problem)
+    except Exception as second:  # noqa: BLE001 -- its class is the analyst's, too
+        return f"(it cannot say why: {type(second).__name__})"
+
+
 def called(function: Callable[[Any], Any], row: Any, field: str, label: Hashable) -> Any:
     """Call a function of the row; what it yields is taken at once, so that it fails here if it does.
 
@@ -121,7 +129,7 @@ def called(function: Callable[[Any], Any], row: Any, field: str, label: Hashable
     except TemplateError as problem:
         raise TemplateError(problem.message, field, label) from problem
     except BaseException as problem:
-        message = f"your function `{name}` failed: {type(problem).__name__}: {problem}"
+        message = f"your function `{name}` failed: {type(problem).__name__}: {_words_of(problem)}"
         raise FunctionError(message, field, label, name) from problem
     if inspect.iscoroutine(value):
         value.close()
