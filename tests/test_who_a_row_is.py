@@ -77,10 +77,12 @@ SAME: dict[str, Callable[[pd.DataFrame], Any]] = {
     "from CSV": lambda df: pd.read_csv(io.StringIO(df.to_csv(index=False))),
     "from CSV as texts": lambda df: pd.read_csv(io.StringIO(df.to_csv(index=False)), dtype=str),
     "arrow": lambda df: df.convert_dtypes(dtype_backend="pyarrow"),
-    "a pyarrow table": lambda df: pa.table(df.to_dict("list")),
-    "polars": lambda df: pl.DataFrame(df.to_dict("list")),
+    "a pyarrow table": lambda df: pa.table({column: df[column].tolist() for column in df}),
+    "polars": lambda df: pl.DataFrame({column: df[column].tolist() for column in df}),
     "arrow scalars": lambda df: df.assign(count=[pa.scalar(each) for each in df["count"]]),
-    "numpy scalars": lambda df: df.assign(count=pd.Series([np.int16(each) for each in df["count"]], dtype=object)),
+    "numpy scalars": lambda df: df.assign(
+        count=pd.Series([np.int16(each) for each in df["count"]], index=df.index, dtype=object)
+    ),
     "a row that misses one": lambda df: pd.concat([df, pd.DataFrame({"email": ["new@example.org"]})]).iloc[:-1],
     "blanks": spelt(lambda text: f"\u00a0 {text} \n", "name", "First name"),
     "NFD": spelt(lambda text: unicodedata.normalize("NFD", text), "name", "First name"),
