@@ -22,7 +22,7 @@ COLAB = "overlay / overlay rw 0 0\ndrive /content/drive fuse.drive rw 0 0\n"
         (DISK, "/home/me", (), ""),
         (DISK, "/home/me", ("KAGGLE_KERNEL_RUN_TYPE",), "Kaggle"),
         (DISK, "/home/jovyan", ("BINDER_LAUNCH_HOST",), "Binder"),
-        (COLAB, "/root/.local/state", ("COLAB_RELEASE_TAG", ".dockerenv"), "Google Colab"),
+        (COLAB, "/home/me", ("COLAB_RELEASE_TAG", ".dockerenv"), "Google Colab"),
         (COLAB, "/content/drive/MyDrive", ("COLAB_RELEASE_TAG", ".dockerenv"), ""),
         (CONTAINER, "/root", (".dockerenv",), "this container's own disk"),
         (CONTAINER, "/root", ("KUBERNETES_SERVICE_HOST",), "this container's own disk"),
