@@ -144,7 +144,12 @@ class Recorder:
                 self._broke(error)
             else:
                 return None
-        self._unwritten += [entry for entry in entries if entry.state != "committing"]
+        uncounted = {entry.key for entry in entries if entry.state == "committing"}
+        self._unwritten += [
+            entry._replace(charge=None) if entry.key in uncounted else entry  # there is nothing to give back
+            for entry in entries
+            if entry.state != "committing"
+        ]
         return self.fault
 
     def finish(self) -> int:

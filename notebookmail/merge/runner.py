@@ -251,13 +251,14 @@ class Runner:
             self._look_for_the_end()
 
     def give_back(self, attempt: Attempt) -> None:
-        """Take back a message of which nothing was tried."""
+        """Take back a message whose try is no try; its end may have been about to go out."""
         self._under_way -= 1
         attempt.attempts -= 1
-        self._let_go(attempt)
+        self._take_off(attempt)
         if self._stop_reason:
             self._leave(attempt, self._stop_reason, None)
         else:
+            self._take_back_intent(attempt)
             self._backlog.again(attempt, self._loop.time())
             self._loop.call_soon(self._sender.wake)
         self._look_for_the_end()
@@ -310,11 +311,18 @@ class Runner:
             self._terms.quota.let_go()
 
     def _count(self, attempt: Attempt, error: Exception | None) -> None:
+        """Leave a message on the count whose end went out and was not refused."""
+        if error is None or (isinstance(error, SMTPException) and error.unconfirmed):
+            self._let_go(attempt)
+            attempt.charge = None
+        else:
+            self._take_off(attempt, error)
+
+    def _take_off(self, attempt: Attempt, error: Exception | None = None) -> None:
         """Take a message off the count whose end did not go out, or was refused."""
         self._let_go(attempt)
         charge, attempt.charge = attempt.charge, None
-        is_gone = error is None or (isinstance(error, SMTPException) and error.unconfirmed)
-        if charge is None or is_gone or self._terms.quota is None:
+        if charge is None or self._terms.quota is None:
             return
         self._terms.quota.give_back(charge)
         if isinstance(error, QuotaUsedUp):

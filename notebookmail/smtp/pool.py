@@ -75,7 +75,7 @@ class Source(Protocol[_Job]):
         """Be told how one try ended; True asks for a new connection before the next message."""
 
     def give_back(self, job: _Job) -> None:
-        """Take back a message of which nothing was tried."""
+        """Take back a message whose try is no try; it may have been committed, but its end was not accepted."""
 
     def unreachable(self, error: Exception) -> None:
         """Be told that no connection can be had any more, and why."""

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from journals import NOON
 
 from notebookmail.errors import (
     JournalError,
@@ -25,7 +26,7 @@ from notebookmail.merge import policy, runner
 from notebookmail.merge.backlog import Attempt, Task
 from notebookmail.merge.breaker import POLICY_IN_A_ROW
 from notebookmail.merge.events import RowDeferred, RowSent, RowStarted
-from notebookmail.merge.journal import Earlier, Entry, minute_of
+from notebookmail.merge.journal import Charge, Earlier, Entry, Journal, minute_of
 from notebookmail.merge.outcomes import Outcomes
 from notebookmail.merge.quota import Counts, Quota
 from notebookmail.merge.runner import Runner, Terms
@@ -33,6 +34,7 @@ from notebookmail.reply import SMTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from notebookmail.merge.events import RowEvent
     from notebookmail.merge.journal import State
@@ -410,6 +412,46 @@ async def test_a_message_that_comes_back_untried_is_no_try_and_keeps_no_room() -
     assert [event.attempts for event in events if isinstance(event, RowSent)] == [1]
 
 
+class GivesBackIntents(ScriptedPool):
+    """Hands messages back whose end was about to go out, as a connection does that is lost in that moment."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def _carry(self, source: Runner, attempt: Attempt) -> None:
+        if self.takes > self.times:
+            await super()._carry(source, attempt)
+            return
+        gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        is_free = source.commit(attempt, gate.set_result)
+        if self.takes % 2 and not is_free:  # what was noted may be in the file by now, or not yet
+            await gate
+        source.give_back(attempt)
+
+
+@pytest.mark.parametrize("keeps_journal", [True, False])
+async def test_a_message_that_comes_back_before_its_end_went_out_is_not_counted(
+    tmp_path: Path, keeps_journal: bool
+) -> None:
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        terms = Terms(
+            quota=Quota({"": 2}, "", journal="j", counts=Counts(), clock=lambda: NOON),
+            ledger=journal.claim("d", now=NOON) if keeps_journal else None,
+            clock=lambda: NOON,
+        )
+        outcomes, _ = await outcomes_of(GivesBackIntents(6), [build("r0"), build("r1")], terms)
+        assert outcomes.counts["sent"] == 2
+        assert journal.used("", NOON) == (2 if keeps_journal else 0)
+
+
+async def test_of_a_message_that_comes_back_the_journal_no_longer_says_that_it_may_be_out() -> None:
+    ledger = Ledger()
+    await outcomes_of(GivesBackIntents(1), [build("r0")], Terms(ledger=ledger))
+    noted = [entry.state for entries in ledger.writes for entry in entries]
+    assert noted == ["committing", "pending", "committing", "sent"]
+
+
 async def test_runs_at_the_same_time_share_the_quota_of_their_account() -> None:
     counts, pools = Counts(), [ScriptedPool(connections=4) for _ in range(2)]
     await asyncio.gather(
@@ -551,6 +593,36 @@ async def test_an_outcome_the_journal_could_not_take_is_written_at_the_end_if_th
     assert [outcomes.status_at(n) for n in range(2)] == ["sent", "pending"]
     assert ledger.states()[b"key 0"] == "sent"
     assert run.unrecorded == 0
+
+
+async def test_what_the_journal_could_not_count_is_not_taken_off_its_count(tmp_path: Path) -> None:
+    class FullAtFirst(Ledger):
+        """The journal's claim; its disk has room again when the run ends."""
+
+        def write(self, entries: Sequence[Entry]) -> frozenset[bytes]:
+            self.is_full, is_full = False, self.is_full
+            if is_full:
+                raise JournalError("the disk is full")
+            return claim.write(entries)
+
+    class Losing(ScriptedPool):
+        async def _carry(self, source: Runner, attempt: Attempt) -> None:
+            gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+            source.commit(attempt, gate.set_result)
+            source.end(attempt, None, SMTPServerDisconnected("gone"))
+            await gate
+
+    ledger = FullAtFirst()
+    ledger.is_full = True
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        other = journal.claim("another campaign", now=NOON)
+        other.write([Entry(b"another row", "committing", charge=Charge("", minute_of(NOON), 1))])
+        claim = journal.claim("d", now=NOON)
+        quota = Quota({"": 9}, "", counts=Counts(), clock=lambda: NOON)
+        terms = Terms(quota=quota, ledger=ledger, clock=lambda: NOON)
+        outcomes, _ = await outcomes_of(Losing(), [build("r0")], terms)
+        assert outcomes.counts["pending"] == 1
+        assert journal.used("", NOON) == 1
 
 
 async def test_what_the_journal_never_learns_is_counted() -> None:
