@@ -154,24 +154,12 @@ class SendResults(Outcomes):
         """Group the rows in trouble by cause, the largest group first.
 
         Returns:
-            A frame with one line per cause: rows, status, category, cause, remedy, example, labels.
+            A frame with one line per cause: rows, status, category, cause, remedy, example, labels. It holds what
+            is exact, and shows labels and examples masked.
         """
-        import pandas as pd
+        from .view.causes_frame import causes_frame
 
-        columns = ["rows", "status", "category", "cause", "remedy", "example", "labels"]
-        data = [
-            (
-                len(each.labels),
-                each.status,
-                each.category,
-                each.cause,
-                each.remedy,
-                each.example,
-                list(each.labels),
-            )
-            for each in self.causes()
-        ]
-        return pd.DataFrame(data, columns=columns)
+        return causes_frame(self)
 
     def raise_for_failures(self) -> None:
         """Turn troubled rows into an exception, for scripts that must not go on.

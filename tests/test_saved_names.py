@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import pickle
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from notebookmail import NotebookmailError, Sandbox, Template, check_frame, plan_frame, send_frame, start_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAMES = ("ann.smith", "bo.jones", "Ann Smith", "Bo Jones")
 ESCAPE = "\x1b"
@@ -59,6 +63,39 @@ async def test_results_reports_and_plans_name_no_one() -> None:
     assert_names_no_one(shown(results.redacted()))
     assert_names_no_one(shown(check_frame(FRAME, LETTER)))
     assert_names_no_one(shown(plan_frame(FRAME, LETTER)))
+
+
+VIEWS_OF_CAUSES: list[Callable[[Any], Any]] = [
+    lambda why: why,
+    lambda why: why[["rows", "example", "labels"]].head(1),
+    lambda why: why.sort_values("rows").T,
+    lambda why: why["example"],
+    lambda why: why.labels,
+    lambda why: why.iloc[0],
+    lambda why: why.labels.explode(),
+    lambda why: why.explode("labels").set_index("labels"),
+    lambda why: why.explode("labels").set_index(["labels", "example"])["rows"],
+    lambda why: why.explode("labels").groupby("labels")["rows"].sum(),
+    lambda why: pickle.loads(pickle.dumps(why)),
+    lambda why: why.copy(),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS_OF_CAUSES)
+async def test_causes_are_exact_and_show_no_one(view: Callable[[Any], Any]) -> None:
+    causes = (await refused()).explain()
+    assert set(causes["labels"].sum()) == set(FRAME.index)
+    assert "ann.smith@example.org" in causes.to_csv()
+    assert_names_no_one(shown(view(causes)))
+    with pd.option_context("display.html.table_schema", True, "display.max_colwidth", None):
+        assert_names_no_one(json.dumps(causes._repr_data_resource_()) + shown(view(causes)))
+
+
+async def test_numbers_of_rows_are_shown_as_they_are() -> None:
+    frame, letter = FRAME.reset_index(drop=True), Template("Hi", text="Dear {{ name }}", sender="s@example.org")
+    async with Sandbox(faults={"*@example.org": "550 5.1.1 no"}) as box:
+        results = await send_frame(frame, letter, box.server, progress=False, journal=False)
+    assert "[0, 1, 2]" in repr(results.explain())
 
 
 async def test_the_exceptions_of_rows_are_raised_without_names() -> None:

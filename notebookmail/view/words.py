@@ -16,7 +16,7 @@ from notebookmail.merge.progress import PAUSED, STOPPING
 from .mask import Names, bare_address, mask_address, mask_error, mask_label, mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from notebookmail.merge.events import Status
     from notebookmail.merge.outcomes import Cause, Outcome, Outcomes
@@ -121,10 +121,15 @@ def duration(seconds: float) -> str:
 
 def troubles(outcomes: Outcomes) -> list[Trouble]:
     """Say why rows were not sent, the largest group first, then the reasons of those left out."""
+    found = troubles_of(outcomes, outcomes.causes())
+    return [*found, *_reasons(outcomes, "pending"), *_reasons(outcomes, "skipped")]
+
+
+def troubles_of(outcomes: Outcomes, causes: Iterable[Cause]) -> list[Trouble]:
+    """Put causes into words that name no one."""
     errors = outcomes.exceptions
     names = names_in_trouble(outcomes)
-    found = [_trouble(cause, errors, names) for cause in outcomes.causes()]
-    return [*found, *_reasons(outcomes, "pending"), *_reasons(outcomes, "skipped")]
+    return [_trouble(cause, errors, names) for cause in causes]
 
 
 def names_in_trouble(outcomes: Outcomes) -> Names:
