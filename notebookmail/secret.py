@@ -16,7 +16,9 @@ import functools
 import hashlib
 import hmac
 import inspect
+import itertools
 import re
+import types
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -142,15 +144,14 @@ def seals(*names: str) -> Callable[[Callable[_Parameters, _Result]], Callable[_P
     """
 
     def decorate(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-        parameters = tuple(inspect.signature(function).parameters)
-        seal = functools.partial(_sealed, frozenset(names), parameters)
+        seal = functools.partial(_sealed, frozenset(names), _positional(function))
 
         @functools.wraps(function)
         def sealed(*arguments: Any, **options: Any) -> Any:
             arguments, options = seal(arguments, options)
             return function(*arguments, **options)
 
-        return _as_coroutine_function(sealed, seal) if inspect.iscoroutinefunction(function) else sealed
+        return _as_coroutine_function(sealed, seal, function) if inspect.iscoroutinefunction(function) else sealed
 
     return decorate
 
@@ -158,31 +159,61 @@ def seals(*names: str) -> Callable[[Callable[_Parameters, _Result]], Callable[_P
 _Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
+def _positional(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Name what each place of a call is for; all places beyond are for the last one's."""
+    keyword = {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
+    return tuple(each.name for each in inspect.signature(function).parameters.values() if each.kind not in keyword)
+
+
 def _sealed(
-    names: frozenset[str], parameters: tuple[str, ...], arguments: tuple[Any, ...], options: dict[str, Any]
+    names: frozenset[str], positional: tuple[str, ...], arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> _Arguments:
-    places = {place for place, name in enumerate(parameters) if name in names}
+    of_places = itertools.chain(positional, itertools.repeat(positional[-1] if positional else ""))
     return (
-        tuple(Secret.of(value) if place in places else value for place, value in enumerate(arguments)),
+        tuple(
+            Secret.of(each) if name in names else each for name, each in zip(of_places, arguments, strict=False)
+        ),
         {name: Secret.of(value) if name in names else value for name, value in options.items()},
     )
 
 
-def _as_coroutine_function(sealed: Any, seal: Callable[..., _Arguments]) -> Any:
-    """Let a function that returns coroutines count as a coroutine function, as what it stands for does.
+def _as_coroutine_function(sealed: Any, seal: Callable[..., _Arguments], function: Any) -> Any:
+    """Let a function that returns coroutines count as a coroutine function, as the one it stands for does.
 
-    It seals when it is called, not when it begins to run: a task that was cancelled before has its arguments in
-    its traceback. Python 3.11 cannot mark such a function, so there the task has to begin first.
+    It seals when it is called, not when it begins to run: a task that was cancelled before shows its arguments.
     """
     if hasattr(inspect, "markcoroutinefunction"):
         return inspect.markcoroutinefunction(sealed)
+    return _CoroutineFunction(seal, function)
 
-    @functools.wraps(sealed)
-    async def sealed_when_run(*arguments: Any, **options: Any) -> Any:
-        arguments, options = seal(arguments, options)
-        return await sealed(*arguments, **options)
 
-    return sealed_when_run
+class _CoroutineFunction:
+    """A function to call, which Python 3.11 takes for the coroutine function that it wraps.
+
+    There no function can be marked; what counts for `inspect` is the code that a function-like object names.
+    """
+
+    __qualname__: str  # of the function
+
+    def __init__(self, seal: Callable[..., _Arguments], function: Any) -> None:
+        functools.update_wrapper(self, function)
+        self._seal, self._function = seal, function
+        self.__code__ = function.__code__
+        self.__defaults__ = function.__defaults__
+        self.__kwdefaults__ = function.__kwdefaults__
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        arguments, options = self._seal(arguments, options)
+        return self._function(*arguments, **options)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> str:
+        return self.__qualname__  # like any function, pickled by its name
+
+    def __repr__(self) -> str:
+        return f"<function {self.__qualname__} at {id(self):#x}>"
 
 
 def seals_fields(*names: str) -> Callable[[_Class], _Class]:

@@ -11,6 +11,7 @@ from notebookmail.errors import (
     at,
 )
 from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.secret import seals
 
 from . import session
 from .addressing import read_address
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
 
+    from notebookmail.secret import Secret
+
     from .connection import Connection
     from .options import StrPath
     from .wire.commands import Command
@@ -30,14 +33,14 @@ if TYPE_CHECKING:
 class Dialogue(ConnectedClient):
     """The SMTP client without AUTH and transactions."""
 
-    async def execute_command(self, *arguments: bytes, timeout: Timeout = DEFAULT) -> SMTPResponse:
+    @seals("arguments")
+    async def execute_command(self, *arguments: bytes | Secret, timeout: Timeout = DEFAULT) -> SMTPResponse:
         """Send any command and return its reply, whatever that is.
 
         Raises:
             ValueError: A control character in an argument.
         """
-        command, arguments = commands.raw(*arguments), ()  # those of an AUTH by hand are in no traceback
-        return await self._run(command, timeout)
+        return await self._run(commands.raw(*arguments), timeout)
 
     async def ehlo(self, hostname: str | None = None, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
         """Say EHLO and learn the extensions (RFC 5321 4.1.1.1).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import inspect
+import pickle
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,12 @@ from answering import answering
 from frames import variables_shown
 from local_server import CANARY
 
-from notebookmail import SMTP, send
+from notebookmail import SMTP, Server, send
 from notebookmail.smtp.options import ConnectionOptions
 from notebookmail.smtp.wire import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
 
     from conftest import Scripted, Session, Speaker
@@ -177,9 +178,22 @@ async def test_a_login_that_is_cancelled_shows_no_secret(
             assert needle not in shown
 
 
-@pytest.mark.skipif(not hasattr(inspect, "markcoroutinefunction"), reason="Python 3.11 cannot mark such functions")
-async def test_a_login_that_is_cancelled_before_it_begins_shows_no_secret() -> None:
-    task = asyncio.ensure_future(SMTP(hostname="127.0.0.1").login(USER, CANARY))
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.login(USER, CANARY),
+        lambda client: client.auth_plain(USER, CANARY),
+        lambda client: client.auth_xoauth2(USER, CANARY),
+        lambda client: client.connect(username=USER, password=CANARY),
+        lambda client: client.execute_command(b"AUTH", b"PLAIN", CANARY.encode()),
+        lambda _: send(b"", username=USER, password=CANARY),
+        lambda _: Server("127.0.0.1", 1, username=USER, password=CANARY, security="none").verify(),
+    ],
+)
+async def test_a_login_that_is_cancelled_before_it_begins_shows_no_secret(
+    call: Callable[[SMTP], Coroutine[Any, Any, object]],
+) -> None:
+    task = asyncio.ensure_future(call(SMTP(hostname="127.0.0.1")))
     task.cancel()
     with pytest.raises(asyncio.CancelledError) as caught:
         await task
@@ -196,6 +210,32 @@ async def test_an_auth_by_hand_is_not_shown(serve: Serve) -> None:
             await client.execute_command(b"AUTH", b"PLAIN", response)
     assert response.decode() not in variables_shown(caught.value)
     assert response.decode() not in repr(commands.raw(b"AUTH", b"PLAIN", response))
+
+
+async def test_a_response_by_hand_is_neither_shown_nor_logged(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = base64.b64encode(CANARY.encode())
+    caplog.set_level("DEBUG")
+    async with serve(answering("AUTH LOGIN", auth="334 UGFzc3dvcmQ6")) as server:
+        client = SMTP(hostname="127.0.0.1", port=server.port)
+        await client.connect()
+        assert (await client.execute_command(b"AUTH", b"LOGIN")).code == 334
+        with pytest.raises(RuntimeError, match="waits for an answer to its AUTH challenge") as caught:
+            await client.execute_command(response)
+        client.close()
+    for said in (str(caught.value), variables_shown(caught.value), caplog.text):
+        assert response.decode().upper() not in said.upper()
+
+
+def test_a_function_that_seals_is_what_it_was() -> None:
+    for function in (SMTP.login, SMTP.connect, SMTP.execute_command, send):
+        assert inspect.iscoroutinefunction(function)
+        assert inspect.isroutine(function)
+        assert function.__doc__
+        assert pickle.loads(pickle.dumps(function)) is function
+    assert inspect.iscoroutinefunction(SMTP().login)
+    assert list(inspect.signature(SMTP().login).parameters) == ["username", "password", "timeout"]
 
 
 @pytest.mark.parametrize(

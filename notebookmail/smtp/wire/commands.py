@@ -13,12 +13,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from notebookmail.errors import AddressError
-from notebookmail.secret import Secret
+from notebookmail.secret import HIDDEN, Secret, joined
 
 from .paths import check_path
 
 MAX_COMMAND_OCTETS = 512
 """The longest command line a server must take, CRLF included (RFC 5321 4.5.3.1.4)."""
+
+_LONE_VERBS = frozenset({
+    "AUTH", "ATRN", "DATA", "EHLO", "ETRN", "EXPN", "HELO", "HELP", "LHLO", "NOOP", "QUIT", "RSET", "STARTTLS",
+    "TURN", "VRFY", "XCLIENT", "XFORWARD", ".",
+})  # fmt: skip
+"""What may be said in one word; any other word alone is taken for a response, which may hold a password."""
 
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _BLANK_OR_CONTROL = re.compile(rb"[\x00-\x20\x7f]")
@@ -54,18 +60,27 @@ def _guarded(argument: str | bytes, forbidden: re.Pattern[bytes] = _BLANK_OR_CON
     return octets
 
 
-def raw(*arguments: bytes) -> Command:
-    """Any command, word by word.
+def raw(*arguments: bytes | Secret) -> Command:
+    """Any command, word by word; one that holds credentials, or may, is a secret.
 
     Raises:
         ValueError: No words, or a control character in one.
     """
     if not arguments:
         raise ValueError("a command needs at least a verb")
-    words = [_guarded(argument, _CONTROL) for argument in arguments]
-    verb = words[0].split(b" ")[0].decode("ascii", "replace").upper()
-    line = b" ".join(words) + b"\r\n"
-    return Command(verb, Secret(line), is_secret=True) if verb == "AUTH" else Command(verb, line)
+    words = (each if isinstance(each, Secret) else Secret(each) for each in arguments)
+    guarded = [word.map(lambda octets: _guarded(octets, _CONTROL)) for word in words]
+    line = joined([guarded[0], *(part for word in guarded[1:] for part in (b" ", word)), b"\r\n"])
+    verb = _verb_of(line)
+    is_secret = verb in {"AUTH", HIDDEN}
+    return Command(verb, line if is_secret else line.reveal(), is_secret=is_secret)
+
+
+def _verb_of(line: Secret) -> str:
+    """Return a line's verb; a word alone that is none answers a challenge of an AUTH by hand, and is hidden."""
+    first, _, rest = line.reveal()[: -len(b"\r\n")].partition(b" ")
+    verb = first.decode("ascii", "replace").upper()
+    return verb if rest or verb in _LONE_VERBS else HIDDEN
 
 
 def _command(verb: str, *arguments: str | bytes) -> Command:
