@@ -196,6 +196,8 @@ class ConnectedClient(OptionAttributes):
             await self._hello(connection, options.timeout)
             if await session.secure(connection, options):
                 self._forget_session()
+                # RFC 3207 4.2; and a server that wants our certificate says so no earlier (RFC 8446 4.4.2.4)
+                await self._hello(connection, options.timeout)
         if options.username is not None:
             await self._hello_if_needed(connection, options.timeout)
             await self._authenticate(connection, options)
@@ -241,9 +243,12 @@ class ConnectedClient(OptionAttributes):
         return self._connected().stream.info(key)
 
     def _connected(self) -> Connection:
-        if self._connection is None or not self._connection.is_open:
+        connection = self._connection
+        if connection is not None and connection.stream.is_refused:
+            raise connection.stream.lost()  # the alert came after `starttls` returned, while nobody waited
+        if connection is None or not connection.is_open:
             raise SMTPServerDisconnected("Server not connected")
-        return self._connection
+        return connection
 
     def _seconds(self, timeout: Timeout) -> float | None:
         return self.timeout if isinstance(timeout, Unset) else timeout

@@ -141,7 +141,9 @@ class Connection(Driver):
 
         Raises:
             SMTPServerDisconnected, SMTPReadTimeoutError, SMTPResponseException: And the connection is closed.
+            SMTPConnectError: Likewise; TLS was refused behind its handshake.
         """
+        await self._stream.hear_alert()
         self._write(group)
         return await self.follow(self.exchange(len(group)), timeout)
 

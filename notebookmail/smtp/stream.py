@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _TURNS_TO_HEAR_AN_ALERT = 4
-"""Turns of the event loop before anything is written behind a handshake: in them an alert is read that came with a
-reset, which a write would meet first."""
+"""Turns of the event loop behind a handshake, and before the first words that follow it: in them an alert is read
+that came with a reset, which a write would meet first."""
 
 _READ_OCTETS = 16_384
 """Read at once. asyncio's own way makes and drops 256 KiB for every reply, which costs more than reading it."""
@@ -143,14 +143,40 @@ class Stream(asyncio.BufferedProtocol):
         only there it shows that no secure connection came about (RFC 8446 4.4.2.4).
         """
         loss = self._loss
-        if isinstance(loss, ssl.SSLError) and not self._has_heard:
-            refused = f"TLS failed: the server refused the handshake: {_reason(loss)}"
-            error: SMTPException = at("tls", SMTPConnectError(refused))
-            error.__cause__ = loss
-            return error
-        error = SMTPServerDisconnected(f"the connection was lost: {loss}" if loss else "the connection was lost")
+        error: SMTPException
+        if self.is_refused:
+            error = at("tls", SMTPConnectError(f"TLS failed: the server refused the handshake: {_reason(loss)}"))
+        else:
+            error = SMTPServerDisconnected(f"the connection was lost: {loss}" if loss else "the connection was lost")
         error.__cause__ = loss
         return error
+
+    @property
+    def is_refused(self) -> bool:
+        """True when the server ended the connection before it said anything under TLS, and not in an orderly way.
+
+        A reset hides the alert from a write that meets it first. By TLS 1.2 both sides had agreed before that.
+        """
+        if self._has_heard or self._loss is None:
+            return False
+        if isinstance(self._loss, ssl.SSLError):
+            return True
+        secure: ssl.SSLObject | None = self.info("ssl_object")
+        is_reset = isinstance(self._loss, ConnectionResetError | BrokenPipeError)
+        return is_reset and secure is not None and secure.version() == "TLSv1.3"
+
+    async def hear_alert(self) -> None:
+        """Give an alert that has arrived behind the handshake its chance to be read.
+
+        Raises:
+            SMTPConnectError: There was one; the stream is closed for good.
+        """
+        if self._has_heard or not self.is_tls:
+            return
+        for _ in range(_TURNS_TO_HEAR_AN_ALERT):
+            await asyncio.sleep(0)
+        if self.is_refused:
+            raise self.lost()
 
     async def start_tls(self, context: ssl.SSLContext, hostname: str, timeout: float | None) -> None:
         """Go on under TLS (RFC 3207).
@@ -176,10 +202,7 @@ class Stream(asyncio.BufferedProtocol):
         if transport is None:
             raise SMTPConnectError(f"TLS with {hostname} failed: the connection was lost")
         self._transport = transport
-        for _ in range(_TURNS_TO_HEAR_AN_ALERT):
-            await asyncio.sleep(0)
-        if isinstance(self._loss, ssl.SSLError):
-            raise self.lost()
+        await self.hear_alert()
 
     def abort(self) -> None:
         """Close at once, dropping what is not yet written."""
@@ -224,7 +247,9 @@ async def _mapped(operation: Awaitable[_T], what: str, timeout: float | None) ->
         raise at("connect", SMTPConnectError(f"{what} failed: {words}")) from problem
 
 
-def _reason(problem: ssl.SSLError) -> str:
+def _reason(problem: Exception | None) -> str:
+    if not isinstance(problem, ssl.SSLError):
+        return "it hung up, as where it wants a certificate of ours, or another one"
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"the certificate is not valid: {problem.verify_message}"
     words = str(problem.reason or problem)

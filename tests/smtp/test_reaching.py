@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
 from contextlib import asynccontextmanager, contextmanager, suppress
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,16 +202,123 @@ async def test_a_server_that_wants_our_certificate_is_told_as_tls_trouble(
             hostname="localhost", port=port, use_tls=not start_tls, start_tls=start_tls or None,
             cert_bundle=certificates.authority, timeout=20,
         )  # fmt: skip
-
-        async def connect_and_speak() -> None:
-            await smtp.connect()
-            await smtp.ehlo()  # behind a handshake of TLS 1.3 the alert comes when it comes (RFC 8446 4.4.2.4)
-
         with pytest.raises(SMTPConnectError) as caught:
-            await connect_and_speak()
+            await smtp.connect()
     assert caught.value.phase == "tls"
     words = "certificate required" if version is ssl.TLSVersion.TLSv1_3 else "handshake failure"
     assert words in str(caught.value)
+
+
+@contextmanager
+def holding_its_alert_back(context: ssl.SSLContext) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Serve one connection; give its port, and what makes the alert and a reset arrive before it returns."""
+    is_due, is_gone = Event(), Event()
+
+    def serve() -> None:
+        plain, _ = listener.accept()
+        with plain:
+            for words in (b"220 t\r\n", b"250-t\r\n250 STARTTLS\r\n", b"220 go\r\n"):
+                plain.sendall(words)
+                if words != b"220 go\r\n":
+                    plain.recv(1000)
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            secure = context.wrap_bio(incoming, outgoing, server_side=True)
+            with pytest.raises(ssl.SSLError, match="PEER_DID_NOT_RETURN_A_CERTIFICATE"):
+                shake_hands(plain, secure, incoming, outgoing)
+            is_due.wait()
+            plain.sendall(outgoing.read())
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        is_gone.set()
+
+    def let_it_come() -> None:
+        is_due.set()
+        is_gone.wait()
+
+    with socket.create_server((ALIVE, 0)) as listener:
+        thread = Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], let_it_come
+        is_due.set()
+        thread.join()
+
+
+def shake_hands(
+    plain: socket.socket, secure: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+) -> None:
+    while True:
+        with suppress(ssl.SSLWantReadError):
+            return secure.do_handshake()
+        plain.sendall(outgoing.read())
+        incoming.write(plain.recv(10_000))
+
+
+@pytest.fixture
+async def smtp_under_tls(
+    certificates: Certificates,
+) -> AsyncIterator[tuple[SMTP, Callable[[], None]]]:
+    """A client whose STARTTLS has succeeded, as far as it knows, and what lets the server's refusal arrive."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificates.authority))
+    context.load_cert_chain(certificates.chain, certificates.key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    with holding_its_alert_back(context) as (port, let_it_come):
+        smtp = SMTP(
+            hostname="localhost", port=port, start_tls=False, cert_bundle=certificates.authority, timeout=20
+        )
+        await smtp.connect()
+        await smtp.starttls()
+        yield smtp, let_it_come
+        smtp.close()
+
+
+async def test_an_alert_that_comes_with_a_reset_before_the_first_words_is_told(
+    smtp_under_tls: tuple[SMTP, Callable[[], None]],
+) -> None:
+    smtp, let_it_come = smtp_under_tls
+    let_it_come()
+    with pytest.raises(SMTPConnectError, match="certificate required") as caught:
+        await smtp.ehlo()
+    assert caught.value.phase == "tls"
+
+
+async def test_an_alert_that_comes_while_nobody_waits_is_told_to_the_next_command(
+    smtp_under_tls: tuple[SMTP, Callable[[], None]],
+) -> None:
+    smtp, let_it_come = smtp_under_tls
+    let_it_come()
+    async with asyncio.timeout(20):
+        while smtp.is_connected:
+            await asyncio.sleep(0)
+    for _ in range(2):
+        with pytest.raises(SMTPConnectError, match="certificate required") as caught:
+            await smtp.noop()
+        assert caught.value.phase == "tls"
+
+
+async def test_a_reset_that_hides_the_alert_is_tls_trouble_all_the_same(
+    smtp_under_tls: tuple[SMTP, Callable[[], None]],
+) -> None:
+    smtp, let_it_come = smtp_under_tls
+    connection = smtp._connection
+    assert connection is not None
+    let_it_come()
+    connection.stream.write(b"EHLO t\r\n")  # no turn of the event loop in between: the write meets the reset
+    with pytest.raises(SMTPConnectError, match="it hung up") as caught:
+        await smtp.noop()
+    assert caught.value.phase == "tls"
+
+
+async def test_connecting_ends_with_the_ehlo_under_tls_that_meets_a_late_alert(
+    serve: Serve, certificates: Certificates
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.chain, certificates.key)
+    async with serve(answering("SIZE", tls=context)) as server:
+        smtp = SMTP(hostname="localhost", port=server.port, start_tls=True, cert_bundle=certificates.authority)
+        await smtp.connect()
+        assert smtp.supports_extension("SIZE")
+        assert not smtp.supports_extension("STARTTLS")
+        await smtp.quit()
 
 
 @contextmanager
