@@ -334,6 +334,7 @@ class Connection(Driver):
                 self._stream.write(piece)
                 yield ROOM
             yield from self._pass_gate(commit)
+            yield ROOM  # for what came while the gate was closed
             self._write((END_OF_DATA, *ahead), last)
         yield 1
 

@@ -167,7 +167,7 @@ class Driver:
 
     def _has(self, need: int | None) -> bool:
         if not need:
-            return need is None or self._stream.has_room
+            return need is None or self._stream.may_write()
         if need == GATE:
             return self._gate is None or self._gate.is_open
         return len(self._replies) >= need

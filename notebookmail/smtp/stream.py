@@ -8,6 +8,7 @@ slowly is felt.
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -23,6 +24,7 @@ from notebookmail.secret import Secret
 from .racing import look_up
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable
 
     from .options import ConnectionOptions
@@ -126,8 +128,19 @@ class Stream(asyncio.BufferedProtocol):
         """What asyncio knows of the transport ("peername", "socket", "cipher", ...)."""
         return self.transport.get_extra_info(key)
 
+    def may_write(self) -> bool:
+        """Tell whether there is room, and nothing to read first; else the listener is told when to look again.
+
+        A server that refuses in the middle of content closes with the rest unread: a write that met its reset
+        would lose what it said.
+        """
+        if self.has_room and _has_unread(self.info("socket")):
+            asyncio.get_running_loop().call_soon(self._listener.look_up)
+            return False
+        return self.has_room
+
     def write(self, data: bytes | Secret) -> None:
-        """Hand bytes to the transport; where there are many, look at `has_room` in between.
+        """Hand bytes to the transport; where there are many, ask `may_write` in between.
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
@@ -147,7 +160,9 @@ class Stream(asyncio.BufferedProtocol):
         if self.is_refused:
             error = at("tls", SMTPConnectError(f"TLS failed: the server refused the handshake: {_reason(loss)}"))
         else:
-            error = SMTPServerDisconnected(f"the connection was lost: {loss}" if loss else "the connection was lost")
+            error = SMTPServerDisconnected(
+                f"the connection was lost: {loss}" if loss else "the connection was lost"
+            )
         error.__cause__ = loss
         return error
 
@@ -209,6 +224,15 @@ class Stream(asyncio.BufferedProtocol):
         self.is_open = False
         if self._transport is not None:
             self._transport.abort()
+
+
+def _has_unread(made: socket.socket | None) -> bool:
+    """Tell whether something has arrived that is not read yet; where that cannot be asked, asyncio reads ahead."""
+    if made is None or made.fileno() < 0 or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(made.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _connect(options: ConnectionOptions, stream: Stream) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 import struct
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from held_session import FIRST, SECOND, SETTINGS, Told, hold
 from notebookmail import (
     SMTP,
     SMTPConnectError,
+    SMTPDataError,
     SMTPException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -175,3 +177,44 @@ async def test_content_that_meets_a_reset_connection_goes_no_further_and_is_not_
         with pytest.raises(SMTPServerDisconnected) as caught:
             await smtp.sendmail("a@example.org", ["b@example.org"], b"x" * 998 + b"\r\n" + b"y" * 40 * PIECE)
     assert (caught.value.phase, caught.value.unconfirmed) == ("content", False)
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+@pytest.mark.parametrize("reply", ["421 4.3.2 going down", "552 5.3.4 too much"])
+async def test_what_a_server_says_within_content_is_told_though_it_resets_the_connection_at_once(
+    certificates: Certificates, reply: str, is_tls: bool
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.chain, certificates.key)
+    is_due, is_gone = threading.Event(), threading.Event()
+
+    def serve() -> None:
+        made, _ = listener.accept()
+        with context.wrap_socket(made, server_side=True) if is_tls else made as session:
+            for words in ("220 t", "250 t", "250 m", "250 r", "354 go"):
+                session.sendall(f"{words}\r\n".encode())
+                session.recv(1000)
+            is_due.wait()
+            session.sendall(f"{reply}\r\n".encode())
+            session.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        is_gone.set()
+
+    def refuse_now(_: object) -> bool:
+        """Stand between the content and its end, without a turn of the event loop."""
+        is_due.set()
+        is_gone.wait()
+        return True
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        connection = await establish(
+            ConnectionOptions(
+                hostname="localhost", port=listener.getsockname()[1], use_tls=is_tls, start_tls=False,
+                cert_bundle=certificates.authority, timeout=20,
+            )
+        )  # fmt: skip
+        with pytest.raises(SMTPDataError) as caught:
+            await connection.follow(connection.delivery(BIG, lambda: None, refuse_now), 20)
+        thread.join()
+    assert (str(caught.value), caught.value.phase, caught.value.unconfirmed) == (reply, "content", False)

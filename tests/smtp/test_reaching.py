@@ -14,7 +14,7 @@ import pytest
 from answering import answering
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from faulty_server import Offer, faulty
+from faulty_server import Offer, faulty, until
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPConnectError, SMTPHeloError
 from notebookmail.sandbox.listening import stop_listening
@@ -286,9 +286,7 @@ async def test_an_alert_that_comes_while_nobody_waits_is_told_to_the_next_comman
 ) -> None:
     smtp, let_it_come = smtp_under_tls
     let_it_come()
-    async with asyncio.timeout(20):
-        while smtp.is_connected:
-            await asyncio.sleep(0)
+    await until(lambda: not smtp.is_connected)
     for _ in range(2):
         with pytest.raises(SMTPConnectError, match="certificate required") as caught:
             await smtp.noop()

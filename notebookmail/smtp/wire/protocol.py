@@ -215,8 +215,10 @@ class Protocol:
             raise self._unsolicited(reply)
         replies += [reply] * len(self._awaited)
         self._awaited.clear()
-        lost = SMTPServerDisconnected(f"the server closed the session: {reply}")
-        self.fault = at("content", lost) if self.state is State.CONTENT else lost
+        if self.state is State.CONTENT:
+            self.fault = at("content", SMTPDataError(*reply))
+        else:
+            self.fault = SMTPServerDisconnected(f"the server closed the session: {reply}")
         self.state = State.CLOSED
 
     def _unsolicited(self, reply: SMTPResponse) -> SMTPException:

@@ -137,12 +137,16 @@ def test_421_answers_everything_awaited_and_closes() -> None:
         protocol.write(NOOP)
 
 
-def test_421_in_the_middle_of_content_is_told_as_of_the_content() -> None:
+def test_421_in_the_middle_of_content_is_a_data_error_with_its_code() -> None:
     protocol = in_content()
-    assert protocol.receive(b"421 bye\r\n") == []
-    with pytest.raises(SMTPServerDisconnected, match="421 bye") as caught:
+    assert protocol.receive(b"421 4.3.2 bye\r\n") == []
+    with pytest.raises(SMTPDataError) as caught:
         protocol.write(END_OF_DATA)
-    assert (caught.value.phase, protocol.is_unconfirmed) == ("content", False)
+    assert (caught.value.args, caught.value.phase, protocol.is_unconfirmed) == (
+        (421, "4.3.2 bye"),
+        "content",
+        False,
+    )
 
 
 def test_a_refusal_in_the_middle_of_content_is_a_data_error() -> None:
