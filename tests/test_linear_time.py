@@ -66,6 +66,33 @@ def field_of_addresses(text: str) -> list[str]:
     return addresses_in(message, "To")
 
 
+NESTED = (
+    *(
+        "<b>",
+        "<div>",
+        "<font>",
+        "<font color=red>",
+        "<table>",
+        "<table><tr><td>",
+        "<ul><li>",
+        "<b><p>",
+        "<svg>",
+        "<p>",
+    ),
+    *(
+        "<blockquote>",
+        "<a href=x>",
+        "<x-y>",
+        "<div/>",
+        "<li>",
+        "> ",
+        "- ",
+        "  - a\n",
+        "{% if a %}",
+        "{{ (",
+        "<span>x</span>",
+    ),
+)
 PARSERS: dict[str, Callable[[str], object]] = {
     "a mailbox": parse_mailbox,
     "an address": parse_address,
@@ -134,6 +161,11 @@ def test_a_parser_takes_time_in_proportion_to_its_input(name: str) -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_template_is_made_in_proportion_to_its_source(name: str) -> None:
     assert excess(SOURCES[name], 100, (*PIECES, *MARKUP)) == {}
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "text"])
+def test_what_stands_deep_is_parsed_or_refused_in_proportion_to_its_length(name: str) -> None:
+    assert excess(SOURCES[name], 2000, NESTED) == {}
 
 
 @pytest.mark.parametrize("look", [lambda text: Wording("html", text, ["name"]), plain], ids=["source", "letter"])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from notebookmail.errors import TemplateError
+
 from .attachments.attachments import Attachments
 from .content import BodyEncoder, surrogate_error
 from .markup.plaintext import tidy
@@ -76,6 +78,8 @@ def _body(
         text = part.render(context, label)
         try:
             return encoder.encode(finish(text) if finish else text)
+        except TemplateError as problem:
+            raise TemplateError(problem.message, part.field, label) from problem
         except UnicodeEncodeError as problem:
             raise surrogate_error(part.field, label) from problem
 

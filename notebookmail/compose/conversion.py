@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import nodes
 from markupsafe import escape
 
+from notebookmail.errors import TemplateError
+
 from .environment import environment_of
 from .markup.arrangement import Arrangement
 from .markup.document import hidden, letter, page
@@ -89,7 +91,17 @@ class _Converter:
         self._field = "html" if definition.markdown is None else "markdown"
 
     def __call__(self, body: str, masks: Masks) -> Conversion:
-        """Make the document and the text of a masked body."""
+        """Make the document and the text of a masked body.
+
+        Raises:
+            TemplateError: It cannot be converted.
+        """
+        try:
+            return self._converted(body, masks)
+        except TemplateError as problem:
+            raise TemplateError(problem.message, problem.field or self._field) from problem
+
+    def _converted(self, body: str, masks: Masks) -> Conversion:
         definition = self._definition
         body = pictures(statements_to_comments(body, masks), masks, definition.inline)
         text = None

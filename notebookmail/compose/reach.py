@@ -15,8 +15,8 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .bounded import BoundedEnvironment
 from .columns import RowValues
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _IN_PLACE: Final = ("inplace", "in_place", "out")
 _ARRAY_WRITERS: Final = frozenset({"sort", "fillna"})
 
 
-class ReachingEnvironment(ImmutableSandboxedEnvironment):
+class ReachingEnvironment(BoundedEnvironment):
     """The sandbox, with a short path to what templates read most: `item.name` of a dict."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:

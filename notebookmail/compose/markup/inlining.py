@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from .cascade import Cascade
 from .elements import read_tree, told_apart
 from .html_tokens import edited, read_tokens
+from .nesting import check_depth
 from .style_sheet import read_sheet
 
 if TYPE_CHECKING:
@@ -71,7 +72,11 @@ def inline(
         own: The style sheet that comes with the letter.
         masks: The Jinja tags in it; None for a letter that is filled in, which is always settled.
         has_open_elements: Whether values bring elements that the author's style sheets are for.
+
+    Raises:
+        TemplateError: The document's elements stand too deep in one another.
     """
+    check_depth(html)
     found = read_tokens(html)
     sheets = _Sheets(own)
     seen = {token.start for token in told_apart(html, found)}

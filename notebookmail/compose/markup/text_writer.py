@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .html_events import HTMLEvents
+from .nesting import check_depth
 from .plaintext import CELL, ROW, TABLE, UNDERLINE, display_width
 from .tags import Tag
 from .visibility import Visibility, without_fillers
@@ -30,7 +31,12 @@ _BLANK_LINE = 2  # newlines in a row
 
 
 def to_text(html: str, masks: Masks) -> str:
-    """Write masked HTML as masked text; `plaintext.tidy` finishes it when the values are in."""
+    """Write masked HTML as masked text; `plaintext.tidy` finishes it when the values are in.
+
+    Raises:
+        TemplateError: Its elements stand too deep in one another.
+    """
+    check_depth(html)
     survey = _Survey(masks)
     survey.feed(html)
     writer = _Writer(masks, survey)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from notebookmail.compose.markup.html_tokens import edited, read_tokens
+from notebookmail.compose.markup.nesting import check_depth
 from notebookmail.compose.markup.plaintext import aligned
 from notebookmail.errors import INTERRUPTS, TemplateError
 
@@ -102,6 +103,7 @@ def _sanitised(value: Any) -> str:
 
     try:
         html, css = _html_and_css(value)
+        check_depth(html)
         # What else looks like a style sheet comes from a cell: it is neither honoured nor kept.
         inliner = css_inline.CSSInliner(inline_style_tags=False, load_remote_stylesheets=False)
         inlined = inliner.inline_fragment(html + _END, css)
