@@ -218,24 +218,33 @@ class SMTP(Login):
         turn = Turn(make)
 
         async def work(connection: Connection) -> SendResult:
-            seconds = self._seconds(timeout)
-            await self._hello_if_needed(connection, seconds)
-            extensions = connection.extensions
-            mail = connection.begun or make(extensions)
             try:
-                receipt = await connection.deliver(
-                    mail,
-                    timeout=seconds,
-                    end_of_data_timeout=seconds,
-                    next_mail=lambda: self._turns.next_mail(extensions),
-                )
+                return await self._transact(connection, make, addressing, timeout)
             except SMTPException as refusal:
-                addressing.rename(refusal)
-                await connection.reset(seconds)
-                raise
-            return addressing.named(receipt.refused), receipt.reply.message
+                connection = await self._renewed(connection, refusal)
+            return await self._transact(connection, make, addressing, timeout)
 
         return await self._in_turn(work, turn)
+
+    async def _transact(
+        self, connection: Connection, make: Make, addressing: Addressing, timeout: Timeout
+    ) -> SendResult:
+        seconds = self._seconds(timeout)
+        await self._hello_if_needed(connection, seconds)
+        extensions = connection.extensions
+        mail = connection.begun or make(extensions)
+        try:
+            receipt = await connection.deliver(
+                mail,
+                timeout=seconds,
+                end_of_data_timeout=seconds,
+                next_mail=lambda: self._turns.next_mail(extensions),
+            )
+        except SMTPException as refusal:
+            addressing.rename(refusal)
+            await connection.reset(seconds)
+            raise
+        return addressing.named(receipt.refused), receipt.reply.message
 
 
 def _encodable(address: str, encoding: str) -> str:

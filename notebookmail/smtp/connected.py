@@ -75,6 +75,7 @@ class ConnectedClient(OptionAttributes):
         self._holder: asyncio.Task[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._forgone: set[str] = set()  # extensions that its server has shown it cannot do
+        self._is_by_hand = False  # the session is not as the options alone would make it
         self._forget_session()
 
     def _twin(self) -> Self:
@@ -189,7 +190,24 @@ class ConnectedClient(OptionAttributes):
         except BaseException:
             self.close()
             raise
+        self._is_by_hand = False
         return connection.greeting
+
+    async def _renewed(self, connection: Connection, refusal: SMTPException) -> Connection:
+        """Connect again after a refusal that was of what the server cannot do, and is not asked for again.
+
+        Raises:
+            SMTPException: That refusal; it was of something else, or a session made by hand cannot be made again.
+        """
+        self._forgone |= connection.cannot
+        is_ours = not self._is_by_hand and self._options.sock is None
+        if "chunking" not in connection.cannot or refusal.unconfirmed or not is_ours:
+            raise refusal
+        try:
+            await self._connect(self._options)
+        except SMTPException as problem:
+            raise refusal from problem
+        return self._connected()
 
     async def _prepare(self, connection: Connection, options: ConnectionOptions) -> None:
         if options.start_tls is not False and not options.use_tls:
@@ -300,15 +318,19 @@ class ConnectedClient(OptionAttributes):
             try:
                 return await work(connection)
             finally:
-                if connection.begun is not None and not self._turns.awaits(connection.begun):
-                    connection.abort()  # whoever it was begun for was cancelled: it cannot be taken back
-                self._forgone |= connection.cannot
-                if not connection.is_open and self._connection is connection:
-                    self._connection = None
-                    self._forget_session()
+                self._look_after(self._connection or connection)
         finally:
             self._holder = None
             self._turns.leave()
+
+    def _look_after(self, connection: Connection) -> None:
+        """See how a turn left the connection."""
+        if connection.begun is not None and not self._turns.awaits(connection.begun):
+            connection.abort()  # whoever it was begun for was cancelled: it cannot be taken back
+        self._forgone |= connection.cannot
+        if not connection.is_open and self._connection is connection:
+            self._connection = None
+            self._forget_session()
 
     async def _run(self, command: Command, timeout: Timeout) -> SMTPResponse:
         async def work(connection: Connection) -> SMTPResponse:

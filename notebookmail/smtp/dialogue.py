@@ -123,6 +123,7 @@ class Dialogue(ConnectedClient):
                 raise at("tls", SMTPNotSupported(reason))
             reply = await session.start_tls(connection, options, server_hostname or options.tls_name, seconds)
             self._forget_session()
+            self._is_by_hand = True
             return reply
 
         return await self._in_turn(work)

@@ -156,6 +156,7 @@ class Login(Dialogue):
             await self._ready_for_auth(connection, seconds)
             sealed = Secret.of(secret)
             steps = mechanism(octets(username), sealed)
+            self._is_by_hand = True  # until `connect`, if that is who asks, is done
             return await session.run_mechanism(connection, name, steps, (sealed,), seconds)
 
         return await self._in_turn(work)

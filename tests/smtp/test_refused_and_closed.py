@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
+from answering import answering
 from faulty_server import Fault, Offer, faulty
 from queued import Queued
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from conftest import Scripted, Session, Speaker
+    from conftest import Certificates, Scripted, Session, Speaker
     from faulty_server import Way
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
@@ -209,6 +211,57 @@ async def test_a_server_without_working_bdat_gets_every_message_by_data_and_obey
     assert sum(line.startswith("BDAT") for line in lines) == 1
     assert sum(line == "DATA" for line in lines) == 5
     assert server.sessions[0].lines[-1].startswith("BDAT")  # nothing is said behind the refused chunk
+
+
+@pytest.mark.parametrize("code", [500, 502, 504])
+async def test_a_client_whose_first_bdat_is_not_known_sends_its_message_by_data_on_a_new_connection(
+    code: int,
+) -> None:
+    offer = Offer(extensions=("PIPELINING", "CHUNKING"), answers={"BDAT": b"%d what\r\n" % code})
+    async with faulty(offer) as server:
+        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=20, chunking=True)
+        await smtp.connect()
+        sent = [smtp.sendmail("a@example.org", ["b@example.org"], f"Subject: {n}\n\nx") for n in range(3)]
+        assert [refused for refused, _ in await asyncio.gather(*sent)] == [{}] * 3
+        await smtp.quit()
+        first, second = (session.lines for session in server.sessions)
+        delivered = [each.content for each in server.sessions[1].deliveries]
+    assert first[-1].startswith("BDAT")  # nothing is said behind the refused chunk
+    assert sum(line == "DATA" for line in second) == 3
+    assert delivered == [b"Subject: %d\r\n\r\nx\r\n" % n for n in range(3)]
+
+
+async def test_a_session_made_by_hand_is_not_made_again_in_the_clear(
+    serve: Serve, certificates: Certificates
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.chain, certificates.key)
+    async with serve(answering("CHUNKING", tls=context, bdat="502 what")) as server:
+        smtp = SMTP(
+            hostname="localhost", port=server.port, timeout=20, chunking=True, start_tls=False,
+            cert_bundle=certificates.authority,
+        )  # fmt: skip
+        await smtp.connect()
+        await smtp.starttls()
+        with pytest.raises(SMTPDataError, match="502"):
+            await smtp.sendmail("a@example.org", ["b@example.org"], "x")
+        assert (len(server.sessions), smtp.is_connected) == (1, False)
+
+
+async def test_a_session_with_a_login_is_made_again_where_the_options_hold_its_credentials(
+    serve: Serve,
+) -> None:
+    async with serve(answering("CHUNKING", "AUTH PLAIN", bdat="502 what")) as server:
+        options = {"hostname": "127.0.0.1", "port": server.port, "timeout": 20, "chunking": True}
+        async with SMTP(**options, username="ann", password="pw") as smtp:  # type: ignore[arg-type]
+            await smtp.sendmail("a@example.org", ["b@example.org"], "x")
+        assert [any(line.startswith(b"AUTH") for line in each.heard) for each in server.sessions] == [True, True]
+        smtp = SMTP(**options)  # type: ignore[arg-type]
+        await smtp.connect()
+        await smtp.login("ann", "pw")
+        with pytest.raises(SMTPDataError, match="502"):
+            await smtp.sendmail("a@example.org", ["b@example.org"], "x")
+        assert len(server.sessions) == 3
 
 
 async def test_content_goes_by_data_unless_the_caller_wants_bdat() -> None:
