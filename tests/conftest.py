@@ -12,7 +12,7 @@ import socket
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
@@ -62,6 +62,22 @@ def _own_journal(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     """Keep each test's journal from every other's, and from that of whoever runs the tests."""
     folder = tmp_path_factory.getbasetemp() / "state" / str(next(_numbers))
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))  # made only when a journal is
+
+
+@pytest.fixture
+def addresses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the name mail.example.org, or localhost with a dot, have the addresses that a test gives it."""
+    usual = socket.getaddrinfo
+
+    def give(*hosts: str) -> None:
+        def look_up(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+            if host in {"mail.example.org", "localhost."}:
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
+            return usual(host, port, *rest, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    return give
 
 
 @pytest.fixture(autouse=True)

@@ -1,25 +1,26 @@
 """The way to a server: from its name to addresses, from an address to a connection.
 
-Addresses are tried one after the other, so that the one that answers can be named, and those that do not.
+Addresses race as in a run, so that a dead one costs a fraction of a second; the one that answers is named, and
+those that did not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
-import ipaddress
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from notebookmail.smtp.racing import is_address, race
 
 from .sight import Failure, Sight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Address = tuple[socket.AddressFamily, tuple[Any, ...]]
-"""A family and what its sockets connect to; the first of it is the address as text."""
+    from notebookmail.smtp.racing import Address, Attempts
 
-_MOST_ADDRESSES: Final = 6
 _MOST_LISTED: Final = 4
 _BLOCKED_PORT: Final = 25
 _REASONS: Final = {
@@ -50,19 +51,11 @@ async def find_addresses(host: str, port: int, patience: float) -> tuple[list[Ad
         raise Failure(_unknown(host, problem), _remedy_of(problem)) from None
     found: list[Address] = list(dict.fromkeys((family, address) for family, _, _, _, address in listed))
     texts = [str(address[0]) for _, address in found]
-    if _is_address(host):
+    if is_address(host):
         return found, Sight("an address already, nothing to look up")
     more = f" and {len(texts) - _MOST_LISTED} more" if len(texts) > _MOST_LISTED else ""
     words = f"{len(texts)} address{'es' if len(texts) > 1 else ''}: {', '.join(texts[:_MOST_LISTED])}{more}"
-    return found[:_MOST_ADDRESSES], Sight(words)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+    return found, Sight(words)
 
 
 def _unknown(host: str, problem: OSError | UnicodeError) -> str:
@@ -88,32 +81,26 @@ async def reach(addresses: Sequence[Address], port: int, patience: float) -> tup
     Raises:
         Failure: None answers.
     """
-    share = patience / len(addresses)
-    passed: list[str] = []
-    for family, address in addresses:
-        try:
-            made = await _connected(family, address, share)
-        except TimeoutError:
-            passed.append(f"{address[0]}: no answer within {share:g} s")
-        except OSError as problem:
-            reason = _REASONS.get(problem.errno or 0) or problem.strerror or str(problem)
-            passed.append(f"{address[0]}: {reason}")
-        else:
-            return made, Sight(f"{address[0]} port {port} answered", tuple(passed))
+    attempts: Attempts = {}
+    made = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            made = await race(addresses, {}, attempts)
+    if made is not None:
+        answered = made.getpeername()[0]
+        passed = [_passed(each, error, "by then") for each, error in attempts.items() if each[1][0] != answered]
+        return made, Sight(f"{answered} port {port} answered", tuple(passed))
+    passed = [_passed(each, error, f"within {patience:g} s") for each, error in attempts.items()]
     words = f"port {port} cannot be reached: {passed[0].partition(': ')[2]}"
     raise Failure(words, _remedy_at(port, passed), tuple(passed) if len(passed) > 1 else ())
 
 
-async def _connected(family: socket.AddressFamily, address: tuple[Any, ...], seconds: float) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setblocking(False)
-    try:
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().sock_connect(made, address)
-    except BaseException:
-        made.close()
-        raise
-    return made
+def _passed(address: Address, error: BaseException | None, when: str) -> str:
+    """Say why an address is not the one that is spoken to."""
+    text = address[1][0]
+    if not isinstance(error, OSError) or isinstance(error, TimeoutError):
+        return f"{text}: no answer {when}"
+    return f"{text}: {_REASONS.get(error.errno or 0) or error.strerror or error}"
 
 
 def _remedy_at(port: int, passed: Sequence[str]) -> str:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable
 
-    from .reaching import Address
+    from notebookmail.smtp.racing import Address
+
     from .target import Target
 
 PATIENCE_SECONDS: Final = 10.0

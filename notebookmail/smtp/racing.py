@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
-"""A family, and what its sockets connect to."""
+"""A family, and what its sockets connect to; the first of that is the address as text."""
+
+Attempts = dict[Address, BaseException | None]
+"""The addresses that were tried, in order, and what kept each from answering; None where nothing has, so far."""
 
 NEXT_ADDRESS_SECONDS = 0.25
 """How long an address may be silent before the next one is tried beside it (RFC 8305 5)."""
@@ -55,9 +58,11 @@ async def look_up(host: str, port: int, source: tuple[str, int] | None) -> dict[
         return where | {"host": addresses[0][1][0]}
     ours = await loop.getaddrinfo(*source, type=socket.SOCK_STREAM) if source else []
     local: dict[socket.AddressFamily, Any] = {family: address for family, _, _, _, address in reversed(ours)}
-    return {
-        "sock": await _race(interleaved([each for each in addresses if not source or each[0] in local]), local)
-    }
+    attempts: Attempts = {}
+    made = await race([each for each in addresses if not source or each[0] in local], local, attempts)
+    if made is None:
+        raise _all_failed(attempts.values())
+    return {"sock": made}
 
 
 def interleaved(addresses: Sequence[Address]) -> list[Address]:
@@ -68,40 +73,46 @@ def interleaved(addresses: Sequence[Address]) -> list[Address]:
     return [each for each in chain.from_iterable(zip_longest(*families.values())) if each is not None]
 
 
-async def _race(addresses: Iterable[Address], local: Mapping[socket.AddressFamily, Any]) -> socket.socket:
-    waiting = list(addresses)
-    running: set[asyncio.Task[socket.socket]] = set()
-    errors: list[BaseException] = []
+async def race(
+    addresses: Sequence[Address], local: Mapping[socket.AddressFamily, Any], attempts: Attempts
+) -> socket.socket | None:
+    """Connect to the first address that answers; None if each has failed.
+
+    Args:
+        addresses: In the order they were found.
+        local: What to connect from, by family.
+        attempts: Filled with the addresses as they are tried.
+    """
+    waiting = interleaved(addresses)
+    running: dict[asyncio.Task[socket.socket], Address] = {}
     winner: socket.socket | None = None
     try:
         while winner is None and (waiting or running):
             if waiting:
-                family, address = waiting.pop(0)
-                running.add(asyncio.create_task(_connected(family, address, local.get(family))))
-            done, running = await asyncio.wait(
+                family, address = each = waiting.pop(0)
+                running[asyncio.create_task(_connected(family, address, local.get(family)))] = each
+                attempts[each] = None
+            done, _ = await asyncio.wait(
                 running,
                 timeout=NEXT_ADDRESS_SECONDS if waiting else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
             for task in done:
-                winner = _result(task, winner, errors)
+                each = running.pop(task)
+                attempts[each] = task.exception()
+                winner = _first(winner, task)
     finally:
         for task in running:
             task.cancel()
         for late in await asyncio.gather(*running, return_exceptions=True):
             if isinstance(late, socket.socket):
                 late.close()
-    if winner is None:
-        raise _all_failed(errors)
     return winner
 
 
-def _result(
-    task: asyncio.Task[socket.socket], winner: socket.socket | None, errors: list[BaseException]
-) -> socket.socket | None:
-    error = task.exception()
-    if error is not None:
-        errors.append(error)
+def _first(winner: socket.socket | None, task: asyncio.Task[socket.socket]) -> socket.socket | None:
+    """Keep the first socket that was connected, and close another."""
+    if task.exception() is not None:
         return winner
     if winner is None:
         return task.result()
@@ -109,10 +120,11 @@ def _result(
     return winner
 
 
-def _all_failed(errors: list[BaseException]) -> BaseException:
-    words = dict.fromkeys(map(str, errors))
+def _all_failed(errors: Iterable[BaseException | None]) -> BaseException:
+    found = {str(error): error for error in errors if error is not None}
+    words = list(found)
     if len(words) == 1:
-        return errors[0]
+        return found[words[0]]
     return OSError("; ".join(words) or "no address to connect from is of the host's family")
 
 

@@ -8,12 +8,13 @@ import ssl
 import struct
 from contextlib import asynccontextmanager, contextmanager, suppress
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from answering import answering
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from dead_addresses import ALIVE, DEAD, hole
 from faulty_server import Offer, faulty, until
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPConnectError, SMTPHeloError
@@ -30,42 +31,8 @@ if TYPE_CHECKING:
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 
-DEAD, ALIVE = "127.0.0.2", "127.0.0.1"
-
 
 # --- several addresses ----------------------------------------------------------------------------------------
-
-
-@contextmanager
-def hole(port: int = 0) -> Iterator[int]:
-    """An address that swallows what is sent to it: its queue of connections is full."""
-    with socket.socket() as listener:
-        listener.bind((DEAD, port))
-        listener.listen(0)
-        port = listener.getsockname()[1]
-        fillers = [socket.socket() for _ in range(4)]
-        for each in fillers:
-            each.setblocking(False)
-            each.connect_ex((DEAD, port))
-        yield port
-        for each in fillers:
-            each.close()
-
-
-@pytest.fixture
-def addresses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Let the names of these tests have these addresses."""
-    usual = socket.getaddrinfo
-
-    def give(*hosts: str) -> None:
-        def look_up(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
-            if host in {"mail.example.org", "localhost."}:
-                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in hosts]
-            return usual(host, port, *rest, **more)
-
-        monkeypatch.setattr(socket, "getaddrinfo", look_up)
-
-    return give
 
 
 @asynccontextmanager
