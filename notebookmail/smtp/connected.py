@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import copy
 import enum
+import math
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -269,7 +270,10 @@ class ConnectedClient(OptionAttributes):
         return connection
 
     def _seconds(self, timeout: Timeout) -> float | None:
-        return self.timeout if isinstance(timeout, Unset) else timeout
+        seconds = self.timeout if isinstance(timeout, Unset) else timeout
+        if seconds is not None and not 0 <= seconds < math.inf:  # 0: an answer that is there already
+            raise ValueError("timeout is a number of seconds, or None, which waits without end")
+        return seconds
 
     # --- what the server is -----------------------------------------------------------------------------------
 

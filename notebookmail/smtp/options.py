@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import math
 import os
 import re
 import ssl
@@ -165,7 +166,10 @@ class ConnectionOptions:
                 "username is required beside oauth_token_generator",
             ),
             (bool(self.password) and not self.username, "username is required beside a password"),
-            (self.timeout is not None and self.timeout <= 0, "timeout is a number of seconds above 0, or None"),
+            (
+                self.timeout is not None and not 0 < self.timeout < math.inf,
+                "timeout is a number of seconds above 0, or None, which waits without end",
+            ),
             (
                 self.port is not None and not 0 < int(self.port) <= _MAX_PORT,
                 f"port is a number from 1 to {_MAX_PORT}",

@@ -5,6 +5,7 @@ Nothing is connected here; that the options do what they say is judged in test_c
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import ssl
@@ -67,6 +68,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"oauth_token_generator": token}, ("oauth_token_generator", "username")),
     ({"timeout": 0}, ("timeout",)),
     ({"timeout": -1.5}, ("timeout",)),
+    ({"timeout": math.nan}, ("timeout",)),
+    ({"timeout": math.inf}, ("timeout", "None")),
     ({"port": 0}, ("port",)),
     ({"port": 65_536}, ("port",)),
     ({"port": "smtp"}, ("port",)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,6 +88,19 @@ async def test_every_command_keeps_to_its_own_timeout_when_the_server_falls_sile
     told = [(error.phase, error.unconfirmed, is_connected) for error, _, is_connected in answers]
     assert told == [(phase, phase == "end_of_data", False) for _, _, phase in WORKS]
     assert all(SECONDS * 0.9 <= seconds <= SECONDS + SLACK for _, seconds, _ in answers)
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf])
+async def test_what_is_no_number_of_seconds_is_refused_before_a_word_is_said(seconds: float) -> None:
+    async with faulty(Offer()) as server:
+        async with SMTP(hostname="127.0.0.1", port=server.port, timeout=20, start_tls=False) as smtp:
+            with pytest.raises(ValueError, match="number of seconds"):
+                await smtp.sendmail("a@example.org", ["b@example.org"], CONTENT, timeout=seconds)
+            smtp.timeout = seconds
+            with pytest.raises(ValueError, match="number of seconds"):
+                await smtp.noop()
+            smtp.timeout = 20
+        assert server.sessions[0].lines == ["QUIT"]
 
 
 async def test_an_answer_within_the_timeout_is_waited_for() -> None:

@@ -98,7 +98,10 @@ def path(address: str) -> str:
 
 
 def _with_options(line: bytes, options: tuple[str, ...]) -> bytes:
-    return b" ".join((line, *map(_guarded, options))) + b"\r\n" if options else line + b"\r\n"
+    """Put parameters behind a command; an empty text is none, as where a program has nothing to say."""
+    return (
+        b" ".join((line, *(_guarded(each) for each in options if each))) + b"\r\n" if options else line + b"\r\n"
+    )
 
 
 @lru_cache(maxsize=64)

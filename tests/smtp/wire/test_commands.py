@@ -82,6 +82,12 @@ def test_options_follow_the_path() -> None:
     assert commands.mail("a@example.org", ("SIZE=9", "BODY=8BITMIME")).line.endswith(b"> SIZE=9 BODY=8BITMIME\r\n")
 
 
+def test_an_empty_option_is_none() -> None:
+    assert commands.mail("a@b.org", ("", "SMTPUTF8", "")).line == b"MAIL FROM:<a@b.org> SMTPUTF8\r\n"
+    assert commands.rcpt("a@b.org", ("",)).line == b"RCPT TO:<a@b.org>\r\n"
+    assert commands.vrfy("a", ("",)).line == b"VRFY a\r\n"
+
+
 @pytest.mark.parametrize("option", ["SIZE=1 AUTH=<>", "RET=HDRS\r\nDATA", "X\0"])
 def test_an_option_is_one_word(option: str) -> None:
     with pytest.raises(ValueError, match="argument"):
