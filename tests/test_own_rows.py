@@ -76,6 +76,11 @@ def change_index(df: pd.DataFrame) -> None:
     df.index.name = "other"
 
 
+def write_behind_pandas(df: pd.DataFrame) -> None:
+    for name in ("email", "name", "amount", "points", "when", "kind"):
+        df[name].array[:] = df[name].array[::-1].copy()
+
+
 def drop_everything(df: pd.DataFrame) -> None:
     df.drop(index=list(df.index), inplace=True)
 
@@ -93,6 +98,7 @@ CHANGES: list[Callable[[pd.DataFrame], Any]] = [
     assign_places,
     change_cells,
     change_index,
+    write_behind_pandas,
     drop_everything,
 ]
 
@@ -115,6 +121,15 @@ def test_what_is_done_to_the_frame_after_the_call_changes_no_letter(
     assert letters(made) == before
     assert made.frame.labels.tolist() == list(range(COUNT))
     assert made.frame.labels.name is None
+
+
+def test_a_column_of_objects_is_not_changed_behind_pandas() -> None:
+    df = people(email=pd.Series([f"p{n}@example.org" for n in range(COUNT)], dtype=object))
+    df = df.astype({"name": object})
+    made = plan(df)
+    before = letters(made)
+    write_behind_pandas(df)
+    assert letters(made) == before
 
 
 def test_a_group_keeps_its_rows() -> None:
