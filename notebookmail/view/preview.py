@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import ipywidgets
 
+from notebookmail.errors import INTERRUPTS
+
 from .live import button, close_all
 from .markup import element
 from .preview_page import PREVIEW_STYLE, beside_html, where_html
@@ -18,6 +20,7 @@ from .preview_words import nothing_to_show
 from .reader import MessageReader
 from .segments import Segments
 from .style import ROOT
+from .words import interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -199,7 +202,12 @@ class PreviewView:
             self._beside.value = ""
             self._reader.show(None)
             return
-        row = self._shelf.specimen(self._rows[place])
+        try:
+            row = self._shelf.specimen(self._rows[place])
+        except INTERRUPTS as interrupt:  # of a function of the row: a click has nobody to raise it to
+            self._where.value = self._beside.value = ""
+            self._reader.show(None, words=f"There is no message. {interrupted(interrupt)}")
+            return
         self._where.value = where_html(row, place, count, self._order_shown.reasons.get(row.position, ""))
         self._beside.value = beside_html(row)
         if row.mail is None:

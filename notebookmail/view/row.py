@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets
 
-from notebookmail.errors import NotebookmailError
+from notebookmail.errors import INTERRUPTS, NotebookmailError
 from notebookmail.merge.explain import explain
 
 from .live import button
 from .markup import clip, element
-from .words import SYMBOLS, duration, line
+from .words import SYMBOLS, duration, interrupted, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,6 +88,8 @@ class RowView:
             content = self._letter(self._position)
         except NotebookmailError as problem:
             reader.show(None, words=f"There is no message: {problem}")
+        except INTERRUPTS as interrupt:  # of a function of the row: a click has nobody to raise it to
+            reader.show(None, words=f"There is no message. {interrupted(interrupt)}")
         else:
             reader.show(message_from_bytes(content, policy=policy.default), content)
         self._ask.disabled = True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import ipywidgets
 
+from notebookmail.errors import INTERRUPTS
 from notebookmail.merge.events import STATUSES
 from notebookmail.sync import running_loop
 
@@ -22,7 +23,7 @@ from .markup import clip, element, visible
 from .mask import mask_text
 from .row import RowView
 from .style import LIVE_STYLE, ROOT
-from .words import SYMBOLS, headline
+from .words import SYMBOLS, headline, interrupted
 
 if TYPE_CHECKING:
     import asyncio
@@ -226,13 +227,16 @@ class ResultsTable:
         try:
             self._outcomes = await sending.again(self._take_stage)
         except Exception as problem:  # noqa: BLE001 -- a button has nobody to raise it to: it is shown
-            self._said.value = element(
-                "p", clip(mask_text(f"Nothing was sent: {problem}"), _PROBLEM), role="alert"
-            )
+            self._say(f"Nothing was sent: {problem}")
+        except INTERRUPTS as interrupt:  # going on, it would end the kernel's loop
+            self._say(interrupted(interrupt))
         finally:
             self._stage.children = ()
             self._retry.disabled = False
             self.refresh()
+
+    def _say(self, words: str) -> None:
+        self._said.value = element("p", clip(mask_text(words), _PROBLEM), role="alert")
 
     def _take_stage(self, board: ipywidgets.Widget) -> None:
         self._stage.children = (board,)

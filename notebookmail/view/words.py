@@ -89,6 +89,12 @@ def headline(counts: Mapping[Status, int]) -> str:
     return ", ".join([f"{counts['sent']:,} of {total:,} sent", *rest])
 
 
+def interrupted(interrupt: BaseException) -> str:
+    """Say that an interrupt ended what a click began: the rows tell how far it came."""
+    said = str(interrupt)
+    return f"Interrupted by {type(interrupt).__name__}{f': {said}' if said else ''}"
+
+
 def percent(progress: Progress) -> int:
     """Say how much is done, in whole percent; 100 only when nothing is left."""
     return 100 * progress.done // progress.total if progress.total else 100

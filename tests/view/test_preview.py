@@ -62,6 +62,20 @@ def test_it_opens_on_the_first_row_and_the_buttons_walk() -> None:
     assert (shown(view), view._slider.value) == ("Row 3 · 4 of 5", 4)
 
 
+def test_an_interrupt_of_a_function_of_the_row_is_shown_and_the_next_row_too() -> None:
+    def chart(row: Any) -> bytes:
+        if row.name == "Name1":
+            raise SystemExit("boom")
+        return b"x"
+
+    letter = Template("Hi", text="{{ name }}", sender="me@example.org", attachments=[("x.bin", chart)])
+    view = view_of(people(), letter)
+    press(view, "Next")
+    assert "There is no message. Interrupted by SystemExit: boom" in state_of(view.widget)
+    press(view, "Next")
+    assert shown(view) == "Row 2 \u00b7 3 of 5"
+
+
 def test_the_slider_shows_the_row_it_comes_to_rest_on() -> None:
     view = view_of(people(100))
     view._slider.value = 42

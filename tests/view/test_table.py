@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import pandas as pd
@@ -287,6 +287,52 @@ async def test_a_retry_that_cannot_begin_says_so_and_can_be_tried_once_more() ->
     assert "Nothing was sent" in shown(table)
     assert not button(table, "Try 1 again").disabled
     assert table.results.counts["deferred"] == 1
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+async def test_an_interrupt_in_a_retry_ends_it_and_is_shown(kind: type[BaseException]) -> None:
+    is_armed = False
+
+    def chart(row: Any) -> bytes:
+        if is_armed and row.n == 5:
+            raise kind("boom")
+        return b"x"
+
+    letter = Template("Figures", text="Dear {{ n }}", sender="d@example.org", attachments=[("x.bin", chart)])
+    async with Sandbox(faults={"greylist": 0}) as box:
+        results = await send_frame(people(10), letter, box.server, progress=False, max_connections=1)
+        table, is_armed = results.table(), True
+        button(table, "Try 10 again").click()
+        await retried(table)
+
+        counts = results.counts
+        assert counts["sent"] <= len(box.received) <= counts["sent"] + counts["unconfirmed"]
+        assert results.frame["status"][5] in {"pending", "deferred"}
+        assert f"Interrupted by {kind.__name__}: boom" in shown(table)
+        assert "Nothing was sent" not in shown(table)
+        assert table._stage.children == ()
+
+        is_armed = False
+        button(table, f"Try {len(results.waiting())} again").click()
+        await retried(table)
+        assert results.counts["sent"] == len(box.received) == 10
+        assert "Interrupted" not in shown(table)
+
+
+async def test_an_interrupt_while_a_message_is_made_for_the_eye_is_shown() -> None:
+    is_armed = False
+
+    def chart(_row: Any) -> bytes:
+        if is_armed:
+            raise SystemExit("boom")
+        return b"x"
+
+    letter = Template("Figures", text="Dear {{ n }}", sender="d@example.org", attachments=[("x.bin", chart)])
+    table = (await send_frame(people(3), letter, progress=False)).table()
+    is_armed = True
+    button(table, "1").click()
+    button(table, "Show the message").click()
+    assert "There is no message. Interrupted by SystemExit: boom" in shown(table)
 
 
 async def test_a_table_without_a_run_offers_no_retry() -> None:
