@@ -40,11 +40,14 @@ QUIET_FLAGS = (
 )  # fmt: skip
 
 
-# JupyterLab asks for things that are not there, such as a workspace nobody saved; Notebook 7.6 says the last
-# two of every notebook it opens, an empty one too.
+# JupyterLab asks for things that are not there, such as a workspace nobody saved; Notebook 7.6 says the second
+# line of every notebook it opens, an empty one too. The widget manager says the rest of a view that is taken away
+# while a busy browser still builds it: a run of three rows is over before its board is there.
 NOT_OURS = re.compile(
     r"Failed to load resource|favicon|api/(contents|workspaces|settings)"
     r"|Cannot read properties of undefined \(reading 'schema'\)|Command 'filebrowser:open-path' not registered"
+    r"|widget model not found|Could not add child view to box"
+    r"|Cannot read properties of null \(reading '(processLuminoMessage|widgets)'\)"
 )
 # WCAG 2.1, 1.4.3: the least contrast of any text that is seen, its colours laid over what is behind them.
 LEAST_CONTRAST = """chosen => {

@@ -2,8 +2,8 @@
 
 A notebook that is saved while a widget is shown, and opened again without its kernel, shows "Error displaying
 widget". So a live view is two outputs: a static page that can be saved and shared, and below it the widget. A few
-rules of CSS hide the page while the widget is there, and the error where it is gone. Front ends that do not know
-these rules show both, so the page must be true beside the widget, too.
+rules of CSS hide the page while the widget is there, and the front end's words where it is not there yet or gone.
+Front ends that do not know these rules show both, so the page must be true beside the widget, too.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
 _LIVE = ".jp-OutputArea-child>.jp-OutputArea-output>.jupyter-widgets"
-_DEAD = ".jp-OutputArea-child>.jp-OutputArea-output.jupyter-widgets:not(:has(*))"  # holds the error's words alone
+# Holds words alone: that the widget is being loaded, for as long as no kernel answers, or that it is gone.
+_NO_WIDGET = ".jp-OutputArea-child>.jp-OutputArea-output:not(:has(*))"
 _RULES = f"""
 .jp-OutputArea-child:has(.nbm-standin):has(+{_LIVE}){{display:none}}
 .jp-OutputArea-child:has(.nbm-stays):has(+{_LIVE}) .nbm-rows{{display:none}}
-.jp-OutputArea-child:has(.nbm-standin,.nbm-stays)+{_DEAD}{{display:none}}
+.jp-OutputArea-child:has(.nbm-standin,.nbm-stays)+{_NO_WIDGET}{{display:none}}
 """
 _STYLE = Html(element("style", Html(_RULES.replace("\n", ""))))
 _NOTHING = {"text/html": "", "text/plain": ""}
