@@ -36,7 +36,7 @@ _EMPTY: Final = "Nothing has arrived yet."
 _IN = f".{ROOT}.nbm-inbox"
 _RULES = f"""
 {_IN}{{max-width:1180px}}
-{_IN} .nbm-panes{{display:flex;flex-flow:row wrap;align-items:stretch;gap:0 20px;margin-top:8px}}
+{_IN} .nbm-panes{{display:flex;flex-flow:row wrap;align-items:stretch;gap:12px 20px;margin-top:8px}}
 {_IN} .nbm-mails{{flex:1 1 260px;min-width:0;gap:8px}}
 {_IN} .nbm-open{{flex:3 1 420px;min-width:0}}
 {_IN} .widget-select{{width:100%;height:auto;margin:0}}

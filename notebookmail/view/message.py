@@ -10,6 +10,7 @@ import base64
 import re
 from dataclasses import dataclass
 from email.utils import getaddresses, parsedate_to_datetime
+from mimetypes import guess_extension
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import unquote
 
@@ -269,8 +270,10 @@ def _written(message: Message) -> bytes:
 
 def _name(part: Message) -> str:
     name = _tried(part.get_filename, None)
-    subtype = _tried(part.get_content_subtype, "bin")
-    return str(name).strip() if name else f"unnamed.{subtype}"
+    if name:
+        return str(name).strip()
+    kind = _tried(part.get_content_type, "application/octet-stream")
+    return f"unnamed{guess_extension(kind) or '.' + kind.rpartition('/')[2]}"
 
 
 def _tried(ask: Callable[[], _T], otherwise: _T) -> _T:

@@ -43,7 +43,7 @@ line-height:1.5}}
 .{ROOT}.nbm-preview .nbm-choose .widget-html,
 .{ROOT}.nbm-preview .nbm-choose .widget-html-content{{width:auto}}
 .{ROOT}.nbm-preview .nbm-place{{padding-top:12px;border-top:1px solid var(--nbm-line)}}
-.{ROOT} .nbm-split{{flex-flow:row wrap;align-items:flex-start;gap:14px 28px;margin:10px 0 0}}
+.{ROOT}.nbm-preview .nbm-split{{flex-flow:row wrap;align-items:flex-start;gap:14px 28px;margin:10px 0 0}}
 .{ROOT} .nbm-split>.nbm-reader{{flex:1000 1 430px;min-width:0;width:auto}}
 .{ROOT} .nbm-split>.nbm-beside{{flex:1 1 260px;min-width:0;width:auto}}
 .{ROOT}.{ROOT} .nbm-beside .nbm-section:first-child{{margin-top:0}}

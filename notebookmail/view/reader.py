@@ -38,9 +38,8 @@ _IN = f".{ROOT} .nbm-reader"
 _RULES = f"""
 {_IN}{{gap:0;width:100%}}
 {_IN} .widget-html,{_IN} .widget-html-content{{width:100%;min-width:0}}
-{_FIRM} .nbm-reader .nbm-fields{{width:auto;margin:0 0 10px;font-size:13px}}
-{_FIRM} .nbm-reader .nbm-fields th{{white-space:nowrap;width:1%}}
-{_FIRM} .nbm-reader .nbm-fields td{{overflow-wrap:anywhere}}
+{_FIRM} .nbm-reader .nbm-fields{{margin:0 0 10px}}
+{_FIRM} .nbm-reader .nbm-fields th{{width:1%}}
 {_FIRM} .nbm-reader .nbm-all{{margin:0;padding:10px 12px;font-family:var(--jp-code-font-family,monospace);
 font-size:12px}}
 {_IN} .nbm-tools{{gap:8px 20px;padding:8px 0;border-top:1px solid var(--nbm-line)}}

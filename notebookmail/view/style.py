@@ -52,7 +52,8 @@ border-radius:6px;background:var(--nbm-soft);color:inherit}}
 .{ROOT} .widget-dropdown,.{ROOT} .widget-text{{margin:0;width:auto;height:30px}}
 .{ROOT} .widget-dropdown .widget-label,.{ROOT} .widget-text .widget-label{{width:auto;margin-right:6px}}
 .{ROOT} .widget-dropdown>select,.{ROOT} .widget-text input{{height:30px;border:1px solid var(--nbm-edge);
-border-radius:6px;background-color:var(--jp-layout-color1,Field);color:inherit;font:inherit;padding-left:8px}}
+border-radius:6px;background:var(--jp-layout-color1,Field);color:inherit;font:inherit;padding-left:8px}}
+.{ROOT} .widget-dropdown>select{{appearance:auto}}
 .{ROOT} .nbm-find input{{width:15em}}
 .{ROOT} .nbm-segments{{width:auto;flex:none}}
 .{ROOT} .nbm-segments .jupyter-button{{height:28px;margin:0 0 0 -1px;padding:0 12px;line-height:26px;
@@ -87,8 +88,7 @@ white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-cells table{{min-width:560px}}
 .{ROOT}.{ROOT} .nbm-cells col:first-child{{width:24%!important}}}}
 .{ROOT} .nbm-one{{padding:8px 0}}
-.{ROOT}.{ROOT} .nbm-one .nbm-fields{{width:auto;margin:8px 0}}
-{_FIRM} .nbm-one .nbm-fields th{{white-space:nowrap}}
+.{ROOT}.{ROOT} .nbm-one .nbm-fields{{margin:8px 0}}
 .{ROOT} .nbm-tools .jupyter-button{{align-self:center}}
 .{ROOT} .nbm-unseen{{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}}
 """
@@ -135,10 +135,17 @@ color:var(--jp-ui-font-color2,inherit);font-weight:400;white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-tight,{_FIRM} .nbm-tight code{{white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-number{{text-align:right}}
 .{ROOT}.{ROOT} .nbm-wide{{width:60%;min-width:220px;overflow-wrap:anywhere}}
+@media (max-width:720px){{.{ROOT} .nbm-rows :is(table,tbody){{display:block}}
+.{ROOT} .nbm-rows thead{{position:absolute;clip-path:inset(50%)}}
+.{ROOT} .nbm-rows tbody tr{{display:flex;flex-wrap:wrap;gap:0 16px;padding:6px 0}}
+.{ROOT} .nbm-rows td{{padding:0;border:0}}
+.{ROOT}.{ROOT} .nbm-wide{{width:100%}}}}
 .{ROOT}.nbm-message{{padding:0;overflow:hidden}}
-.{ROOT}.{ROOT} .nbm-fields{{margin:12px 20px;border-collapse:collapse;font-size:13px}}
-{_FIRM} .nbm-fields th,{_FIRM} .nbm-fields td{{padding:1px 16px 1px 0;text-align:left;border:0;background:none}}
-{_FIRM} .nbm-fields th{{font-weight:400;color:var(--jp-ui-font-color2,inherit)}}
+.{ROOT}.{ROOT}.nbm-message>.nbm-notes{{margin:8px 20px}}
+.{ROOT}.{ROOT} .nbm-fields{{width:auto;margin:12px 20px;border-collapse:collapse;font-size:13px}}
+{_FIRM} .nbm-fields :is(th,td){{padding:1px 16px 1px 0;text-align:left;border:0;background:none;
+overflow-wrap:anywhere}}
+{_FIRM} .nbm-fields th{{font-weight:400;color:var(--jp-ui-font-color2,inherit);white-space:nowrap}}
 .{ROOT} .nbm-letter{{padding:12px 20px;border-top:1px solid var(--nbm-line)}}
 .{ROOT} iframe{{display:block;width:100%;height:34em;border:0;border-top:1px solid var(--nbm-line);resize:vertical;
 background:#fff;background-clip:padding-box}}

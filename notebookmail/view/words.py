@@ -171,11 +171,11 @@ def _reasons(outcomes: Outcomes, status: Status) -> Iterator[Trouble]:
     count = outcomes.counts[status]
     rows = (outcomes.outcome(position) for position in outcomes.positions(status)[:_SAMPLE])
     tally = Counter(mask_text(row.hint, row.to) for row in rows if row.error is None and row.hint)
-    if len(tally) == 1 and tally.total() == min(count, _SAMPLE):
-        yield Trouble(status, f"{count:,} {status}: {next(iter(tally))}", "", "")
-    elif tally:
-        words = "; ".join(reason for reason, _ in tally.most_common(_REASONS))
-        yield Trouble(status, f"{status}: {words}{'; …' if len(tally) > _REASONS else ''}", "", "")
+    if not tally:
+        return
+    counted = f"{count:,} " if tally.total() == min(count, _SAMPLE) else ""  # not all: some have no reason
+    words = "; ".join(reason for reason, _ in tally.most_common(_REASONS))
+    yield Trouble(status, f"{counted}{status}: {words}{'; …' if len(tally) > _REASONS else ''}", "", "")
 
 
 def lines(outcomes: Outcomes, positions: Sequence[int], *, is_public: bool) -> Iterator[Line]:

@@ -184,6 +184,13 @@ def test_what_is_saved_of_a_message_names_no_one_unless_asked(capsys: pytest.Cap
     assert "plain words" in capsys.readouterr().out
 
 
+def test_a_part_without_a_name_has_one_that_opens() -> None:
+    message = mail()
+    message.add_alternative(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar")
+
+    assert [each.name for each in read_letter(message).attachments] == ["unnamed.ics"]
+
+
 @given(st.text(), st.text())
 def test_subjects_and_file_names_are_always_escaped(subject: str, name: str) -> None:
     message = message_from_bytes(b"Subject: x\r\n\r\nbody", policy=policy.default)

@@ -75,8 +75,16 @@ def test_several_reasons_of_skipped_rows_are_all_named() -> None:
         outcomes.apply(RowSkipped(position, reason))
 
     assert [trouble.headline for trouble in troubles(outcomes)] == [
-        "skipped: already sent; on the suppression list"
+        "3 skipped: already sent; on the suppression list"
     ]
+
+
+def test_rows_left_out_without_a_reason_are_not_counted_with_those_that_have_one() -> None:
+    outcomes = Outcomes(range(2))
+    outcomes.apply(RowSkipped(0, "already sent"))
+    outcomes.apply(RowSkipped(1, ""))
+
+    assert [trouble.headline for trouble in troubles(outcomes)] == ["skipped: already sent"]
 
 
 def test_the_text_fits_a_hundred_columns_and_its_columns_line_up() -> None:
