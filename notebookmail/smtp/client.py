@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
     from typing import Unpack
 
+    from notebookmail.mail import Envelope
+
     from .addressing import Addressing
     from .connection import Connection
     from .options import ConnectionChanges
@@ -182,7 +184,29 @@ class SMTP(Login):
         """
         addressing = _addressing(message, sender, recipients)
         envelope = addressing.envelope(mail_options, rcpt_options)
+        if self._has_own(_SENDMAIL):
+            return await self._hand_on(message, addressing, envelope, timeout)
         return await self._deliver(lambda found: mail_from_message(message, envelope, found), addressing, timeout)
+
+    async def _hand_on(
+        self, message: AnyMessage, addressing: Addressing, envelope: Envelope, timeout: Timeout
+    ) -> SendResult:
+        """Send a message by the `sendmail` of a subclass."""
+
+        async def work(connection: Connection) -> SendResult:
+            await self._hello_if_needed(connection, self._seconds(timeout))
+            mail = mail_from_message(message, envelope, connection.extensions)
+            is_missing = mail.needs_smtputf8 and "SMTPUTF8" not in map(str.upper, envelope.mail_options)
+            return await self.sendmail(
+                addressing.sender_text,
+                list(addressing.recipients),
+                b"".join(mail.segments),
+                mail_options=[*envelope.mail_options, *(["SMTPUTF8"] if is_missing else [])],
+                rcpt_options=list(envelope.rcpt_options),
+                timeout=timeout,
+            )
+
+        return await self._in_turn(work)
 
     def sendmail_sync(self, *arguments: Any, **keywords: Any) -> SendResult:
         """Do what `sendmail` does, from code that cannot await: a script, or a notebook's cell.
@@ -245,6 +269,9 @@ class SMTP(Login):
             await connection.reset(seconds)
             raise
         return addressing.named(receipt.refused), receipt.reply.message
+
+
+_SENDMAIL = SMTP.sendmail
 
 
 def _encodable(address: str, encoding: str) -> str:

@@ -305,6 +305,10 @@ class ConnectedClient(OptionAttributes):
         """The SASL mechanisms the server offers, in lower case."""
         return list(self._extensions.auth_methods)
 
+    def _has_own(self, *ours: Callable[..., Any]) -> bool:
+        """Tell whether a subclass, a patch, or the client itself has its own method in place of one of ours."""
+        return any(getattr(getattr(self, each.__name__), "__func__", None) is not each for each in ours)
+
     # --- commands ---------------------------------------------------------------------------------------------
 
     async def _in_turn(self, work: Callable[[Connection], Awaitable[_T]], turn: Turn | None = None) -> _T:

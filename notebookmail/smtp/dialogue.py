@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notebookmail.errors import (
     SMTPException,
+    SMTPHeloError,
     SMTPNotSupported,
     SMTPResponseException,
     at,
@@ -61,6 +62,17 @@ class Dialogue(ConnectedClient):
             return self.last_ehlo_response
 
         return await self._in_turn(work)
+
+    async def _hello(self, connection: Connection, timeout: float | None) -> None:
+        if not self._has_own(_EHLO, _HELO):
+            await super()._hello(connection, timeout)
+            return
+        try:
+            await self.ehlo(timeout=timeout)
+        except SMTPHeloError as refusal:
+            if not session.is_ehlo_unknown(connection, refusal):
+                raise
+            await self.helo(timeout=timeout)
 
     async def helo(self, hostname: str | None = None, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
         """Say HELO (RFC 5321 4.1.1.1). Arguments and errors are as for `ehlo`.
@@ -207,6 +219,9 @@ class Dialogue(ConnectedClient):
             return (await connection.execute(command, timeout=seconds))[0]
 
         return await self._in_turn(work)
+
+
+_EHLO, _HELO = Dialogue.ehlo, Dialogue.helo
 
 
 def _expect(reply: SMTPResponse) -> SMTPResponse:

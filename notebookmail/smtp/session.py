@@ -102,12 +102,17 @@ async def hello(connection: Connection, name: str, timeout: float | None) -> tup
     try:
         return await ehlo(connection, name, timeout), True
     except SMTPHeloError as refusal:
-        if refusal.code not in _NOT_KNOWN or not connection.is_open:
+        if not is_ehlo_unknown(connection, refusal):
             raise
         try:
             return await helo(connection, name, timeout), False
         except SMTPServerDisconnected as lost:
             raise refusal from lost  # it had closed behind its refusal: that is what counts
+
+
+def is_ehlo_unknown(connection: Connection, refusal: SMTPHeloError) -> bool:
+    """Tell whether HELO is worth a try."""
+    return refusal.code in _NOT_KNOWN and connection.is_open
 
 
 async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTPResponse:

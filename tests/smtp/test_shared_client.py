@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import subprocess
 import sys
+from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,6 +180,67 @@ async def log_in(smtp: SMTP, when: str) -> None:
         await smtp.connect()
         assert (await smtp.login("me", CANARY)).code == 235
     await smtp.quit()
+
+
+class Overriding(SMTP):
+    """What programs do to have a word in what is sent."""
+
+    async def ehlo(self, hostname: str | None = None, **options: Any) -> SMTPResponse:
+        return await super().ehlo("own.example.org", **options)
+
+    async def sendmail(self, sender: str, recipients: Any, message: Any, /, **options: Any) -> Any:
+        return await super().sendmail(sender, [*recipients, "archive@example.org"], message, **options)
+
+
+async def test_a_subclasss_own_ehlo_and_sendmail_are_called(serve: Serve) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "Ann <a@example.org>", "j\u00f6rg@example.org"
+    async with (
+        serve(answering("SMTPUTF8", "8BITMIME")) as server,
+        Overriding(hostname="127.0.0.1", port=server.port) as smtp,
+    ):
+        assert (await smtp.send_message(message, mail_options=["RET=HDRS"], rcpt_options=["NOTIFY=NEVER"]))[
+            0
+        ] == {}
+    assert verbs(server)[:4] == [
+        "EHLO own.example.org",
+        "MAIL FROM:<a@example.org> RET=HDRS SMTPUTF8 BODY=8BITMIME",
+        "RCPT TO:<j\u00f6rg@example.org> NOTIFY=NEVER",
+        "RCPT TO:<archive@example.org> NOTIFY=NEVER",
+    ]
+
+
+async def test_a_subclasss_own_helo_is_called_where_ehlo_is_unknown(serve: Serve) -> None:
+    class Greeting(SMTP):
+        async def helo(self, hostname: str | None = None, **options: Any) -> SMTPResponse:
+            return await super().helo("own.example.org", **options)
+
+    async with (
+        serve(answering(ehlo="502 what")) as server,
+        Greeting(hostname="127.0.0.1", port=server.port, local_hostname="x.y") as smtp,
+    ):
+        await smtp.noop()
+    assert verbs(server)[:2] == ["EHLO x.y", "HELO own.example.org"]
+
+
+async def test_a_sendmail_put_in_place_of_ours_gets_what_a_message_says(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    async def remember(_: SMTP, *given: Any, **options: Any) -> Any:
+        seen.append((*given, options))
+        return {}, "ok"
+
+    monkeypatch.setattr(SMTP, "sendmail", remember)
+    message = EmailMessage()
+    message["From"], message["To"], message["Bcc"] = "Ann <a@example.org>", "b@example.org", "c@example.org"
+    async with serve(answering()) as server, SMTP(hostname="127.0.0.1", port=server.port) as smtp:
+        assert await smtp.send_message(message, timeout=7) == ({}, "ok")
+    ((sender, recipients, content, options),) = seen
+    assert (sender, recipients) == ("a@example.org", ["b@example.org", "c@example.org"])
+    assert content == b"From: Ann <a@example.org>\r\nTo: b@example.org\r\n\r\n"
+    assert options == {"mail_options": [], "rcpt_options": [], "timeout": 7}
 
 
 async def test_no_common_method_is_said_and_nothing_is_sent(serve: Serve) -> None:
