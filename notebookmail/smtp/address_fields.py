@@ -79,6 +79,8 @@ def read_field(name: str, value: Any) -> AddressField:
         ValueError: It cannot be read at all.
     """
     if isinstance(value, AddressHeader):
+        if any(isinstance(each, str) for group in value.groups for each in group.addresses):
+            return _field_of_texts(name, value)
         return AddressField(tuple(value.groups), _faults(value), _text_set(value))
     text = unfold(decoded(value) if type(value) is str else str(value))
     if has_control(text.replace("\t", " ")):
@@ -94,6 +96,20 @@ def read_field(name: str, value: Any) -> AddressField:
         groups += header.groups
         faults += _faults(header)
     return AddressField(tuple(groups), faults, text)
+
+
+def _field_of_texts(name: str, header: AddressHeader) -> AddressField:
+    """Read a header that was set with a list of texts, which the library keeps as if each were an address.
+
+    Raises:
+        ValueError: One is not one mailbox.
+    """
+    fields = [read_field(name, str(group)) for group in header.groups]
+    for each in fields:
+        if len(each.addresses) != 1:
+            raise ValueError(f"the header {name} holds a text that is not one mailbox: {shown(each.text or '')}")
+    groups = tuple(group for each in fields for group in each.groups)
+    return AddressField(groups, sum(each.faults for each in fields), str(header))
 
 
 def decoded(text: str) -> str:

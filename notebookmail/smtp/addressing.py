@@ -148,12 +148,18 @@ def sender_of(message: EmailMessage | Message) -> str:
     Raises:
         ValueError: There is none.
     """
+    found = sender_in(message)
+    if found is None:
+        prefix = _resent_prefix(message)
+        raise ValueError(f"the message has no {prefix}From header, and no sender was given")
+    return found
+
+
+def sender_in(message: EmailMessage | Message) -> str | None:
+    """Read the envelope sender, if there is one."""
     prefix = _resent_prefix(message)
-    for name in (f"{prefix}Sender", f"{prefix}From"):
-        found = addresses_in(message, name)
-        if found:
-            return found[0]
-    raise ValueError(f"the message has no {prefix}From header, and no sender was given")
+    found = addresses_in(message, f"{prefix}Sender") or addresses_in(message, f"{prefix}From")
+    return found[0] if found else None
 
 
 def recipients_of(message: EmailMessage | Message) -> list[str]:
@@ -162,11 +168,17 @@ def recipients_of(message: EmailMessage | Message) -> list[str]:
     Raises:
         ValueError: There are none.
     """
-    prefix = _resent_prefix(message)
-    found = [each for name in ("To", "Cc", "Bcc") for each in addresses_in(message, f"{prefix}{name}")]
+    found = recipients_in(message)
     if not found:
+        prefix = _resent_prefix(message)
         raise ValueError(f"the message has no {prefix}To, Cc or Bcc header, and no recipients were given")
     return found
+
+
+def recipients_in(message: EmailMessage | Message) -> list[str]:
+    """Read the envelope recipients, if there are any."""
+    prefix = _resent_prefix(message)
+    return [each for name in ("To", "Cc", "Bcc") for each in addresses_in(message, f"{prefix}{name}")]
 
 
 def _resent_prefix(message: EmailMessage | Message) -> str:

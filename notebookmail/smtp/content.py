@@ -44,7 +44,7 @@ def mail_from_message(message: AnyMessage, envelope: Envelope, extensions: Exten
         SMTPNotSupported: An address needs SMTPUTF8 and the server does not offer it; one in Reply-To alone does
             not stop a message.
     """
-    outgoing = _outgoing(message)
+    outgoing = without_bcc(message)
     is_international = not "".join((envelope.sender, *envelope.recipients)).isascii()
     is_offered = "smtputf8" in extensions
     if not is_offered and (is_international or needs_smtputf8(outgoing, to_be_sent=False)):
@@ -66,8 +66,8 @@ def _message_id(message: AnyMessage) -> str:
     return next(found, "")
 
 
-def _outgoing(message: AnyMessage) -> AnyMessage:
-    """Copy a message's head for the wire, without Bcc."""
+def without_bcc(message: AnyMessage) -> AnyMessage:
+    """Copy a message's head for the wire."""
     outgoing = copy.copy(message)  # deleting a header gives the copy a header list of its own
     del outgoing["Bcc"]
     del outgoing["Resent-Bcc"]

@@ -344,3 +344,31 @@ async def test_a_local_user_in_a_header_is_the_servers_to_judge(serve: Serve) ->
         await smtp.send_message(letter(To="root, Ann <ann>", From="cron"))
     assert said(server, "MAIL") == ["MAIL FROM:<cron>"]
     assert said(server, "RCPT") == ["RCPT TO:<root>", "RCPT TO:<ann>"]
+
+
+# --- a header that was set with a list ------------------------------------------------------------------------
+
+
+async def test_a_list_of_texts_is_a_list_of_mailboxes() -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = ["Ann <a@example.org>"], "x"
+    message["To"] = ["Bob <b@example.org>", "root", "J\u00f6rg <j@example.org>"]
+    message["Cc"] = ['"Doe, Jane" <d@example.org>']
+    async with Sandbox() as box:
+        await send(message, hostname="127.0.0.1", port=box.server.port)
+    (received,) = box.received
+    assert (received.mail_from, received.rcpt_to) == (
+        "a@example.org",
+        ("b@example.org", "root", "j@example.org", "d@example.org"),
+    )
+    read = email.message_from_bytes(received.content, policy=email.policy.default)
+    assert [each.display_name for each in read["To"].addresses] == ["Bob", "", "J\u00f6rg"]
+    assert [each.display_name for each in read["Cc"].addresses] == ["Doe, Jane"]
+
+
+@pytest.mark.parametrize("text", ["Doe, Jane <d@example.org>", "b@x.org, c@x.org", "", "a: b@x.org, c@x.org;"])
+async def test_a_text_of_a_list_is_one_mailbox(text: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "a@example.org", ["b@example.org", text]
+    with pytest.raises(ValueError, match="To"):
+        await send(message, hostname="127.0.0.1", port=1)

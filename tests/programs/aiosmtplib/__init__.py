@@ -6,5 +6,5 @@ import sys
 import notebookmail
 
 sys.modules[__name__] = notebookmail
-for each in ("api", "errors", "response", "smtp", "status", "typing"):
+for each in ("api", "auth", "email", "errors", "response", "smtp", "status", "typing"):
     sys.modules[f"{__name__}.{each}"] = importlib.import_module(f"notebookmail.{each}")
