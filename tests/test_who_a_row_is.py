@@ -253,7 +253,7 @@ def test_a_row_is_compared_only_under_the_names_its_own_entries_were_read_by(
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE said SET digest = digest + 1", "UPDATE said SET person = 7", "UPDATE said SET number = number + 100",
-     "UPDATE recognition SET known_by = 'fields'", "UPDATE recognition SET reads = '[]'"],
+     "UPDATE campaign SET known_by = 'fields'", "UPDATE campaign SET reads = '[]'"],
 )  # fmt: skip
 def test_what_the_disk_turned_of_what_rows_said_is_found(journal: Path, statement: str) -> None:
     sent_by(journal, people(), LETTER, campaign="may")

@@ -98,7 +98,7 @@ def lost(path: Path) -> list[tuple[str, int]]:
         f"DELETE FROM entry WHERE number = {ROWS - 1}",
         "UPDATE campaign SET digest = 'd4' WHERE digest = 'd1'",
         "UPDATE campaign SET generation = 1",
-        "UPDATE campaign SET entries = entries - 1",
+        "UPDATE campaign SET entry_count = entry_count - 1",
     ],
 )
 def test_what_is_not_as_it_was_written_is_refused(octets: bytes, tmp_path: Path, statement: str) -> None:

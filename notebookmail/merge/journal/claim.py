@@ -36,9 +36,10 @@ _TEXT_LENGTH: Final = 1000
 _SENT: Final = CODES["sent"]
 
 _FENCE: Final = "SELECT fence FROM campaign WHERE id = ?"
-# The number of entries is the last of the columns that the checksum is of.
-_GROW: Final = f"""UPDATE campaign SET entries = ?1,
-    checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS[:-1])}, ?1) WHERE id = ?2 AND fence = ?3"""
+_GROWN: Final = {"entry_count": "?1", "said_count": "said_count + ?2"}
+_GROW: Final = f"""UPDATE campaign SET {", ".join(f"{column} = {grown}" for column, grown in _GROWN.items())},
+    checksum = campaign_checksum({", ".join(_GROWN.get(column, column) for column in CAMPAIGN_COLUMNS)})
+    WHERE id = ?3 AND fence = ?4"""
 _INSERT: Final = f"""INSERT INTO entry ({", ".join(ENTRY_COLUMNS)}, checksum)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 # What was sent stays sent, whatever is said of the row later.
@@ -193,7 +194,8 @@ class Claim:
             if batch.new:
                 connection.executemany(_INSERT, batch.new)
                 # So that none of them can be lost unseen.
-                connection.execute(_GROW, (batch.next_number, self._holding.campaign, self._holding.fence))
+                counts = (batch.next_number, len(batch.said))
+                connection.execute(_GROW, (*counts, self._holding.campaign, self._holding.fence))
             recognition = self._note_said(connection, batch.said)
             if batch.changed:
                 connection.executemany(_UPDATE_KEEPING if batch.keeps else _UPDATE, batch.changed)
@@ -271,7 +273,7 @@ class Claim:
         if names <= self._recognition.reads:
             return self._recognition
         recognition = self._recognition._replace(reads=self._recognition.reads | names)
-        write_recognition(connection, campaign, generation, recognition)
+        write_recognition(connection, campaign, recognition)
         return recognition
 
     def _place(self, key: bytes) -> int | None:

@@ -22,6 +22,7 @@ _COMMITTING: Final = CODES["committing"]
 _GONE: Final = tuple(CODES[state] for state in ("sent", "unconfirmed", "committing"))
 _REACHED: Final = """SELECT DISTINCT recipient FROM entry WHERE campaign = ? AND generation = ?
     AND state IN (?, ?, ?)"""
+_COUNTS: Final = "SELECT entry_count, said_count FROM campaign WHERE id = ?"
 _SQL: Final = f"""SELECT {", ".join(ENTRY_COLUMNS)}, checksum FROM entry
     WHERE campaign = ? AND generation = ? ORDER BY number"""
 
@@ -66,26 +67,27 @@ class EarlierRows(Mapping[bytes, Earlier]):
         self._delivered: dict[int, str] = {}
 
     @classmethod
-    def load(cls, connection: sqlite3.Connection, campaign: int, generation: int, size: int) -> EarlierRows:
+    def load(cls, connection: sqlite3.Connection, campaign: int, generation: int) -> EarlierRows:
         """Read them all.
 
         Args:
             connection: To the journal.
             campaign: The campaign's row.
-            generation: Which of its generations.
-            size: How many there were written.
+            generation: The generation it is in.
 
         Raises:
             ValueError: The file holds what was never written, or not all that was: it is damaged.
         """
         rows = cls()
-        rows.recognition = read_recognition(connection, campaign, generation)
+        rows.recognition = read_recognition(connection, campaign)
+        size, said_size = connection.execute(_COUNTS, (campaign,)).fetchone()
         cursor = connection.execute(_SQL, (campaign, generation))
         while chunk := cursor.fetchmany(_CHUNK):
             rows._add(chunk)
         if rows.size != size:
             raise ValueError(f"it holds {rows.size:,} rows of {size:,}")
-        rows._hear(read_said(connection, campaign, generation))
+        if rows._hear(read_said(connection, campaign, generation)) != said_size:
+            raise ValueError(f"it does not hold what {said_size:,} rows said")
         if rows.recognition.is_first:
             found = connection.execute(_REACHED, (campaign, generation, *_GONE)).fetchall()
             rows.recipients = frozenset(recipient for (recipient,) in found)
@@ -126,8 +128,9 @@ class EarlierRows(Mapping[bytes, Earlier]):
         """Tell a row's number in the file, or None if it is not there."""
         return self._numbers.get(key)
 
-    def _hear(self, said: Iterable[tuple[int, int, int]]) -> None:
-        """Take in what rows said; most campaigns have nothing of it."""
+    def _hear(self, said: Iterable[tuple[int, int, int]]) -> int:
+        """Take in what rows said, and tell how many they are; most campaigns have nothing of it."""
+        count = 0
         for number, person, digest in said:
             if not 0 <= number < self.size:
                 raise ValueError(f"it knows what row number {number} said, and not the row")
@@ -135,6 +138,8 @@ class EarlierRows(Mapping[bytes, Earlier]):
                 self._persons = array("q", bytes(8 * self.size))
                 self._said = array("q", bytes(8 * self.size))
             self._persons[number], self._said[number] = person, digest
+            count += 1
+        return count
 
     def of_person(self, person: int) -> list[bytes]:
         """Return the keys of the rows that are known by the same, in the order of their first try."""

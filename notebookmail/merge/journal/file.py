@@ -27,7 +27,7 @@ from . import schema
 from .connection import connect, keep_log, roll_back
 from .examination import check_contents, examine
 from .mounts import has_shared_memory
-from .words import ELSEWHERE, gone, primary_code, replaced, translated
+from .words import ELSEWHERE, damaged, gone, primary_code, replaced, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,13 +201,20 @@ def _ready(path: Path, *, has_log: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA synchronous={'FULL' if mode == 'wal' else 'EXTRA'}")
         connection.execute("BEGIN IMMEDIATE")
         check_contents(path, connection, is_whole=False)
-        schema.migrate(connection)
+        _migrate(path, connection)
         connection.execute("COMMIT")
     except BaseException:
         roll_back(connection)
         connection.close()
         raise
     return connection
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    try:
+        schema.migrate(connection)
+    except ValueError as problem:
+        raise damaged(path, str(problem)) from problem
 
 
 def _log(connection: sqlite3.Connection) -> str:

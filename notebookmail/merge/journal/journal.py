@@ -25,7 +25,7 @@ from .earlier import EarlierRows
 from .file import JournalFile
 from .locking import CampaignLock, is_held
 from .recognition import RULES, Recognition, first_campaigns, read_recognition, write_recognition
-from .replacement import Record, begin, prepare, read_record
+from .replacement import Record, prepare, read_record
 from .schema import CAMPAIGN_COLUMNS, SIGN_CAMPAIGN, STATES, State
 from .words import ELSEWHERE, damaged, kept_beside, known_otherwise, several_campaigns
 
@@ -35,21 +35,28 @@ if TYPE_CHECKING:
 
     _Said = tuple[str, str, str, str]  # name, server, account, sender
 
-# Every row is read, and none found by the index: a digest in which a bit was turned is found so.
-_KNOWN: Final = f"""SELECT id, digest, generation, is_resend, is_finished, entries,
-    checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS)}) FROM campaign NOT INDEXED"""
+# No digest is sought in the index, in which a bit may be turned, too: every row is read.
+_WHOLE: Final = f"""SELECT id, checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS)})
+    FROM campaign NOT INDEXED"""
+# The first entry of each campaign is sought, and the others are not read.
+_ORPHANS: Final = """WITH RECURSIVE found(campaign) AS (SELECT min(campaign) FROM entry UNION ALL
+    SELECT (SELECT min(campaign) FROM entry WHERE campaign > found.campaign) FROM found WHERE campaign IS NOT NULL)
+    SELECT campaign FROM found LEFT JOIN campaign AS record NOT INDEXED ON record.id = campaign
+    WHERE campaign IS NOT NULL AND record.id IS NULL"""
+_STANDING: Final = "SELECT id, generation, is_resend, is_finished FROM campaign NOT INDEXED WHERE digest = ?"
 _CHUNK: Final = 10_000
 _BEGIN: Final = """INSERT INTO campaign (digest, name, server, account, sender, generation, is_resend,
-    is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, 0, 0, 0, ?, ?) RETURNING id"""
-_CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, generation = ?,
-    is_resend = ?, is_finished = ?, last_run = ?, closed = NULL, fence = fence + 1, entries = ?
-    WHERE id = ? RETURNING fence"""
+    is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, ?, 0, 0, ?, ?) RETURNING id"""
+_BEGIN_GENERATION: Final = """UPDATE campaign SET generation = ?, is_resend = ?, is_finished = 0, entry_count = 0,
+    rules = 1, known_by = '', reads = '[]', said_count = 0 WHERE id = ?"""
+_CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, last_run = ?, closed = NULL,
+    fence = fence + 1 WHERE id = ? RETURNING generation, fence"""
 _CAMPAIGNS: Final = """SELECT id, name, digest, server, account, sender, generation, begun, last_run FROM campaign
     ORDER BY last_run DESC, id DESC"""
 _COLUMNS: Final = ("name", "digest", "server", "account", "sender", "generation", "begun", "last_run")
 _COUNTS: Final = """SELECT campaign.id, state, count(*) FROM campaign JOIN entry
     ON entry.campaign = campaign.id AND entry.generation = campaign.generation GROUP BY campaign.id, state"""
-_IS_KNOWN: Final = "SELECT 1 FROM campaign WHERE digest = ?"
+_ADOPT: Final = "UPDATE campaign NOT INDEXED SET digest = ? WHERE digest = ? RETURNING id"
 _ANY: Final = "SELECT 1 FROM entry WHERE campaign = ? AND generation = ? LIMIT 1"
 _CALLED: Final = "SELECT id, name, digest FROM campaign WHERE digest = ?1 OR (name = ?1 AND name <> '')"
 
@@ -159,12 +166,13 @@ class Journal:
         lock = CampaignLock.acquire(self._lock_path(digest), name or digest, now)
         try:
             with self._file.transaction() as connection:  # one that is damaged is not written to
+                self._check_records(connection)
                 usage.tidy(connection, usage.minute_of(now))
                 if first_digests is not None:
                     self._adopt(connection, digest, first_digests, name or digest)
-                holding, size = self._take(connection, digest, (name, server, account, sender), resend, now)
+                holding = self._take(connection, digest, (name, server, account, sender), resend, now)
                 self._recognise(connection, holding, known_by, name or digest)
-                earlier = self._load(connection, holding, size)
+                earlier = self._load(connection, holding)
         except BaseException:
             lock.release()
             raise
@@ -192,14 +200,15 @@ class Journal:
     def _enter(self, record: Record, lock: CampaignLock) -> Claim:
         now = max((entry.at for entry in record.entries), default=0.0)
         with self._file.transaction() as connection:
-            holding, size = self._take(connection, record.digest, record.called, False, now)
+            self._check_records(connection)
+            holding = self._take(connection, record.digest, record.called, False, now)
             if holding.generation < record.generation:
-                begin(connection, holding.campaign, record)
-                holding, size = holding._replace(generation=record.generation), 0
+                _begin_generation(connection, holding.campaign, record.generation, is_resend=record.is_resend)
+                holding = holding._replace(generation=record.generation)
             is_behind = holding.generation > record.generation
             if not is_behind:
                 prepare(connection, holding.campaign, record)
-            earlier = self._load(connection, holding, size)
+            earlier = self._load(connection, holding)
         claim = self._claim(lock, holding, earlier, now)
         for first in range(0, 0 if is_behind else len(record.entries), _CHUNK):
             claim.write(record.entries[first : first + _CHUNK])
@@ -272,8 +281,7 @@ class Journal:
             with self._file.transaction() as connection:
                 for campaign, *_ in found:
                     deleted += connection.execute("DELETE FROM entry WHERE campaign = ?", (campaign,)).rowcount
-                    for table in ("recognition", "said"):
-                        connection.execute(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))
+                    connection.execute("DELETE FROM said WHERE campaign = ?", (campaign,))
                     connection.execute("DELETE FROM campaign WHERE id = ?", (campaign,))
             self._file.scrub()
         return deleted
@@ -295,27 +303,26 @@ class Journal:
         name = blake2b(digest.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         return self.path.with_name(f"{self.path.name}-{name}.lock")
 
-    def _take(
-        self, connection: sqlite3.Connection, digest: str, said: _Said, resend: bool, now: float
-    ) -> tuple[Holding, int]:
-        """Enter a claim into the campaign's record, made if there is none; also return how many entries it has."""
-        found = None
-        for campaign, known, *standing, is_whole in connection.execute(_KNOWN).fetchall():
+    def _check_records(self, connection: sqlite3.Connection) -> None:
+        """Refuse a file in which a campaign's record was turned or lost: it may be that of any campaign."""
+        for campaign, is_whole in connection.execute(_WHOLE).fetchall():
             if not is_whole:
                 raise damaged(self.path, f"the record of campaign {campaign} is not as it was written")
-            if known == digest:
-                found = (campaign, *standing)
+        for (campaign,) in connection.execute(_ORPHANS).fetchall():
+            raise damaged(self.path, f"the record of campaign {campaign} is lost, of which it holds rows")
+
+    def _take(self, connection: sqlite3.Connection, digest: str, said: _Said, resend: bool, now: float) -> Holding:
+        """Enter a claim into the campaign's record, made if there is none."""
+        found = connection.execute(_STANDING, (digest,)).fetchone()
         if found is None:
-            ((campaign,),) = connection.execute(_BEGIN, (digest, now, now)).fetchall()
-            generation, is_resend, is_finished, size = 0, resend, False, 0
+            ((campaign,),) = connection.execute(_BEGIN, (digest, resend, now, now)).fetchall()
         else:
-            campaign, generation, is_resend, is_finished, size = found
+            campaign, generation, is_resend, is_finished = found
             if resend and (is_finished or not is_resend):
-                generation, is_resend, is_finished, size = generation + 1, True, False, 0
-        parameters = (*said, generation, is_resend, is_finished, now, size, campaign)
-        ((fence,),) = connection.execute(_CLAIM, parameters).fetchall()
+                _begin_generation(connection, campaign, generation + 1, is_resend=True)
+        ((generation, fence),) = connection.execute(_CLAIM, (*said, now, campaign)).fetchall()
         connection.execute(SIGN_CAMPAIGN, (campaign,))
-        return Holding(campaign, generation, fence), size
+        return Holding(campaign, generation, fence)
 
     def _adopt(
         self,
@@ -326,7 +333,7 @@ class Journal:
     ) -> None:
         """Find a campaign that was begun under the first rules, and know it by its digest of today."""
         begun = first_campaigns(connection)
-        if not begun or connection.execute(_IS_KNOWN, (digest,)).fetchone() is not None:
+        if not begun or connection.execute(_STANDING, (digest,)).fetchone() is not None:
             return
         found = sorted(begun.keys() & set(first_digests([name for name in begun.values() if name])))
         if not found:
@@ -334,8 +341,7 @@ class Journal:
         if len(found) > 1:
             raise several_campaigns(self.path, called, found)
         CampaignLock.acquire(self._lock_path(found[0]), called, 0.0).release()  # an older version may run it
-        connection.execute("UPDATE campaign SET digest = ? WHERE digest = ?", (digest, found[0]))
-        (campaign,) = connection.execute("SELECT id FROM campaign WHERE digest = ?", (digest,)).fetchone()
+        ((campaign,),) = connection.execute(_ADOPT, (digest, found[0])).fetchall()
         connection.execute(SIGN_CAMPAIGN, (campaign,))
 
     def _recognise(self, connection: sqlite3.Connection, holding: Holding, known_by: str, called: str) -> None:
@@ -345,22 +351,25 @@ class Journal:
             JournalError: They were known by something else.
         """
         campaign, generation, _ = holding
-        try:
-            recognition = read_recognition(connection, campaign, generation)
-        except (ValueError, TypeError) as problem:
-            raise damaged(self.path, str(problem)) from problem
+        recognition = read_recognition(connection, campaign)
         is_empty = connection.execute(_ANY, (campaign, generation)).fetchone() is None
         before = recognition.known_by
         if is_empty or (not recognition.is_first and not before):
-            write_recognition(connection, campaign, generation, Recognition(RULES, known_by, recognition.reads))
+            write_recognition(connection, campaign, Recognition(RULES, known_by, recognition.reads))
         elif known_by and before and before != known_by:
             raise known_otherwise(self.path, called, before, known_by)
 
-    def _load(self, connection: sqlite3.Connection, holding: Holding, size: int) -> EarlierRows:
+    def _load(self, connection: sqlite3.Connection, holding: Holding) -> EarlierRows:
         try:
-            return EarlierRows.load(connection, holding.campaign, holding.generation, size)
+            return EarlierRows.load(connection, holding.campaign, holding.generation)
         except (ValueError, TypeError, OverflowError) as problem:
             raise damaged(self.path, str(problem)) from problem
+
+
+def _begin_generation(connection: sqlite3.Connection, campaign: int, generation: int, *, is_resend: bool) -> None:
+    """Begin a generation of a campaign, in which no row was tried."""
+    connection.execute(_BEGIN_GENERATION, (generation, is_resend, campaign))
+    connection.execute(SIGN_CAMPAIGN, (campaign,))
 
 
 def _default_place() -> Path:

@@ -1,8 +1,8 @@
 """By what the rows of a campaign are known, and what each of them said: how a later run knows them again.
 
-A campaign that is not in `recognition` was begun under the first rules, before this table was there. `said` has a
-row for each entry whose person may have several: it tells which of them is which, whatever their order. Both carry
-their checksums, as all that decides whether somebody is mailed.
+The rules are part of the campaign's own row, and under its checksum: were they lost alone, everybody would be
+mailed again. `said` has a row for each entry whose person may have several: it tells which of them is which,
+whatever their order. Each carries its checksum, and the campaign says how many they are.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .checksums import campaign_checksum
+from .schema import SIGN_CAMPAIGN
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,13 +24,11 @@ RULES: Final = 2
 
 _FIRST_RULES: Final = 1
 _CHUNK: Final = 10_000
-_READ: Final = "SELECT rules, known_by, reads, checksum FROM recognition WHERE campaign = ? AND generation = ?"
-_WRITE: Final = """INSERT OR REPLACE INTO recognition (campaign, generation, rules, known_by, reads, checksum)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+_READ: Final = "SELECT rules, known_by, reads FROM campaign WHERE id = ?"
+_WRITE: Final = "UPDATE campaign SET rules = ?, known_by = ?, reads = ? WHERE id = ?"
 _SAY: Final = "INSERT INTO said (campaign, generation, number, person, digest, checksum) VALUES (?, ?, ?, ?, ?, ?)"
 _SAID: Final = "SELECT number, person, digest, checksum FROM said WHERE campaign = ? AND generation = ?"
-_BEGUN: Final = """SELECT digest, name FROM campaign WHERE NOT EXISTS (SELECT 1 FROM recognition
-    WHERE recognition.campaign = campaign.id AND recognition.generation = campaign.generation)"""
+_BEGUN: Final = f"SELECT digest, name FROM campaign WHERE rules < {RULES}"
 
 
 class Recognition(NamedTuple):
@@ -51,28 +50,17 @@ class Recognition(NamedTuple):
         return self.rules < RULES
 
 
-def read_recognition(connection: sqlite3.Connection, campaign: int, generation: int) -> Recognition:
-    """Read by what the rows of a generation are known.
-
-    Raises:
-        ValueError: It is not as it was written.
-    """
-    found = connection.execute(_READ, (campaign, generation)).fetchone()
-    if found is None:
-        return Recognition()
-    rules, known_by, reads, checksum = found
-    if campaign_checksum(campaign, generation, rules, known_by, reads) != checksum:
-        raise ValueError(f"by what the rows of campaign {campaign} are known is not as it was written")
+def read_recognition(connection: sqlite3.Connection, campaign: int) -> Recognition:
+    """Read by what the rows of a campaign's generation are known."""
+    rules, known_by, reads = connection.execute(_READ, (campaign,)).fetchone()
     return Recognition(rules, known_by, frozenset(tuple(names) for names in json.loads(reads)))
 
 
-def write_recognition(
-    connection: sqlite3.Connection, campaign: int, generation: int, recognition: Recognition
-) -> None:
-    """Write by what the rows of a generation are known, within the transaction that is open."""
+def write_recognition(connection: sqlite3.Connection, campaign: int, recognition: Recognition) -> None:
+    """Write by what the rows of a campaign's generation are known, within the transaction that is open."""
     reads = json.dumps(sorted(recognition.reads))
-    columns = (campaign, generation, recognition.rules, recognition.known_by, reads)
-    connection.execute(_WRITE, (*columns, campaign_checksum(*columns)))
+    connection.execute(_WRITE, (recognition.rules, recognition.known_by, reads, campaign))
+    connection.execute(SIGN_CAMPAIGN, (campaign,))
 
 
 def first_campaigns(connection: sqlite3.Connection) -> dict[str, str]:

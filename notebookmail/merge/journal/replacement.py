@@ -14,7 +14,7 @@ from notebookmail.mail import Said
 
 from .claim import Entry
 from .recognition import Recognition, read_recognition, write_recognition
-from .schema import SIGN_CAMPAIGN, STATES
+from .schema import STATES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +28,6 @@ _ENTRIES: Final = """SELECT key, state, recipient, at, attempts, code, reply, me
 _USED: Final = "SELECT account, minute, messages FROM usage"
 _USE: Final = """INSERT INTO usage (account, minute, messages) VALUES (?1, ?2, ?3)
     ON CONFLICT (account, minute) DO UPDATE SET messages = max(messages, ?3)"""
-_BEGIN_ANEW: Final = "UPDATE campaign SET generation = ?, is_resend = ?, is_finished = 0, entries = 0 WHERE id = ?"
 
 
 class Record(NamedTuple):
@@ -57,7 +56,7 @@ def read_record(connection: sqlite3.Connection, holding: Holding) -> Record:
     """Read a campaign's generation out of the file that is open."""
     of = (holding.campaign, holding.generation)
     digest, name, server, account, sender, is_resend = connection.execute(_CAMPAIGN, of[:1]).fetchone()
-    recognition = read_recognition(connection, *of)
+    recognition = read_recognition(connection, holding.campaign)
     names = next(iter(recognition.reads), ())
     entries = [_entry(names, *columns) for columns in connection.execute(_ENTRIES, of)]
     used = connection.execute(_USED).fetchall()
@@ -74,15 +73,8 @@ def _entry(names: tuple[str, ...], *columns: Any) -> Entry:
     )  # fmt: skip
 
 
-def begin(connection: sqlite3.Connection, campaign: int, record: Record) -> None:
-    """Let a campaign go on with the generation of a record, of which its file knows nothing yet."""
-    connection.execute(_BEGIN_ANEW, (record.generation, record.is_resend, campaign))
-    connection.execute(SIGN_CAMPAIGN, (campaign,))
-
-
 def prepare(connection: sqlite3.Connection, campaign: int, record: Record) -> None:
     """Enter what is known besides the rows; what both files know of an account is not counted twice."""
-    before = read_recognition(connection, campaign, record.generation)
-    reads = record.recognition.reads | before.reads
-    write_recognition(connection, campaign, record.generation, record.recognition._replace(reads=reads))
+    reads = record.recognition.reads | read_recognition(connection, campaign).reads
+    write_recognition(connection, campaign, record.recognition._replace(reads=reads))
     connection.executemany(_USE, record.used)

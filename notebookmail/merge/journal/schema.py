@@ -4,9 +4,9 @@ One row of `entry` for every row that was ever tried; `number` counts them in th
 that writing touches the pages of the file one after the other. A key has no index: the campaign's rows are read
 once, when it is claimed. A row that was not tried is not in the file.
 
-Every row of `entry` and `campaign` carries its checksum, and a campaign how many entries its generation has, so
-that what the disk loses or turns is found. `recognition` and `said` tell how rows are known
-again; `usage` counts messages by account, for the quota of a day.
+Every row of `entry`, `campaign` and `said` carries its checksum, and a campaign how many rows of the other two its
+generation has, so that what the disk loses or turns is found. How rows are known again stands in the campaign's
+own row, which cannot lose it, and in `said`; `usage` counts messages by account, for the quota of a day.
 
 Refuses a file of a newer version: what it cannot read it does not touch.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x6E626D6C
 """Stands in the file's header ("nbml"); tells our files from those of other programs that use SQLite."""
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 State = Literal["committing", "sent", "failed", "deferred", "unconfirmed", "pending"]
 """How a row stands. `committing`: its end of data may reach the wire from now on."""
@@ -47,8 +47,12 @@ _TABLES: Final = (
         begun REAL NOT NULL,
         last_run REAL NOT NULL,
         closed REAL,
-        entries INTEGER NOT NULL DEFAULT 0,
-        checksum INTEGER NOT NULL DEFAULT 0
+        entry_count INTEGER NOT NULL DEFAULT 0,
+        checksum INTEGER NOT NULL DEFAULT 0,
+        rules INTEGER NOT NULL DEFAULT 1,
+        known_by TEXT NOT NULL DEFAULT '',
+        reads TEXT NOT NULL DEFAULT '[]',
+        said_count INTEGER NOT NULL DEFAULT 0
     )""",
     """CREATE TABLE entry (
         campaign INTEGER NOT NULL,
@@ -73,15 +77,6 @@ _TABLES: Final = (
         messages INTEGER NOT NULL,
         PRIMARY KEY (account, minute)
     ) WITHOUT ROWID""",
-    """CREATE TABLE recognition (
-        campaign INTEGER NOT NULL,
-        generation INTEGER NOT NULL,
-        rules INTEGER NOT NULL,
-        known_by TEXT NOT NULL,
-        reads TEXT NOT NULL,
-        checksum INTEGER NOT NULL,
-        PRIMARY KEY (campaign, generation)
-    ) WITHOUT ROWID""",
     """CREATE TABLE said (
         campaign INTEGER NOT NULL,
         generation INTEGER NOT NULL,
@@ -93,9 +88,12 @@ _TABLES: Final = (
     ) WITHOUT ROWID""",
 )
 
-CAMPAIGN_COLUMNS: Final = (
+_CAMPAIGN_COLUMNS_BEFORE_5: Final = (
     "id", "digest", "name", "server", "account", "sender", "generation", "is_resend", "is_finished", "fence",
     "begun", "last_run", "closed", "entries",
+)  # fmt: skip
+CAMPAIGN_COLUMNS: Final = (
+    *_CAMPAIGN_COLUMNS_BEFORE_5[:-1], "entry_count", "rules", "known_by", "reads", "said_count"
 )  # fmt: skip
 """What a campaign's checksum is of."""
 
@@ -106,6 +104,7 @@ ENTRY_COLUMNS: Final = (
 """What an entry's checksum is of."""
 
 _SIGN_ENTRIES: Final = f"UPDATE entry SET checksum = entry_checksum({', '.join(ENTRY_COLUMNS)})"
+_CHECKSUM_BEFORE_5: Final = f"campaign_checksum({', '.join(_CAMPAIGN_COLUMNS_BEFORE_5)})"
 _SIGN_CAMPAIGNS: Final = f"UPDATE campaign SET checksum = campaign_checksum({', '.join(CAMPAIGN_COLUMNS)})"
 SIGN_CAMPAIGN: Final = f"{_SIGN_CAMPAIGNS} WHERE id = ?"
 """Follows every change of a campaign's row."""
@@ -121,14 +120,41 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
         """UPDATE campaign SET entries = (SELECT count(*) FROM entry
             WHERE entry.campaign = campaign.id AND entry.generation = campaign.generation)""",
         _SIGN_ENTRIES,
-        _SIGN_CAMPAIGNS,
+        f"UPDATE campaign SET checksum = {_CHECKSUM_BEFORE_5}",
         f"""INSERT INTO usage SELECT campaign.account, CAST(entry.at / 60 AS INTEGER), count(*)
             FROM campaign JOIN entry ON entry.campaign = campaign.id
             WHERE state IN ({CODES["committing"]}, {CODES["sent"]}, {CODES["unconfirmed"]}) GROUP BY 1, 2""",
     ),
-    3: (_TABLES[3], _TABLES[4]),
+    3: (
+        """CREATE TABLE recognition (
+            campaign INTEGER NOT NULL, generation INTEGER NOT NULL, rules INTEGER NOT NULL, known_by TEXT NOT NULL,
+            reads TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (campaign, generation)) WITHOUT ROWID""",
+        _TABLES[3],
+    ),
+    4: (
+        # Another name, so that a run of the older version that is under way cannot sign what it does not know.
+        "ALTER TABLE campaign RENAME COLUMN entries TO entry_count",
+        "ALTER TABLE campaign ADD COLUMN rules INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE campaign ADD COLUMN known_by TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE campaign ADD COLUMN reads TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE campaign ADD COLUMN said_count INTEGER NOT NULL DEFAULT 0",
+        """UPDATE campaign SET rules = old.rules, known_by = old.known_by, reads = old.reads
+            FROM recognition AS old WHERE old.campaign = campaign.id AND old.generation = campaign.generation""",
+        """UPDATE campaign SET said_count = (SELECT count(*) FROM said
+            WHERE said.campaign = campaign.id AND said.generation = campaign.generation)""",
+        "DROP TABLE recognition",
+        _SIGN_CAMPAIGNS,
+    ),
 }
 """From a version to the next."""
+
+_DAMAGE: Final[Mapping[int, str]] = {
+    4: f"""SELECT EXISTS (SELECT 1 FROM campaign WHERE checksum <> {_CHECKSUM_BEFORE_5})
+        OR EXISTS (SELECT 1 FROM recognition
+            WHERE checksum <> campaign_checksum(campaign, generation, rules, known_by, reads))
+        OR EXISTS (SELECT 1 FROM said LEFT JOIN recognition USING (campaign, generation) WHERE rules IS NULL)""",
+}
+"""Finds out whether a file of a version holds what was never written, before a step signs it anew."""
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -140,8 +166,14 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an older journal to this version, within the transaction that is open."""
+    """Bring an older journal to this version, within the transaction that is open.
+
+    Raises:
+        ValueError: It is damaged.
+    """
     for version in range(version_of(connection), VERSION):
+        if version in _DAMAGE and connection.execute(_DAMAGE[version]).fetchone() != (0,):
+            raise ValueError("the record of a campaign is not as it was written")
         for statement in _STEPS[version]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version={version + 1}")
