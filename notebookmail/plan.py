@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from .compose.frame import Row
     from .compose.template import Template
-    from .mail import Mail
+    from .mail import Mail, Said
     from .merge.journal import Earlier
     from .sorting import Positions
 
@@ -279,8 +279,9 @@ class _Making:
             NotebookmailError: None can be made; the error says why.
         """
         touched: set[str] = set()
+        said = None if self._keys is None else partial(self._said, self._keys, row, to, touched)
         try:
-            mail = self._compiler.compile(row, seed=self._seed(key, row, to), touched=touched)
+            mail = self._compiler.compile(row, seed=self._seed(key, row, to), touched=touched, said=said)
         except NotebookmailError:
             raise
         except INTERRUPTS:
@@ -294,9 +295,11 @@ class _Making:
                     who = mask_address(address)
                     message = f"{who} is among cc or bcc and on the suppress list; take it out of one of them"
                     raise TemplateError(message, None, row.label)
-        if self._keys is None:
-            return mail
-        return replace(mail, said=self._keys.said(row, to, self._keys.names(row, touched)))
+        return mail
+
+    @staticmethod
+    def _said(keys: Keys, row: Row, to: str, touched: set[str]) -> Said:
+        return keys.said(row, to, keys.names(row, touched))
 
     def _seed(self, key: bytes, row: Row, to: str) -> str:
         """Return what a message's identifier is made of: of a letter that reads the whole row, all it says."""

@@ -35,7 +35,9 @@ from .structured import is_structured, structured, unsubscribe_fields
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
+
+    from notebookmail.mail import Said
 
     from .context import Letter
     from .frame import Row
@@ -109,13 +111,16 @@ class Compiler:
         self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
         self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
 
-    def compile(self, row: Row, *, seed: str, touched: set[str] | None = None) -> Mail:
+    def compile(
+        self, row: Row, *, seed: str, touched: set[str] | None = None, said: Callable[[], Said] | None = None
+    ) -> Mail:
         """Fill in a row.
 
         Args:
             row: The row.
             seed: What the Message-ID and the boundaries are made of: the same seed gives the same bytes.
             touched: Takes in the names of the columns that functions of the row read.
+            said: Tells what the row said, once all its functions were called; None tells nothing.
 
         Raises:
             TemplateError: The row cannot become exactly the message asked for; the message says why.
@@ -125,13 +130,12 @@ class Compiler:
             if self._invitation and self._shows_invitation:
                 shown = self._invitation.occasion(letter.context, letter.row, row.label)
                 letter.context[INVITATION] = shown or missing_value(INVITATION, self._na)
-            return self._mail(
-                letter, hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-            )
+            token = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+            return self._mail(letter, token, said)
         finally:
             self._contexts.end(letter)
 
-    def _mail(self, letter: Letter, token: str) -> Mail:
+    def _mail(self, letter: Letter, token: str, said: Callable[[], Said] | None) -> Mail:
         context, label = letter.context, letter.label
         sender = None if self._sender is None else self._sender.render(context, label)
         message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
@@ -157,6 +161,7 @@ class Compiler:
             message_id=message_id,
             needs_smtputf8=not (head.isascii() and all(map(str.isascii, envelope.recipients))),
             copies=copies,
+            said=None if said is None else said(),
         )
 
     def recipient(self, row: Row) -> str:

@@ -68,7 +68,7 @@ def values_text(values: Iterable[Any]) -> str:
         kind = type(value)
         if kind is str:
             text = value.strip()
-            if "@" in text or text[:1] in _FIRST_OF_NUMBER or not text.isascii():
+            if "@" in text or not text.isascii() or (text[:1] in _FIRST_OF_NUMBER and not text.isdigit()):
                 text = _text(text)
             texts.append(text)
         else:

@@ -32,9 +32,11 @@ def entry_checksum(  # noqa: PLR0917 -- a table's columns, in its order; called 
     delivered: str,
 ) -> int:
     """Reckon the sum of an entry's columns; none of its texts holds NUL."""
-    numbers = f"{campaign} {generation} {number} {state} {at!r} {attempts} {code} {next_at!r}"
-    texts = f"{numbers}\0{recipient}\0{reply}\0{message_id}\0{delivered}"
-    return crc32(texts.encode("utf-8", "surrogatepass"), crc32(key))
+    columns = (
+        f"{campaign} {generation} {number} {state} {at!r} {attempts} {code} {next_at!r}"
+        f"\0{recipient}\0{reply}\0{message_id}\0{delivered}"
+    )
+    return crc32(columns.encode("utf-8", "surrogatepass"), crc32(key))
 
 
 def campaign_checksum(*columns: str | float | None) -> int:

@@ -189,8 +189,10 @@ class Claim:
                 connection,
                 [(place, each.key, each.charge) for place, each in enumerate(entries) if each.charge is not None],
             )
-            written = [each for place, each in enumerate(entries) if place not in ruling.refused]
-            batch = self._stage(written)
+            refused = ruling.refused
+            batch = self._stage(
+                [each for place, each in enumerate(entries) if place not in refused] if refused else entries
+            )
             if batch.new:
                 connection.executemany(_INSERT, batch.new)
                 # So that none of them can be lost unseen.
@@ -203,7 +205,7 @@ class Claim:
         self._remember(batch)
         self._recognition = recognition
         self._is_certain = True
-        return frozenset(entries[place].key for place in ruling.refused)
+        return frozenset(entries[place].key for place in refused)
 
     def close(self, *, is_finished: bool) -> None:
         """End the run and let others claim the campaign. A second call does nothing.
@@ -249,7 +251,8 @@ class Claim:
             place = batch.next_number if known is None else known
             row = (
                 campaign, generation, place, key, CODES[state], _text(to), float(at), attempts, code, _text(reply),
-                _text(message_id), None if next_at is None else float(next_at), _text("\n".join(delivered), None),
+                _text(message_id), None if next_at is None else float(next_at),
+                _text("\n".join(delivered), None) if delivered else "",
             )  # fmt: skip
             signed = (*row, entry_checksum(*row))
             if known is None:

@@ -73,7 +73,7 @@ def charge(connection: sqlite3.Connection, charges: Sequence[tuple[int, bytes, C
     changes: Counter[tuple[str, int]] = Counter()
     totals: dict[str, int] = {}
     refused: set[int] = set()
-    for place, _, (account, minute, messages, most) in sorted(_open(charges), key=lambda each: each[2].messages):
+    for place, _, (account, minute, messages, most) in _in_order(charges):
         if most is not None and account not in totals:
             given_back = sum(count for (name, _), count in changes.items() if name == account)
             totals[account] = used(connection, account, minute) + given_back
@@ -85,6 +85,13 @@ def charge(connection: sqlite3.Connection, charges: Sequence[tuple[int, bytes, C
         changes[account, minute] += messages
     connection.executemany(_ADD, [(*of, messages) for of, messages in changes.items() if messages])
     return Ruling(frozenset(refused), totals)
+
+
+def _in_order(charges: Sequence[tuple[int, bytes, Charge]]) -> Sequence[tuple[int, bytes, Charge]]:
+    """Put first what is given back; most writes have nothing of it, and stay as they are."""
+    if all(of.messages > 0 for _, _, of in charges):
+        return charges
+    return sorted(_open(charges), key=lambda each: each[2].messages)
 
 
 def _open(charges: Sequence[tuple[int, bytes, Charge]]) -> list[tuple[int, bytes, Charge]]:
