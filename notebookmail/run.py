@@ -174,7 +174,7 @@ class Run:
             self._runner.pause()
 
     def resume(self) -> None:
-        """Go on."""
+        """Take rows again after `pause`, from where it stopped; does nothing to a run that is not paused."""
         self._is_paused = False
         if self._runner is not None:
             self._runner.resume()
@@ -462,7 +462,7 @@ class _NoBoard:
     shows_results = False
 
     def show(self) -> None:
-        """Show nothing."""
+        """Print and display nothing; `progress=False` asked for that."""
 
     def refresh(self) -> None:
         """Show nothing new."""
@@ -486,7 +486,7 @@ class _Remote:
         self._tell(self._run.pause)
 
     def resume(self) -> None:
-        """Go on."""
+        """Let the run take rows again after `pause`."""
         self._tell(self._run.resume)
 
     def stop(self) -> None:

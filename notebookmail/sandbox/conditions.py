@@ -59,7 +59,7 @@ class Condition(Protocol):
         """Tell whether the fault strikes now."""
 
     def note_passed(self, key: str, moment: Moment, memory: Memory) -> None:
-        """Remember that nothing stopped this one."""
+        """Remember, for what `strikes` tells of later ones, that this one went through."""
 
 
 class _Forgetful:
@@ -68,7 +68,7 @@ class _Forgetful:
     __slots__ = ()
 
     def note_passed(self, key: str, moment: Moment, memory: Memory) -> None:
-        """Remember nothing."""
+        """Leave the memory as it is: what `strikes` tells does not depend on who passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Flow:
         return len(passed) >= self.most and moment.now - passed[0] < self.seconds
 
     def note_passed(self, key: str, moment: Moment, memory: Memory) -> None:
-        """Remember when, and no more of them than are counted."""
+        """Remember when this one passed; of those before it only the last `most` count, and are kept."""
         passed = memory.passed[key]
         passed.append(moment.now)
         if len(passed) > self.most:

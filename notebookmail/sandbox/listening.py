@@ -36,7 +36,7 @@ class Doorway:
         self.port: int = self._socket.getsockname()[1]
 
     async def open(self) -> None:
-        """Take connections."""
+        """Listen on the port that was bound, and make a session for each connection from then on."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._make_session, sock=self._socket)
 

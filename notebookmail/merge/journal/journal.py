@@ -128,7 +128,7 @@ class Journal:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The absolute path of the journal's file, without symbolic links; its logs and locks lie beside it."""
         return self._file.path
 
     def claim(
