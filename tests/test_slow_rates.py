@@ -54,6 +54,8 @@ class Impatient:
         except TimeoutError:
             self.lost += 1
             writer.write(self._goodbye)
+        except ConnectionError:
+            pass
         finally:
             writer.close()
 
