@@ -6,7 +6,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from notebookmail.address import Mailbox, has_control, parse_address, parse_mailbox, to_ascii_domain
+from notebookmail.address import (
+    Mailbox,
+    end_of_quoted_string,
+    has_control,
+    parse_address,
+    parse_mailbox,
+    to_ascii_domain,
+)
 from notebookmail.errors import AddressError
 
 
@@ -30,6 +37,50 @@ def test_what_is_not_one_address_is_refused(text: str) -> None:
     with pytest.raises(AddressError) as caught:
         parse_address(text)
     assert caught.value.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 64 + "@b.org", "a" * 64 + "@[127.0.0.1]", '"' + "a" * 62 + '"@[127.0.0.1]', "a@" + "b" * 63 + ".org"],
+)
+def test_the_longest_address_is_taken(text: str) -> None:
+    assert parse_address(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 65 + "@[127.0.0.1]", "ü" * 33 + "@[127.0.0.1]", "a b@[127.0.0.1]", "a..b@[127.0.0.1]",
+        "a@" + ".".join(["b" * 50] * 5) + ".org", "a@" + ".".join(["b" * 50] * 9) + ".org",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_too_long_or_misspelt_is_refused(text: str) -> None:
+    with pytest.raises(AddressError):
+        parse_address(text)
+
+
+def test_an_endless_address_is_refused_for_its_length() -> None:
+    with pytest.raises(AddressError, match="is too long for an address"):
+        parse_address("a@" + "b." * 600 + "org")
+
+
+def test_an_at_and_a_blank_in_quotes_are_not_several_addresses() -> None:
+    assert parse_address('"a @ b"@example.org') == '"a @ b"@example.org'
+
+
+@pytest.mark.parametrize("text", ["Ann <a@b.org>>", "Ann <a@b.org> <c@d.org>", "Ann <<a@b.org>", "A <a>@b.org>"])
+def test_brackets_within_brackets_are_not_one_mailbox(text: str) -> None:
+    with pytest.raises(AddressError, match="is not one mailbox: write"):
+        parse_mailbox(text)
+
+
+def test_a_quote_that_is_never_closed_opens_no_quoted_string() -> None:
+    assert end_of_quoted_string('"abc') == end_of_quoted_string('"abc\\"') == 0
+    assert end_of_quoted_string('"abc" x') == 5
+
+
+def test_the_ascii_form_of_a_domain_is_that_of_its_lower_case() -> None:
+    assert to_ascii_domain("a@B\u00dcCHER.de") == "a@xn--bcher-kva.de"
 
 
 def test_the_domain_is_lowered_and_the_local_part_is_not() -> None:
