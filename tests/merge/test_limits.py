@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from notebookmail import FrameError
 from notebookmail.merge.breaker import ADDRESSES_IN_A_ROW, POLICY_IN_A_ROW, Breaker
+from notebookmail.merge.journal.usage import DAY_MINUTES
+from notebookmail.merge.quota import Counts
 from notebookmail.merge.rate import Bucket, parse_rate
 
 RATES = st.floats(0.01, 10_000)
@@ -157,3 +159,14 @@ def test_the_two_kinds_of_refusals_are_weighed_apart() -> None:
 def test_rows_refused_for_other_reasons_do_not_count() -> None:
     breaker = Breaker()
     assert not any(breaker.refused("size") for _ in range(1_000))
+
+
+def test_an_account_is_charged_up_to_its_limit_within_24_hours_and_no_further() -> None:
+    counts = Counts()
+    assert [counts.charge("me@host", "", 0, 2) for _ in range(3)] == [True, True, False]
+    counts.give_back("me@host", "", 0)
+    assert counts.charge("me@host", "journal", 1, 2)
+    assert counts.used("me@host", 1, besides="journal") == counts.used("me@host", 1, besides="") == 1
+    assert not counts.charge("me@host", "", DAY_MINUTES, 2)
+    assert counts.charge("me@host", "", DAY_MINUTES + 1, 2)
+    assert not counts.charge("me@host", "", DAY_MINUTES + 1, 2)
