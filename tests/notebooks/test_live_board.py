@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import FACES
 from kernels import FURTHER, KERNELS, NEWEST
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,7 @@ def test_counts_move_and_hold_while_paused_and_stop_stops(
 
     press(opened, "Stop")
     opened.output(1).get_by_text(f"of {ROWS:,} sent").first.wait_for(timeout=90_000)
-    assert opened.page.locator(".nbm-board").count() == 0  # it made way for the result
+    expect(opened.page.locator(".nbm-board")).to_have_count(0, timeout=90_000)  # it makes way for the result
     assert_exact(opened)
 
 
@@ -149,7 +150,7 @@ def test_where_no_click_is_heard_there_is_no_button_and_an_interrupt_ends_the_ru
     opened.interrupt()
     opened.output(1).get_by_text("pending: interrupted").wait_for(timeout=90_000)
     opened.wait_until_idle()
-    assert board.count() == 0
+    expect(board).to_have_count(0, timeout=90_000)
     assert_exact(opened)
 
 
