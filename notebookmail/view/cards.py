@@ -88,7 +88,7 @@ def table_html(outcomes: Outcomes, positions: Sequence[int]) -> str:
 
 
 _COLUMNS = (
-    ("30%", "To"), ("8.5em", "Status"), ("8em", "Code"), ("auto", "What was said"), ("12em", "Sent at (UTC)"),
+    ("30%", "To"), ("9.5em", "Status"), ("8em", "Code"), ("auto", "What was said"), ("12em", "Sent at (UTC)"),
 )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import mixed_outcomes
 
-from notebookmail.view.cards import results_html
+from notebookmail.view.cards import results_html, table_html
 from notebookmail.view.message import message_html
+from notebookmail.view.style import LIVE_STYLE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +80,18 @@ def test_what_was_said_of_a_row_is_read_without_scrolling_to_the_side(paper: Pag
     needed, there = paper.locator(".nbm-rows .nbm-scroll").evaluate(widths)
     assert needed <= there
     assert min(sides(each)[2] - sides(each)[0] for each in paper.locator(".nbm-wide").all()) > 300
+
+
+@pytest.mark.parametrize("width", [480, 1100])
+def test_every_status_in_the_table_is_read_whole(paper: Page, width: int) -> None:
+    outcomes = mixed_outcomes()
+    cells = f'<div class="nbm-cells">{table_html(outcomes, range(len(outcomes)))}</div>'
+    paper.set_viewport_size({"width": width, "height": 900})
+    paper.set_content(f'{LIVE_STYLE}<div class="{ROOT}">{cells}</div>')
+
+    cut = "cells => cells.filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
+    assert paper.locator("td[class^=nbm-]").evaluate_all(cut) == []
+    assert paper.locator("td.nbm-unconfirmed").count() == 1
 
 
 def test_the_parts_of_a_live_view_keep_apart_on_a_narrow_page(views: Opened) -> None:
