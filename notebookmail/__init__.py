@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import send_frame, send_frame_sync, start_frame
-    from .check import check_frame
-    from .compose.signing import DKIM
+    from .campaign.estimate import SendPlan, plan_frame
+    from .campaign.history import campaigns, forget
+    from .campaign.job import SendJob
+    from .campaign.results import SendResults
+    from .campaign.run import last_results
+    from .compose.mime.dkim import DKIM
     from .compose.template import Template
     from .datafiles.reading import read_table
     from .errors import (
@@ -39,18 +43,15 @@ if TYPE_CHECKING:
         SMTPTimeoutError,
         TemplateError,
     )
-    from .forecast import SendPlan, plan_frame
-    from .history import campaigns, forget
-    from .job import SendJob
-    from .preview import Preview, preview_frame
-    from .reply import SMTPResponse, SMTPStatus
-    from .report import Report
-    from .results import SendResults
-    from .run import last_results
+    from .response import SMTPResponse
+    from .review.check import check_frame
+    from .review.preview import Preview, preview_frame
+    from .review.report import Report
     from .sandbox.server import Received, Sandbox
-    from .server import Server
-    from .smtp.client import SMTP, send
+    from .server.server import Server
+    from .smtp.client.client import SMTP, send
     from .smtp.options import SMTPTokenGenerator
+    from .status import SMTPStatus
 
 __version__ = "0.1.0"
 
@@ -103,28 +104,28 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "DKIM": "compose.signing",
-    "SMTP": "smtp.client",
-    "SMTPResponse": "reply",
-    "SMTPStatus": "reply",
+    "DKIM": "compose.mime.dkim",
+    "SMTP": "smtp.client.client",
+    "SMTPResponse": "response",
+    "SMTPStatus": "status",
     "SMTPTokenGenerator": "smtp.options",
-    "Preview": "preview",
+    "Preview": "review.preview",
     "Received": "sandbox.server",
-    "Report": "report",
+    "Report": "review.report",
     "Sandbox": "sandbox.server",
-    "SendJob": "job",
-    "SendPlan": "forecast",
-    "SendResults": "results",
-    "Server": "server",
+    "SendJob": "campaign.job",
+    "SendPlan": "campaign.estimate",
+    "SendResults": "campaign.results",
+    "Server": "server.server",
     "Template": "compose.template",
-    "campaigns": "history",
-    "check_frame": "check",
-    "forget": "history",
-    "last_results": "run",
-    "plan_frame": "forecast",
-    "preview_frame": "preview",
+    "campaigns": "campaign.history",
+    "check_frame": "review.check",
+    "forget": "campaign.history",
+    "last_results": "campaign.run",
+    "plan_frame": "campaign.estimate",
+    "preview_frame": "review.preview",
     "read_table": "datafiles.reading",
-    "send": "smtp.client",
+    "send": "smtp.client.client",
     "send_frame": "api",
     "send_frame_sync": "api",
     "start_frame": "api",

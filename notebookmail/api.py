@@ -6,51 +6,33 @@ messages go to a sandbox on this machine, because nobody should mail a thousand 
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from .campaign.job import SendJob
+from .campaign.options import settings_of, shows_options
+from .campaign.plan import make_plan
+from .campaign.run import Run
 from .errors import FrameError
-from .job import SendJob
-from .plan import Duplicates, SendOptions, make_plan
-from .run import Carriage, ProgressMode, Run
-from .server import URL_VARIABLE, Server
-from .smtp.client import send  # noqa: F401 -- here programs written for aiosmtplib import it from
+from .server.server import URL_VARIABLE, Server
+from .smtp.client.client import send  # noqa: F401 -- here programs written for aiosmtplib import it from
 from .smtp.options import DEFAULT_TIMEOUT  # noqa: F401 -- and this
 from .sync import run_sync
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from typing import Unpack
 
-    from .compose.signing import DKIM
+    from .campaign.options import SendOptions
+    from .campaign.results import SendResults
     from .compose.template import Template
-    from .results import SendResults
 
 
+@shows_options
 async def send_frame(
     df: Any,
     template: Template,
     server: Server | None = None,
-    *,
-    sender: str | None = None,
-    group_by: str | None = None,
-    key: str | Sequence[str] | None = None,
-    campaign: str | None = None,
-    journal: str | os.PathLike[str] | Literal[False] | None = None,
-    confirm: int | None = None,
-    limit: int | None = None,
-    redirect_to: str | None = None,
-    dry_run: bool = False,
-    suppress: Iterable[str] = (),
-    duplicates: Duplicates = "error",
-    retry: float = 0,
-    resend: bool = False,
-    resend_unconfirmed: bool = False,
-    not_before: dt.datetime | None = None,
-    dkim: DKIM | None = None,
-    max_connections: int | None = None,
-    progress: ProgressMode = "auto",
+    **options: Unpack[SendOptions],
 ) -> SendResults:
     """Mail a personalised message to every row of a frame, or to every group of rows.
 
@@ -62,12 +44,10 @@ async def send_frame(
         sender: The From mailbox, instead of the template's.
         group_by: A column: its rows of equal value get one message together, and the template sees them as `rows`.
             A column that differs within a group has no value to print. A row without a value here fails.
-        key: The column, or columns, that say which row is which, whatever else of it changes: an order number,
-        say.
-            None knows a row by its recipient in a named campaign, else by all it says in the template.
+        key: The column, or columns, that say which row is which, whatever else of it changes, such as an order
+            number. None knows a row by its recipient in a named campaign, else by what its letter reads.
         campaign: A name: rows that were sent in it are never sent again, also when the template changes. None
-        makes
-            a campaign of the template and the sender.
+            makes a campaign of the template and the sender.
         journal: Where to remember who got what: None in the user's own state folder (and for a sandbox not at
             all), a path, or False: then running the cell again mails everybody again.
         confirm: Refuse to start unless exactly so many messages would go.
@@ -79,8 +59,7 @@ async def send_frame(
         duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
             the first, "send" sends both.
         retry: Minutes to stay for rows that the server defers: they are tried again after 5, 15, 30 minutes. 0
-        leaves
-            them to `results.retry()` or a later run.
+            leaves them to `results.retry()` or a later run.
         resend: Send again also what was sent: begins the campaign anew.
         resend_unconfirmed: Send rows again that may have been delivered.
         not_before: Wait until then before anything goes out; without a time zone it is local time.
@@ -103,33 +82,13 @@ async def send_frame(
         >>> results = await send_frame(df, Template("Hello {{ name }}", markdown="..."))
         >>> results.failed
     """
-    run = _prepared(
-        df,
-        template,
-        server,
-        sender=sender,
-        group_by=group_by,
-        key=key,
-        campaign=campaign,
-        journal=journal,
-        confirm=confirm,
-        limit=limit,
-        redirect_to=redirect_to,
-        dry_run=dry_run,
-        suppress=suppress,
-        duplicates=duplicates,
-        retry=retry,
-        resend=resend,
-        resend_unconfirmed=resend_unconfirmed,
-        not_before=not_before,
-        dkim=dkim,
-        max_connections=max_connections,
-        progress=progress,
-    )
-    return await run.carry_out()
+    return await _prepared("send_frame", df, template, server, options).carry_out()
 
 
-def start_frame(df: Any, template: Template, server: Server | None = None, **options: Any) -> SendJob:
+@shows_options
+def start_frame(
+    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+) -> SendJob:
     """Do what send_frame does, in the background: the cell ends at once, and the merge goes on.
 
     Args:
@@ -152,10 +111,13 @@ def start_frame(df: Any, template: Template, server: Server | None = None, **opt
         >>> job.progress.done
         >>> results = await job
     """
-    return SendJob(_prepared(df, template, server, **options))
+    return SendJob(_prepared("start_frame", df, template, server, options))
 
 
-def send_frame_sync(df: Any, template: Template, server: Server | None = None, **options: Any) -> SendResults:
+@shows_options
+def send_frame_sync(
+    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+) -> SendResults:
     """Do what send_frame does, for scripts and for cells without `await`.
 
     Works inside a running event loop too, such as a notebook's: the messages are then sent from a loop of their
@@ -170,43 +132,19 @@ def send_frame_sync(df: Any, template: Template, server: Server | None = None, *
     Raises:
         FrameError, TemplateError, JournalError, SMTPException: As for send_frame.
     """
-    return run_sync(_prepared(df, template, server, **options).carry_out())
+    return run_sync(_prepared("send_frame_sync", df, template, server, options).carry_out())
 
 
-_CARRIAGE = frozenset(each.name for each in dataclasses.fields(Carriage))
-_CHOICES = frozenset(each.name for each in dataclasses.fields(SendOptions))
-
-
-def _prepared(df: Any, template: Template, server: Server | None, **options: Any) -> Run:
+def _prepared(call: str, df: Any, template: Template, server: Server | None, options: SendOptions) -> Run:
     """Plan a run: what makes the call wrong as a whole is found here, and a password asked for that is missing."""
-    carriage, choices = options_of(server, options)
-    plan = make_plan(df, template, choices)
-    target = carriage.server
-    if target is None and os.environ.get(URL_VARIABLE):
-        target = Server.from_env()
-    if target is not None and not carriage.dry_run:
-        target = target.with_password()
-    return Run(plan, dataclasses.replace(carriage, server=target))
-
-
-def options_of(server: Server | None, options: dict[str, Any]) -> tuple[Carriage, SendOptions]:
-    """Sort the options of the send family into how a run goes and what it sends.
-
-    Raises:
-        TypeError: There is no such option.
-        FrameError: One has a value it cannot have.
-    """
-    unknown = sorted(options.keys() - _CARRIAGE - _CHOICES)
-    if unknown:
-        raise TypeError(f"there is no option {unknown[0]!r}; there are: {', '.join(sorted(_CARRIAGE | _CHOICES))}")
-    carriage = Carriage(server, **{name: options[name] for name in _CARRIAGE & options.keys()})
-    choices = {name: options[name] for name in _CHOICES & options.keys()}
-    choices["suppress"] = _texts(choices.get("suppress", ()))
-    choices["key"] = choices.get("key") or ()
-    return carriage, SendOptions(**choices)
-
-
-def _texts(suppress: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(suppress, str):
-        raise FrameError("suppress is a list of addresses; for one, write suppress=['user@example.org']")
-    return tuple(map(str, suppress))
+    settings = settings_of(call, options)
+    if server is not None and not isinstance(server, Server):
+        raise FrameError(
+            f"server is a {type(server).__name__}: give Server('smtp.example.org', username=..., ...)"
+        )
+    plan = make_plan(df, template, settings)
+    if server is None and os.environ.get(URL_VARIABLE):
+        server = Server.from_env()
+    if server is not None and not settings.dry_run:
+        server = server.with_password()
+    return Run(plan, server)

@@ -10,12 +10,12 @@ import binascii
 from typing import TYPE_CHECKING
 
 from .errors import SMTPAuthenticationError, at
-from .reply import SMTPStatus
-from .secret import Secret, seals
-from .smtp.wire import auth
+from .privacy.secret import Secret, seals
+from .smtp.wire import sasl
+from .status import SMTPStatus
 
 if TYPE_CHECKING:
-    from .smtp.wire.auth import Mechanism
+    from .smtp.wire.sasl import Mechanism
 
 __all__ = ["auth_crammd5_verify", "auth_login_encode", "auth_plain_encode", "auth_xoauth2_encode"]
 
@@ -32,7 +32,7 @@ def auth_crammd5_verify(username: str | bytes, password: str | bytes | Secret, c
     except (binascii.Error, ValueError) as problem:
         reason = f"the CRAM-MD5 challenge is not base64: {challenge!r}"
         raise at("auth", SMTPAuthenticationError(SMTPStatus.auth_continue, reason)) from problem
-    mechanism = auth.cram_md5(_octets(username), Secret.of(password))
+    mechanism = sasl.cram_md5(_octets(username), Secret.of(password))
     next(mechanism)
     return _base64(mechanism.send(decoded))
 
@@ -40,7 +40,7 @@ def auth_crammd5_verify(username: str | bytes, password: str | bytes | Secret, c
 @seals("password")
 def auth_plain_encode(username: str | bytes, password: str | bytes | Secret, /) -> bytes:
     """Write what PLAIN says (RFC 4616)."""
-    return _first(auth.plain(_octets(username), Secret.of(password)))
+    return _first(sasl.plain(_octets(username), Secret.of(password)))
 
 
 @seals("password")
@@ -52,7 +52,7 @@ def auth_login_encode(username: str | bytes, password: str | bytes | Secret, /) 
 @seals("access_token")
 def auth_xoauth2_encode(username: str | bytes, access_token: str | bytes | Secret, /) -> bytes:
     """Write what XOAUTH2 says."""
-    return _first(auth.xoauth2(_octets(username), Secret.of(access_token)))
+    return _first(sasl.xoauth2(_octets(username), Secret.of(access_token)))
 
 
 def _octets(username: str | bytes) -> bytes:

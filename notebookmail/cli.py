@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import NotebookmailError
-from .secret import Secret
+from .privacy.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from .compose.preflight.specimen import Specimen
+    from .checks.previewed_row import PreviewedRow
     from .compose.template import Template
-    from .server import Server
+    from .server.server import Server
 
 ALL_SENT, SOME_NOT_SENT, WRONG_CALL = 0, 1, 2
 _WITHOUT_ONE = "the password is looked up in the keyring, or asked for"
@@ -157,9 +157,9 @@ async def _demo(_parsed: argparse.Namespace) -> int:
 
 
 async def _check(parsed: argparse.Namespace) -> int:
-    from .check import check_frame
-    from .server import Server
-    from .view.report_terminal import print_report
+    from .review.check import check_frame
+    from .server.server import Server
+    from .view.terminal.report import print_report
 
     report = check_frame(
         _read_table(parsed),
@@ -172,7 +172,7 @@ async def _check(parsed: argparse.Namespace) -> int:
 
 
 async def _preview(parsed: argparse.Namespace) -> int:
-    from .preview import preview_frame
+    from .review.preview import preview_frame
 
     if parsed.html is not None and parsed.html.exists() and not parsed.force:
         raise NotebookmailError(f"{parsed.html} is there already: --force writes over it")
@@ -183,9 +183,9 @@ async def _preview(parsed: argparse.Namespace) -> int:
     if parsed.html is not None:
         _write_page(parsed.html, shown)
     else:
-        from .view.preview_terminal import specimen_text
+        from .view.terminal.preview import previewed_row_text
 
-        print(f"\n\n{'-' * 60}\n\n".join(specimen_text(row, reason) for row, reason in shown) or "no rows")
+        print(f"\n\n{'-' * 60}\n\n".join(previewed_row_text(row, reason) for row, reason in shown) or "no rows")
     return SOME_NOT_SENT if any(each.severity == "error" for row in rows for each in row.remarks) else ALL_SENT
 
 
@@ -200,8 +200,8 @@ def _pick(parsed: argparse.Namespace, frame: pd.DataFrame) -> Any:
     return int(parsed.pick) if parsed.pick.isdecimal() else parsed.pick
 
 
-def _write_page(path: Path, shown: list[tuple[Specimen, str]]) -> None:
-    from .view.preview_page import preview_page
+def _write_page(path: Path, shown: list[tuple[PreviewedRow, str]]) -> None:
+    from .view.html.preview import preview_page
 
     try:
         path.write_text(preview_page(shown, len(shown)), encoding="utf-8")
@@ -212,8 +212,8 @@ def _write_page(path: Path, shown: list[tuple[Specimen, str]]) -> None:
 
 async def _send(parsed: argparse.Namespace) -> int:
     from .api import send_frame
-    from .server import Server
-    from .view.terminal import print_results
+    from .server.server import Server
+    from .view.terminal.results import print_results
 
     template = _template(parsed)
     server = Server.from_url(parsed.server) if parsed.server else None
@@ -271,7 +271,7 @@ async def _verify(parsed: argparse.Namespace) -> int:
 
 
 def _server_to_verify(parsed: argparse.Namespace) -> Server:
-    from .server import Server
+    from .server.server import Server
 
     named = {"username": parsed.username} if parsed.username else {}
     if parsed.preset:

@@ -17,12 +17,12 @@ from rich.text import Text
 from .api import send_frame
 from .compose.template import Template
 from .sandbox.server import Sandbox
-from .view.terminal import print_results
+from .view.terminal.results import print_results
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from .results import SendResults
+    from .campaign.results import SendResults
 
 CLOSED_MAILBOX = "no.such.user@example.org"
 _INTRODUCTION = """\

@@ -9,15 +9,15 @@ from __future__ import annotations
 from email.utils import formataddr as _formataddr
 from typing import TYPE_CHECKING, Literal
 
-from .smtp.address_fields import read_field
-from .smtp.addressing import read_address, recipients_in, sender_in
-from .smtp.content import flatten, without_bcc
+from .smtp.message.address_fields import read_field
+from .smtp.message.envelope import read_address, recipients_in, sender_in
+from .smtp.message.mail_from_message import flatten, without_bcc
 
 if TYPE_CHECKING:
     from email.header import Header
     from email.headerregistry import AddressHeader
 
-    from .smtp.content import AnyMessage
+    from .smtp.message.mail_from_message import AnyMessage
 
 __all__ = [
     "extract_addresses",

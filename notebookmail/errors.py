@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, Self, TypeVar
 
-from .masking import mask_text, quoted_label
-from .reply import enhanced_code
+from .privacy.masking import mask_text, quoted_label
+from .response import enhanced_code
 
 Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "content", "end_of_data", "quit"]
 """The steps of a session at which something can go wrong."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .reply import SMTPStatus
 from .smtp.options import SMTPTokenGenerator
+from .status import SMTPStatus
 
 SocketPathType = str | bytes | os.PathLike[str]
 """What `socket_path` takes."""

@@ -83,7 +83,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.fixture(autouse=True)
 def _journals_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the tests run, in a container or in memory: what runs say of it is a test's of its own."""
-    monkeypatch.setattr("notebookmail.merge.journal.lifetime.short_lived_place", lambda _: "")
+    monkeypatch.setattr("notebookmail.delivery.journal.lifetime.short_lived_place", lambda _: "")
 
 
 @pytest.fixture(scope="session")

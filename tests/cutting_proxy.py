@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from notebookmail.sandbox.listening import some_turns, stop_listening
+from notebookmail.sandbox.listener import some_turns, stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from faulty_server import Offer, Way
 
 from notebookmail import SMTP
-from notebookmail.mail import Envelope, Mail
+from notebookmail.mail.message import Envelope, Mail
+from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.session import establish
 from notebookmail.smtp.wire.commands import QUIT
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from notebookmail.merge.journal import Entry, Journal
+from notebookmail.delivery.journal import Entry, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from notebookmail.merge.journal import Claim, State
+    from notebookmail.delivery.journal import Claim, State
 
 NOON = 1_800_000_000.0
 """The time at which all that follows happens."""

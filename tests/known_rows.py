@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.choices import SendOptions
-from notebookmail.merge.journal import Entry, Journal
-from notebookmail.plan import make_plan
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.plan import make_plan
+from notebookmail.delivery.journal import Entry, Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from notebookmail import Template
-    from notebookmail.mail import Mail
+    from notebookmail.mail.message import Mail
 
 NOON = 1_800_000_000.0
 _DONE = frozenset({"sent", "unconfirmed", "committing"})
@@ -25,7 +25,7 @@ def sent_by(path: Path, df: Any, template: Template, **options: Any) -> list[int
 
 def mails_of(path: Path, df: Any, template: Template, **options: Any) -> list[tuple[int, Mail]]:
     """Run a campaign; return the messages that went, with their rows' positions."""
-    plan = make_plan(df, template, SendOptions(**options))
+    plan = make_plan(df, template, SendSettings(**options))
     digest = plan.digest("")
     with Journal.open(path) as journal:
         claim = journal.claim(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiosmtpd.smtp
 from aiosmtpd.smtp import AuthResult
 
-from notebookmail.sandbox.listening import some_turns, stop_listening
+from notebookmail.sandbox.listener import some_turns, stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

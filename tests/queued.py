@@ -7,13 +7,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from notebookmail.smtp.pool import Pool, PoolLimits, Route
+from notebookmail.smtp.pool.jobs import PoolLimits, Route
+from notebookmail.smtp.pool.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from notebookmail.mail import Mail, Receipt
+    from notebookmail.mail.message import Mail, Receipt
     from notebookmail.smtp.options import ConnectionOptions
 
 

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 from hypothesis import strategies as st
 
+from notebookmail.delivery.events import RowDeferred, RowFailed, RowSent, RowSkipped, RowStarted, RowUnconfirmed
+from notebookmail.delivery.progress import Progress
+from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused, TemplateError
-from notebookmail.merge.events import RowDeferred, RowFailed, RowSent, RowSkipped, RowStarted, RowUnconfirmed
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.progress import Progress
-from notebookmail.reply import SMTPResponse
+from notebookmail.response import SMTPResponse
 
 # A picture of one pixel.
 PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")

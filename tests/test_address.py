@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from notebookmail.address import (
+from notebookmail.errors import AddressError
+from notebookmail.mail.address import (
     Mailbox,
     end_of_quoted_string,
     has_control,
@@ -14,7 +15,6 @@ from notebookmail.address import (
     parse_mailbox,
     to_ascii_domain,
 )
-from notebookmail.errors import AddressError
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from journals import NOON, claimed, entries, entry
 
 import notebookmail
 from notebookmail import JournalError
-from notebookmail.merge.journal import Journal
+from notebookmail.delivery.journal import Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,9 @@ COLUMNS = [
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the user's own journal is, which is not that of whoever runs the tests."""
-    monkeypatch.setattr("notebookmail.history.default_path", lambda: tmp_path / "state" / "journal.sqlite")
+    monkeypatch.setattr(
+        "notebookmail.campaign.history.default_path", lambda: tmp_path / "state" / "journal.sqlite"
+    )
     return tmp_path
 
 
@@ -95,4 +97,4 @@ def test_both_are_functions_however_they_are_reached(folder: Path) -> None:
     import notebookmail.history
 
     for function in (notebookmail.campaigns, notebookmail.forget):
-        assert function.__module__ == "notebookmail.history"
+        assert function.__module__ == "notebookmail.campaign.history"

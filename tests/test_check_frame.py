@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 from local_server import CANARY, authenticator, real_server
 
-import notebookmail.compose.preflight.inspection
+import notebookmail.checks.summary
 from notebookmail import FrameError, Report, Sandbox, Server, Template, check_frame, send_frame_sync
-from notebookmail.compose.preflight.findings import KINDS, warning
-from notebookmail.compose.preflight.inspection import Inspection
-from notebookmail.view.report_terminal import report_text
+from notebookmail.checks.findings import KINDS, warning
+from notebookmail.checks.summary import CheckSummary
+from notebookmail.view.terminal.report import report_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,8 +144,8 @@ def test_a_key_in_place_of_a_dkim_object_is_refused_and_not_shown() -> None:
 
 
 def test_an_unknown_option_is_named() -> None:
-    with pytest.raises(TypeError, match="no option 'dry_run'"):
-        check_frame(people(), LETTER, dry_run=True)
+    with pytest.raises(TypeError, match="no option 'rate': rate= belongs to Server"):
+        check_frame(people(), LETTER, rate="30/min")
 
 
 def test_another_number_than_confirmed_is_an_error() -> None:
@@ -347,8 +347,8 @@ def test_every_kind_of_finding_says_what_to_do() -> None:
 
 
 def test_many_different_findings_are_counted_and_only_so_many_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebookmail.compose.preflight.inspection, "LISTED", 10)
-    inspection = Inspection(range(30))
+    monkeypatch.setattr(notebookmail.checks.summary, "LISTED", 10)
+    inspection = CheckSummary(range(30))
     for position in range(30):
         inspection.note(warning("typo", "to", f"{position}"), position)
     assert (len(list(inspection.findings())), inspection.unlisted, inspection.counts["warning"]) == (10, 20, 30)
@@ -356,7 +356,7 @@ def test_many_different_findings_are_counted_and_only_so_many_listed(monkeypatch
 
 
 def test_findings_come_row_by_row_those_of_no_row_first() -> None:
-    inspection = Inspection(range(3))
+    inspection = CheckSummary(range(3))
     for kind, position in (("typo", 2), ("role", 0), ("typo", 1), ("server", None)):
         inspection.note(warning(kind, None, "x"), position)
     assert [each.position for each in inspection.findings()] == [None, 0, 1, 2]

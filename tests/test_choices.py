@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from notebookmail import FrameError
-from notebookmail.choices import SendOptions
+from notebookmail.campaign.options import SendSettings
 
 WRONG: list[tuple[str, Any, str]] = [
     ("duplicates", "maybe", "one of 'error'"),
@@ -44,45 +44,45 @@ WRONG: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("name", "value", "words"), WRONG)
 def test_an_option_that_is_not_what_it_must_be_is_refused_by_name(name: str, value: Any, words: str) -> None:
     with pytest.raises(FrameError, match=words) as caught:
-        SendOptions(**{name: value})
+        SendSettings(**{name: value})
     assert name in str(caught.value)
 
 
 def test_a_key_that_stands_where_dkim_does_is_not_shown() -> None:
     with pytest.raises(FrameError) as caught:
-        SendOptions(dkim="secret")  # type: ignore[arg-type]
+        SendSettings(dkim="secret")  # type: ignore[arg-type]
     assert "secret" not in str(caught.value)
 
 
 def test_a_campaign_wants_a_journal() -> None:
     with pytest.raises(FrameError, match="remembered in the journal"):
-        SendOptions(campaign="may", journal=False)
+        SendSettings(campaign="may", journal=False)
 
 
 @pytest.mark.parametrize(("given", "kept"), [("id", ("id",)), (["a", "b"], ("a", "b")), ((), ()), (None, ())])
 def test_a_key_is_one_column_or_several(given: Any, kept: tuple[str, ...]) -> None:
-    assert SendOptions(key=given).key == kept
+    assert SendSettings(key=given).key == kept
 
 
 @pytest.mark.parametrize("journal", [None, False, "j.sqlite", Path("j.sqlite")])
 def test_a_journal_is_a_path_or_none_at_all(journal: Any) -> None:
-    assert SendOptions(journal=journal).journal == journal
+    assert SendSettings(journal=journal).journal == journal
 
 
 @pytest.mark.parametrize("retry", [0, 1.5, 90, float("inf")])
 def test_minutes_to_stay_are_any_number_from_nought(retry: float) -> None:
-    assert SendOptions(retry=retry).retry == retry
+    assert SendSettings(retry=retry).retry == retry
 
 
 @pytest.mark.parametrize("limit", [0, 1])
 def test_no_messages_are_a_number_of_messages(limit: int) -> None:
-    assert SendOptions(limit=limit, confirm=limit).limit == limit
+    assert SendSettings(limit=limit, confirm=limit).limit == limit
 
 
 def test_a_time_without_a_zone_is_local_time_whoever_made_it() -> None:
     wall = datetime(2026, 7, 4, 9, 30)  # noqa: DTZ001 -- what people write
     for moment in (wall, pd.Timestamp(wall)):
-        kept = SendOptions(not_before=moment).not_before
+        kept = SendSettings(not_before=moment).not_before
         assert kept is not None
         assert kept.tzinfo is not None
         assert kept == wall.astimezone()
@@ -92,5 +92,5 @@ def test_a_time_without_a_zone_is_local_time_whoever_made_it() -> None:
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-7))])
 def test_a_time_with_a_zone_is_that_moment(zone: timezone) -> None:
     moment = datetime(2026, 7, 4, 9, 30, tzinfo=zone)
-    assert SendOptions(not_before=moment).not_before == moment
-    assert SendOptions(not_before=pd.Timestamp(moment)).not_before == moment
+    assert SendSettings(not_before=moment).not_before == moment
+    assert SendSettings(not_before=pd.Timestamp(moment)).not_before == moment

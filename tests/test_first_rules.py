@@ -12,8 +12,8 @@ from first_rules import CAMPAIGNS, FILE, PEOPLE, TWICE, letter
 from known_rows import sent_by
 
 from notebookmail import FrameError, JournalError, Template
-from notebookmail.compose.first_keys import first_template_digest
-from notebookmail.history import campaigns
+from notebookmail.campaign.history import campaigns
+from notebookmail.campaign.old_journal_keys import first_template_digest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from notebookmail import FrameError, Sandbox, SendJob, Server, SMTPConnectError, Template, send_frame, start_frame
-from notebookmail.job import SendJob as Job
+from notebookmail.campaign.job import SendJob as Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable

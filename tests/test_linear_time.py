@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebookmail import Server, SMTPResponseException, Template
-from notebookmail.address import parse_address, parse_mailbox
-from notebookmail.compose.address_lists import pieces_of
-from notebookmail.compose.headers import unstructured
-from notebookmail.compose.markup.plaintext import tidy
-from notebookmail.compose.markup.schemes import guard_link
-from notebookmail.compose.preflight.links import html_remarks, text_remarks
-from notebookmail.compose.preflight.suspicion import suspicions
-from notebookmail.compose.preflight.wording import Wording, plain
-from notebookmail.compose.structured import structured, unsubscribe_fields
-from notebookmail.folding import encoded_words, fold
-from notebookmail.masking import Names, mask_label, mask_text
-from notebookmail.merge.explain import explain
-from notebookmail.merge.rate import parse_rate
-from notebookmail.reply import SMTPResponse
-from notebookmail.secret import Secret, without
-from notebookmail.smtp.addressing import addresses_in, read_address
-from notebookmail.smtp.phrases import phrase
+from notebookmail.checks.addresses import address_remarks
+from notebookmail.checks.links import html_remarks, text_remarks
+from notebookmail.checks.subject_and_text import Wording, plain
+from notebookmail.compose.addresses.address_lists import pieces_of
+from notebookmail.compose.markup.link_schemes import guard_link
+from notebookmail.compose.markup.text_layout import tidy
+from notebookmail.compose.mime.headers import unstructured
+from notebookmail.compose.mime.structured_headers import structured, unsubscribe_fields
+from notebookmail.delivery.explain import explain
+from notebookmail.delivery.rate_limit import parse_rate
+from notebookmail.mail.address import parse_address, parse_mailbox
+from notebookmail.mail.header_folding import encoded_words, fold
+from notebookmail.privacy.masking import KnownNames, mask_label, mask_text
+from notebookmail.privacy.secret import Secret, without
+from notebookmail.response import SMTPResponse
+from notebookmail.smtp.message.envelope import addresses_in, read_address
+from notebookmail.smtp.message.phrases import phrase
 from notebookmail.smtp.wire.extensions import read_extensions
 from notebookmail.smtp.wire.replies import ReplyReader
 
@@ -98,7 +98,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "an address": parse_address,
     "an address for the client": read_address,
     "a list of addresses": lambda text: pieces_of(text, [",", ";"]),
-    "an address looked at": lambda text: list(suspicions(text, "to")),
+    "an address looked at": lambda text: list(address_remarks(text, "to")),
     "a subject": lambda text: unstructured("Subject", text),
     "words to fold": lambda text: fold("X:", text.split(" ")),
     "encoded words": lambda text: encoded_words(text, 60),
@@ -111,7 +111,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "links of a text": lambda text: list(text_remarks(text, "text")),
     "links of a letter": lambda text: list(html_remarks(text, "html")),
     "a text to mask": lambda text: mask_text(text, "ann.smith@example.org", text),
-    "names in a text": lambda text: Names([text]).mask(text),
+    "names in a text": lambda text: KnownNames([text]).mask(text),
     "a label": mask_label,
     "a reply's meaning": lambda text: explain(SMTPResponseException(550, text)),
     "a rate": parse_rate,

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from notebookmail import Sandbox, Template, send_frame, start_frame
-from notebookmail.choices import SendOptions
-from notebookmail.plan import Plan, make_plan
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def people(**columns: Any) -> pd.DataFrame:
 
 
 def plan(df: Any, template: Template = LETTER, **options: Any) -> Plan:
-    return make_plan(df, template, SendOptions(**options))
+    return make_plan(df, template, SendSettings(**options))
 
 
 def letters(made: Plan) -> list[tuple[bytes, str, bytes]]:

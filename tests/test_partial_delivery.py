@@ -12,7 +12,7 @@ import pytest
 from faulty_server import FaultyServer, Offer, faulty
 
 from notebookmail import SendResults, Server, Template, send_frame
-from notebookmail.merge import policy
+from notebookmail.delivery import retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -118,7 +118,7 @@ async def test_a_run_that_stays_for_a_deferred_row_tries_those_that_were_refused
             box.refusals.clear()
             return 0.01
 
-        monkeypatch.setattr(policy, "defer_seconds", soon)
+        monkeypatch.setattr(retry_policy, "defer_seconds", soon)
         results = await send(box, letter(cc=["archive@example.org"]), journal=False, retry=1)
         assert results.counts["sent"] == 2
         assert box.letters == {"ann@example.org": 1, "bob@example.org": 1, "archive@example.org": 2}

@@ -20,17 +20,10 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from local_server import CANARY, authenticator, real_server
 
-from notebookmail import (
-    FrameError,
-    Server,
-    SMTPAuthenticationError,
-    Template,
-    check_frame,
-    passwords,
-    send_frame,
-)
-from notebookmail.passwords import look_up, service_of
-from notebookmail.secret import Secret
+from notebookmail import FrameError, Server, SMTPAuthenticationError, Template, check_frame, send_frame
+from notebookmail.privacy.secret import Secret
+from notebookmail.server import sign_in
+from notebookmail.server.sign_in import look_up, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +58,7 @@ class Memory(KeyringBackend):
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
     for kept in ("_known", "_refused"):
-        monkeypatch.setattr(passwords, kept, {})
+        monkeypatch.setattr(sign_in, kept, {})
     before, backend = keyring.get_keyring(), Memory()
     keyring.set_keyring(backend)
     yield backend
@@ -91,7 +84,7 @@ async def test_what_was_looked_up_is_in_no_repr_and_no_pickle(memory: Memory) ->
     server = Server(HOST, username="me", failover=[Server(HOST, 26, username="me")])
     ready = server.with_password()
     assert (ready.password, ready.failover[0].password) == (CANARY, CANARY)
-    assert CANARY not in repr(ready) + repr(ready.options()) + repr(vars(passwords))
+    assert CANARY not in repr(ready) + repr(ready.options()) + repr(vars(sign_in))
     assert CANARY.encode() not in pickle.dumps(ready)
     assert pickle.loads(pickle.dumps(ready)) == Server(
         HOST, username="me", failover=(Server(HOST, 26, username="me"),)

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notebookmail import FrameError, Template, TemplateError
-from notebookmail.compose.frame import Frame
-from notebookmail.merge.events import RowFailed, RowPending, RowSkipped
-from notebookmail.plan import Plan, SendOptions, make_plan
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.plan import Plan, make_plan
+from notebookmail.compose.rows.frame import Frame
+from notebookmail.delivery.events import RowFailed, RowPending, RowSkipped
 
 LETTER = Template("Hello {{ name }}", sender="me@example.org", text="Dear {{ name }}")
 
@@ -31,7 +32,7 @@ def people(count: int = 5, **columns: Any) -> pd.DataFrame:
 
 
 def plan(df: Any, template: Template = LETTER, **options: Any) -> Plan:
-    return make_plan(df, template, SendOptions(**options))
+    return make_plan(df, template, SendSettings(**options))
 
 
 def keys(made: Plan) -> dict[int, bytes]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import FrameError, Server, Template, plan_frame
-from notebookmail.forecast import least_seconds
+from notebookmail.campaign.estimate import least_seconds
 
 LETTER = Template("Hello {{ name }}", text="Dear {{ name }}", sender="shop@example.org")
 

@@ -25,7 +25,7 @@ from notebookmail import (
     preview_frame,
     send_frame,
 )
-from notebookmail.picking import ERRORS, LOOKED_AT, spread
+from notebookmail.review.pick import ERRORS, LOOKED_AT, spread
 
 LETTER = Template("News for {{ name }}", sender="Desk <desk@acme.org>", markdown="Dear {{ name }},\n\n*all* well?")
 
@@ -148,8 +148,8 @@ def test_a_frame_that_cannot_be_sent_as_a_whole_raises(df: Any, options: dict[st
 
 
 def test_an_unknown_option_is_named() -> None:
-    with pytest.raises(TypeError, match="preview_frame\\(\\) has no option 'dry_run'"):
-        preview_frame(people(), LETTER, dry_run=True)
+    with pytest.raises(TypeError, match="preview_frame\\(\\) has no option 'limmit': did you mean limit="):
+        preview_frame(people(), LETTER, limmit=3)
 
 
 def test_the_frame_is_not_changed_and_other_libraries_frames_are_read() -> None:
@@ -272,7 +272,7 @@ def test_of_letters_that_are_all_alike_the_first_is_shown() -> None:
 
 def test_of_very_many_rows_an_even_sample_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     assert LOOKED_AT == 10_000
-    monkeypatch.setattr("notebookmail.picking.LOOKED_AT", 10)
+    monkeypatch.setattr("notebookmail.review.pick.LOOKED_AT", 10)
     asked: list[Any] = []
     template = Template("x", sender="a@acme.org", text="x", attachments=[asked.append])
     preview = preview_frame(people(500), template, pick="extremes")

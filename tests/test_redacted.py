@@ -23,7 +23,8 @@ from notebookmail import (
     TemplateError,
     send_frame,
 )
-from notebookmail.merge.events import (
+from notebookmail.campaign.results import SendResults
+from notebookmail.delivery.events import (
     RowDeferred,
     RowFailed,
     RowPending,
@@ -33,12 +34,11 @@ from notebookmail.merge.events import (
     RowUnconfirmed,
     RunStopped,
 )
-from notebookmail.results import SendResults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notebookmail.merge.events import RowEvent
+    from notebookmail.delivery.events import RowEvent
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ATOM = st.text("abcdefgXYZ0123456789!#$%&'*+/=?^_`{|}~-äß", min_size=2, max_size=12)

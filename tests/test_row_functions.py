@@ -21,8 +21,8 @@ from notebookmail import (
     send_frame_sync,
     start_frame,
 )
+from notebookmail.delivery.explain import explain
 from notebookmail.errors import FunctionError, TemplateError
-from notebookmail.merge.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

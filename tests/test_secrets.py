@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from local_server import CANARY, authenticator, real_server
 
 from notebookmail import DKIM, FrameError, NotebookmailError, Server, Template, check_frame, send_frame
-from notebookmail.secret import Secret, seals, without
+from notebookmail.privacy.secret import Secret, seals, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable

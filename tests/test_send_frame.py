@@ -23,15 +23,15 @@ from notebookmail import (
     send_frame,
     send_frame_sync,
 )
-from notebookmail.compose.compiler import Compiler
+from notebookmail.compose.renderer import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebookmail import SendResults
-    from notebookmail.compose.frame import Row
-    from notebookmail.mail import Mail
-    from notebookmail.merge.progress import Progress
+    from notebookmail.compose.rows.frame import Row
+    from notebookmail.delivery.progress import Progress
+    from notebookmail.mail.message import Mail
 
 LETTER = Template("Hello {{ name }}", sender="Desk <desk@example.org>", markdown="Dear {{ name }},\n\n*all* well?")
 
@@ -97,14 +97,14 @@ async def test_one_bad_row_never_stops_the_others() -> None:
 
 
 async def test_what_nobody_foresaw_in_one_row_fails_that_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    compile_row = Compiler.compile
+    compile_row = Renderer.compile
 
-    def compile_most(self: Compiler, row: Row, **how: Any) -> Mail:
+    def compile_most(self: Renderer, row: Row, **how: Any) -> Mail:
         if row.label == "row1":
             raise ZeroDivisionError("of a library")
         return compile_row(self, row, **how)
 
-    monkeypatch.setattr(Compiler, "compile", compile_most)
+    monkeypatch.setattr(Renderer, "compile", compile_most)
     results = await send_frame(people(), LETTER, progress=False)
     assert results.frame["status"].tolist() == ["sent", "failed", "sent"]
     error = results.exceptions["row1"]
@@ -309,7 +309,7 @@ async def test_rows_left_out_are_not_counted_as_speed(monkeypatch: pytest.Monkey
         def close(self, outcomes: object, *, title: str = "") -> None:
             seen.append(self.read())
 
-    monkeypatch.setattr("notebookmail.run._make_board", lambda _, read, *__: Recording(read))
+    monkeypatch.setattr("notebookmail.campaign.run._make_board", lambda _, read, *__: Recording(read))
     await send_frame(people(1000), LETTER, suppress=[f"n{n}@example.org" for n in range(500)], limit=3)
     assert (seen[0].per_second, seen[0].seconds_left) == (0, None)
     assert (seen[-1].counts["sent"], seen[-1].seconds_left) == (3, 0)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from notebookmail import Server, Template, send_frame
-from notebookmail.sandbox.listening import stop_listening
+from notebookmail.sandbox.listener import stop_listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from conftest import Certificates
 
-    from notebookmail.diagnosis import Diagnosis
+    from notebookmail.server.diagnosis import Diagnosis
 
 AUTHORITY = trustme.CA(organization_name="Test Authority")
 PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)

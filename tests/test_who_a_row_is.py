@@ -21,9 +21,9 @@ from known_rows import mails_of, sent_by
 from PIL import Image
 
 from notebookmail import FrameError, JournalError, Template, campaigns, forget
-from notebookmail.choices import SendOptions
-from notebookmail.compose.keys import Keys
-from notebookmail.plan import make_plan
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.plan import make_plan
+from notebookmail.compose.identity.keys import Keys
 
 if TYPE_CHECKING:
     import random
@@ -109,7 +109,7 @@ def test_keys_are_the_same_through_any_of_these_ways(ways: list[str], chance: ra
     df = df.sample(frac=1, random_state=chance.randrange(2**31))
 
     def keys(frame: Any) -> set[bytes]:
-        return {task.key for task in make_plan(frame, LETTER, SendOptions()).tasks()}
+        return {task.key for task in make_plan(frame, LETTER, SendSettings()).tasks()}
 
     assert keys(df) == keys(people())
 
@@ -295,11 +295,11 @@ def test_octets_that_are_made_anew_do_not_make_another_campaign(journal: Path) -
         )
 
     first, again, other = letter(b"1"), letter(b"22"), letter(b"1", "other.pdf")
-    assert make_plan(people(), first, SendOptions()).digest("") == make_plan(
-        people(), again, SendOptions()
+    assert make_plan(people(), first, SendSettings()).digest("") == make_plan(
+        people(), again, SendSettings()
     ).digest("")
-    assert make_plan(people(), first, SendOptions()).digest("") != make_plan(
-        people(), other, SendOptions()
+    assert make_plan(people(), first, SendSettings()).digest("") != make_plan(
+        people(), other, SendSettings()
     ).digest("")
 
 

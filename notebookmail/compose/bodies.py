@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.errors import TemplateError
 
 from .attachments.attachments import Attachments
-from .content import BodyEncoder, surrogate_error
-from .markup.plaintext import tidy
-from .structure import Part, multipart
+from .markup.text_layout import tidy
+from .mime.multipart import MimePart, multipart
+from .mime.transfer_encoding import BodyEncoder, surrogate_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from jinja2 import Environment
 
-    from .attachments.files import Folder
-    from .blueprint import Blueprint
-    from .context import Letter
-    from .conversion import Body
+    from .body_conversion import Body
+    from .compiled import CompiledTemplate
+    from .context import RowContext
     from .definition import Definition
+    from .files import Folder
 
 
 class Bodies:
@@ -33,19 +33,21 @@ class Bodies:
     Args:
         env: The text environment.
         definition: What the template was made of.
-        blueprint: Its compiled parts.
+        compiled: Its compiled parts.
         folder: Where files may lie.
 
     Raises:
         TemplateError: A file that all rows get is not there, or something cannot be attached.
     """
 
-    def __init__(self, env: Environment, definition: Definition, blueprint: Blueprint, folder: Folder) -> None:
-        self._html = None if blueprint.html is None else _body(blueprint.html, "html", blueprint.inline_row)
-        self._text = _body(blueprint.text, "plain", tidy if blueprint.is_text_derived else None)
+    def __init__(
+        self, env: Environment, definition: Definition, compiled: CompiledTemplate, folder: Folder
+    ) -> None:
+        self._html = None if compiled.html is None else _body(compiled.html, "html", compiled.inline_row)
+        self._text = _body(compiled.text, "plain", tidy if compiled.is_text_derived else None)
         self._attachments = Attachments(env, definition.attachments, folder) if definition.attachments else None
 
-    def part(self, letter: Letter, *, invitation: Part | None, token: str) -> Part:
+    def part(self, letter: RowContext, *, invitation: MimePart | None, token: str) -> MimePart:
         """Make a letter's whole body.
 
         Args:
@@ -56,7 +58,7 @@ class Bodies:
         Raises:
             TemplateError: A value is missing, an object cannot be shown, or a file is not there.
         """
-        forms: list[Part] = [[self._text(letter.context, letter.label)]]
+        forms: list[MimePart] = [[self._text(letter.context, letter.label)]]
         if self._html is not None:
             html = [self._html(letter.context, letter.label)]
             images = [[image] for image in letter.images.parts.values()]

@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .callables import RowView
-from .columns import RowValues
-from .environment import environment_of
+from .definition import environment_of
 from .groups import Varying
-from .images.pictures import Album, Gathered
-from .inline import Inline, check_inline_names
-from .missing import missing_value, varying_value
-from .showing import GATHERED
+from .images.inline_images import InlineImages, UsedImages
+from .inline_values import InlineValues, check_inline_names
+from .jinja.printing import GATHERED
+from .row_functions import FunctionRow
+from .rows.column_names import RowValues
+from .rows.missing import missing_value, varying_value
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from .attachments.files import Folder
     from .definition import Definition
-    from .frame import Row
+    from .files import Folder
+    from .rows.frame import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RowContext:
     """One row's letter while it is made.
 
     Attributes:
@@ -34,12 +34,12 @@ class Letter:
     """
 
     context: dict[str, Any]
-    row: RowView
+    row: FunctionRow
     label: Hashable
-    images: Gathered
+    images: UsedImages
 
 
-class Contexts:
+class RowContexts:
     """Makes the context of each row.
 
     Args:
@@ -62,14 +62,14 @@ class Contexts:
     ) -> None:
         check_inline_names(definition.inline, columns)
         env = environment_of(definition, html=False)
-        self._album = Album(folder)
-        self._inline = Inline(env, definition.inline, names, self._album) if definition.inline else None
+        self._images = InlineImages(folder)
+        self._inline = InlineValues(env, definition.inline, names, self._images) if definition.inline else None
         self._reads_row = "row" in names
         self._missing = {name: missing_value(name, definition.na) for name in (*columns, *names)}
         self._watched = tuple(names & set(columns))
         self._globals = env.globals
 
-    def letter(self, row: Row, touched: set[str] | None = None) -> Letter:
+    def letter(self, row: Row, touched: set[str] | None = None) -> RowContext:
         """Begin a row's letter.
 
         Args:
@@ -80,15 +80,15 @@ class Contexts:
             TemplateError: A function that makes something inline failed.
         """
         context = self.values(row)
-        letter = Letter(
-            context, RowView(row.fields, row.label, touched, row.gap), row.label, Gathered(self._album)
+        letter = RowContext(
+            context, FunctionRow(row.fields, row.label, touched, row.gap), row.label, UsedImages(self._images)
         )
         context[GATHERED] = letter.images
         if self._inline:
             context |= self._inline.values(context, letter.row, row.label)
         return letter
 
-    def end(self, letter: Letter) -> None:
+    def end(self, letter: RowContext) -> None:
         """Let go of the figures that were drawn for this letter alone."""
         if self._inline:
             self._inline.release(letter.context)

@@ -1,7 +1,7 @@
 """What a template was defined as: checked values, and a digest of them.
 
 Only shapes are judged here (a string is a string, one body or two that fit together); what the strings say is for
-the blueprint to find out. The digest names a campaign that has no name, so it depends on the definition alone: not
+the compiled to find out. The digest names a campaign that has no name, so it depends on the definition alone: not
 on the process, the machine, or the version of a library.
 """
 
@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING, Any, Final
 from notebookmail.errors import TemplateError
 
 from .attachments.attachments import Named, listed_attachments
-from .callables import as_path, is_callable, is_path
 from .filters.filters import check_locale
 from .groups import ROWS
-from .same_value import value_text
-from .showing import INVITATION
+from .identity.same_value import value_text
+from .jinja.environment import environment
+from .jinja.printing import INVITATION
+from .row_functions import as_path, is_callable, is_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .address_lists import Source
-    from .environment import UndefinedPolicy
-    from .missing import MissingPolicy
+    from jinja2 import Environment
+
+    from .addresses.address_lists import RecipientSource
+    from .jinja.environment import UndefinedPolicy
+    from .rows.missing import MissingPolicy
 
 _VERSION: Final = 3  # of the digest's form
 _TEXTS: Final = ("subject", "markdown", "html", "text", "sender", "reply_to", "css", "preheader", "locale")
@@ -49,9 +52,9 @@ class Definition:
     html: str | None
     text: str | None
     sender: str | None
-    to: tuple[Source, ...]
-    cc: tuple[Source, ...]
-    bcc: tuple[Source, ...]
+    to: tuple[RecipientSource, ...]
+    cc: tuple[RecipientSource, ...]
+    bcc: tuple[RecipientSource, ...]
     split: tuple[str, ...]
     reply_to: str | None
     headers: Mapping[str, str] = field(hash=False)
@@ -153,9 +156,9 @@ def listed(given: Any, field: str) -> tuple[Any, ...]:
 
 def define(
     *,
-    to: Source | Sequence[Source] | None,
-    cc: Source | Sequence[Source] | None,
-    bcc: Source | Sequence[Source] | None,
+    to: RecipientSource | Sequence[RecipientSource] | None,
+    cc: RecipientSource | Sequence[RecipientSource] | None,
+    bcc: RecipientSource | Sequence[RecipientSource] | None,
     split: str | Sequence[str] | None,
     list_unsubscribe: str | Sequence[str] | None,
     headers: Mapping[str, str] | None,
@@ -224,3 +227,25 @@ def _check_filter(name: Any, function: Any) -> None:
 def _check_choice(value: str, name: str, choices: tuple[str, str]) -> None:
     if value not in choices:
         raise TemplateError(f"{value!r} is none of {' and '.join(map(repr, choices))}", name)
+
+
+def environment_of(definition: Definition, *, html: bool, is_derived: bool = False) -> Environment:
+    """Return the Jinja environment of a template, for HTML or for text, with the author's own filters.
+
+    Args:
+        definition: What the template was made of.
+        html: Whether it is for HTML.
+        is_derived: For text that is made from HTML, with the same expressions.
+    """
+    shared = environment(
+        html=html,
+        undefined=definition.undefined,
+        na=definition.na,
+        locale=definition.locale,
+        is_derived=is_derived,
+    )
+    if not definition.filters:
+        return shared
+    env = shared.overlay()
+    env.filters = {**shared.filters, **definition.filters}
+    return env

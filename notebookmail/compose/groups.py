@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import FrameError, TemplateError
 
-from .frame import CHUNK, Frame, Row
-from .tables.tables import Rows
+from .rows.frame import CHUNK, Frame, Row
+from .tables.tables import GroupRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -143,7 +143,7 @@ class GroupedFrame(Frame):
             fields = {
                 name: _common(name, cells[start:stop]) for name, cells in zip(self._names, columns, strict=True)
             }
-            fields[ROWS] = Rows(self._source.native(part, start, stop))
+            fields[ROWS] = GroupRows(self._source.native(part, start, stop))
             yield Row(position, label, fields, self)
             start = stop
 

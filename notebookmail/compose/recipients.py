@@ -4,7 +4,7 @@ Most templates name the recipient by one column, `{{ email }}` or `{{ name }} <{
 read a few thousand cells at a time and joined to one text. Where the text holds nothing but plain addresses, as
 one look at all of it tells, that text is kept as it is and read when somebody asks for a row. Everything else (a
 name in the cell, an international domain, a number, a template that computes) is read row by row. Both ways give
-what the compiler gives: the address, or "" where a row's message could not be made for want of one.
+what the renderer gives: the address, or "" where a row's message could not be made for want of one.
 
 A hash of each address is made on the way, so that the same address twice can be found without comparing texts.
 """
@@ -15,11 +15,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from notebookmail.address import parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError
+from notebookmail.mail.address import parse_address, parse_mailbox, to_ascii_domain
 
-from .frame import email_column
-from .same_value import address_text
+from .identity.same_value import address_text
+from .rows.frame import email_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from .compiler import Compiler
-    from .frame import Frame
+    from .renderer import Renderer
+    from .rows.frame import Frame
     from .template import Template
 
 _CHUNK: Final = 4096
@@ -108,7 +108,7 @@ class Recipients(Sequence[str]):
 
 
 def read_recipients(
-    frame: Frame, compiler: Compiler, template: Template
+    frame: Frame, renderer: Renderer, template: Template
 ) -> tuple[Recipients, npt.NDArray[np.int64]]:
     """Find out whom each row is for.
 
@@ -121,7 +121,7 @@ def read_recipients(
     cell = _cell_of(frame, template)
     recipients = Recipients(is_mailbox=cell is None or cell[1])
     chunks = (
-        _by_row(frame, compiler, recipients) if cell is None else _by_cell(frame, compiler, recipients, cell[0])
+        _by_row(frame, renderer, recipients) if cell is None else _by_cell(frame, renderer, recipients, cell[0])
     )
     hashes = [np.array(list(map(hash, texts)), dtype=np.int64) for texts in chunks]
     return recipients, np.concatenate([np.zeros(0, dtype=np.int64), *hashes])
@@ -144,11 +144,11 @@ def repeated(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.isin(hashes, several))
 
 
-def _by_row(frame: Frame, compiler: Compiler, recipients: Recipients) -> Iterator[list[str]]:
-    """Ask the compiler for every row; yield what is hashed."""
+def _by_row(frame: Frame, renderer: Renderer, recipients: Recipients) -> Iterator[list[str]]:
+    """Ask the renderer for every row; yield what is hashed."""
     texts: list[str] = []
     for row in frame.rows():
-        texts.append(compiler.recipient(row))
+        texts.append(renderer.recipient(row))
         if len(texts) == _CHUNK:
             yield _added(recipients, texts)
             texts = []
@@ -156,7 +156,7 @@ def _by_row(frame: Frame, compiler: Compiler, recipients: Recipients) -> Iterato
         yield _added(recipients, texts)
 
 
-def _by_cell(frame: Frame, compiler: Compiler, recipients: Recipients, column: str) -> Iterator[list[str]]:
+def _by_cell(frame: Frame, renderer: Renderer, recipients: Recipients, column: str) -> Iterator[list[str]]:
     """Read a column's cells; yield what is hashed."""
     for cells in frame.column(column, _CHUNK):
         if set(map(type, cells)) == {str}:
@@ -166,16 +166,16 @@ def _by_cell(frame: Frame, compiler: Compiler, recipients: Recipients, column: s
                 lowered = joined.lower()
                 yield cells if lowered == joined else lowered.split("\n")
                 continue
-        yield _added(recipients, _read_one_by_one(frame, compiler, recipients, cells))
+        yield _added(recipients, _read_one_by_one(frame, renderer, recipients, cells))
 
 
-def _read_one_by_one(frame: Frame, compiler: Compiler, recipients: Recipients, cells: list[Any]) -> list[str]:
-    """Read cells some of which are no plain addresses; what a cell of another type prints, the compiler knows."""
+def _read_one_by_one(frame: Frame, renderer: Renderer, recipients: Recipients, cells: list[Any]) -> list[str]:
+    """Read cells some of which are no plain addresses; what a cell of another type prints, the renderer knows."""
     texts = ["" if cell is None else recipients._read_cell(cell) if type(cell) is str else None for cell in cells]
     others = [place for place, text in enumerate(texts) if text is None]
     start = len(recipients)
     for place, row in zip(others, frame.rows([start + place for place in others]), strict=True):
-        texts[place] = compiler.recipient(row)
+        texts[place] = renderer.recipient(row)
     return [text or "" for text in texts]
 
 

@@ -1,6 +1,6 @@
 """The letter's template: parsed once, its columns known, rendered strictly.
 
-Everything that does not depend on a row is done when a template is made (see blueprint.py). Files it includes are
+Everything that does not depend on a row is done when a template is made (see compiled.py). Files it includes are
 read then, files it attaches are read by each run. A template is a value: it pickles as its definition, and its
 digest is a hash of it. It knows columns, never a frame.
 """
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import FrameError
 
-from .attachments.files import Folder
-from .blueprint import Blueprint, build, numbers_printed
-from .columns import missing_column, printed
+from .compiled import CompiledTemplate, build, numbers_printed
 from .definition import Definition, define
-from .frame import row_of
+from .files import Folder
 from .groups import ROWS
-from .showing import INVITATION
+from .jinja.printing import INVITATION
+from .rows.column_names import missing_column, printed
+from .rows.frame import row_of
 from .sources.front_matter import read
 from .sources.includes import expand
-from .tables.tables import Rows, is_table
+from .tables.tables import GroupRows, is_table
 
 if TYPE_CHECKING:
     import os
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .address_lists import Source
-    from .environment import UndefinedPolicy
-    from .frame import Row
-    from .missing import MissingPolicy
+    from .addresses.address_lists import RecipientSource
+    from .jinja.environment import UndefinedPolicy
+    from .renderer import Renderer
+    from .rows.frame import Row
+    from .rows.missing import MissingPolicy
 
 _REPR_SUBJECT = 40
 
@@ -103,9 +104,9 @@ class Template:
         html: str | None = None,
         text: str | None = None,
         sender: str | None = None,
-        to: Source | Sequence[Source] | None = None,
-        cc: Source | Sequence[Source] | None = None,
-        bcc: Source | Sequence[Source] | None = None,
+        to: RecipientSource | Sequence[RecipientSource] | None = None,
+        cc: RecipientSource | Sequence[RecipientSource] | None = None,
+        bcc: RecipientSource | Sequence[RecipientSource] | None = None,
         split: str | Sequence[str] | None = None,
         reply_to: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -153,7 +154,7 @@ class Template:
 
     def _take(self, definition: Definition) -> None:
         self._definition = definition
-        self._blueprint = build(definition)
+        self._compiled = build(definition)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], **further: Any) -> Template:
@@ -197,9 +198,9 @@ class Template:
         return self._definition
 
     @property
-    def blueprint(self) -> Blueprint:
-        """The compiled parts, for the compiler."""
-        return self._blueprint
+    def compiled(self) -> CompiledTemplate:
+        """The compiled parts, for the renderer."""
+        return self._compiled
 
     @property
     def digest(self) -> str:
@@ -209,7 +210,7 @@ class Template:
     @property
     def variables(self) -> frozenset[str]:
         """The columns the template needs; a `to` left to the frame's e-mail column is not among them."""
-        names = frozenset[str]().union(*self._blueprint.names.values())
+        names = frozenset[str]().union(*self._compiled.names.values())
         own = {"row", ROWS, *self._definition.inline}
         return names - own - ({INVITATION} if self._definition.calendar is not None else set())
 
@@ -223,7 +224,7 @@ class Template:
             FrameError: Some are not; the message names them, where they are used, and what is there instead.
         """
         present = list(columns)
-        if ROWS not in present and any(ROWS in names for names in self._blueprint.names.values()):
+        if ROWS not in present and any(ROWS in names for names in self._compiled.names.values()):
             raise FrameError("the template uses rows, the rows of a group: pass group_by=, as in group_by='email'")
         missing = sorted(self.variables - set(present))
         numbers = numbers_printed(self._definition).intersection(present) if any(map(_is_number, present)) else ()
@@ -236,6 +237,23 @@ class Template:
             "; ".join(self._describe_missing(name, present) for name in missing)
             + f". The columns are: {', '.join(map(repr, present)) or 'none'}"
         )
+
+    def renderer(self, columns: Sequence[str], **options: Any) -> Renderer:
+        """Return what fills in the rows of a frame with these columns.
+
+        Args:
+            columns: The frame's columns.
+            **options: As for `Renderer`: date, sender, redirect_to, dkim, is_draft.
+
+        Raises:
+            FrameError: A column is missing, there is no sender, or nobody can tell which column holds the
+                recipients.
+            TemplateError: The sender is not one mailbox, or something that all rows get is not there.
+        """
+        from .renderer import Renderer
+
+        self.check_columns(columns)
+        return Renderer(self._definition, self._compiled, columns, **options)
 
     def render(
         self, row: Mapping[str, Any] | pd.Series[Any] | Row, *, date: dt.datetime | None = None
@@ -255,19 +273,17 @@ class Template:
         import email
         import email.policy
 
-        from .compiler import Compiler
-
         one = row_of(row)
-        if is_table(rows := one.fields.get(ROWS)) and not isinstance(rows, Rows):
-            one = replace(one, fields={**one.fields, ROWS: Rows(rows)})
+        if is_table(rows := one.fields.get(ROWS)) and not isinstance(rows, GroupRows):
+            one = replace(one, fields={**one.fields, ROWS: GroupRows(rows)})
         when = date or dt.datetime.now().astimezone()
-        compiler = Compiler(self, tuple(one.fields), date=when, is_draft=True)
+        renderer = self.renderer(tuple(one.fields), date=when, is_draft=True)
         # Line ends as Python has them: `get_content()` is there to be read and compared.
-        content = compiler.compile(one, seed="draft").content.replace(b"\r\n", b"\n")
+        content = renderer.compile(one, seed="draft").content.replace(b"\r\n", b"\n")
         return email.message_from_bytes(content, policy=email.policy.default)
 
     def _describe_missing(self, name: str, present: list[str]) -> str:
-        fields = ", ".join(field for field, names in self._blueprint.names.items() if name in names)
+        fields = ", ".join(field for field, names in self._compiled.names.items() if name in names)
         return missing_column(name, fields, present)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from .columns import TextColumn
 from .encodings import encoding_of, undecodable_line
 from .header import clean_names, named
-from .loaded import Choices, Loaded, counted, refusal
+from .loaded import Loaded, ReadingOptions, counted, refusal
 from .separators import COMMA, announced_separator, given_separator, separator_of, separator_words
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _TITLE_WORDS: Final = "; where the columns' names stand further down, delete the
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _Dialect:
     """How a file is written: its separator, whether blanks follow it, how many lines stand above the header."""
 
     sep: str
@@ -43,7 +43,7 @@ class _Layout:
     above: int
 
 
-def read_delimited(path: Path, choices: Choices) -> Loaded:
+def read_delimited(path: Path, choices: ReadingOptions) -> Loaded:
     """Read a text file of separated cells.
 
     Raises:
@@ -52,7 +52,7 @@ def read_delimited(path: Path, choices: Choices) -> Loaded:
     encoding = encoding_of(path, choices.encoding)
     try:
         layout = _layout(path, encoding.codec, choices.sep)
-        table = _Table(path, layout, encoding.codec)
+        table = _DelimitedTable(path, layout, encoding.codec)
         table.read()
     except UnicodeError as problem:
         line = undecodable_line(path, encoding.codec)
@@ -68,7 +68,7 @@ def read_delimited(path: Path, choices: Choices) -> Loaded:
     )
 
 
-def _layout(path: Path, codec: str, asked: str | None) -> _Layout:
+def _layout(path: Path, codec: str, asked: str | None) -> _Dialect:
     with path.open(encoding=codec, newline="") as file:
         sample: list[str] = []
         size = 0
@@ -86,13 +86,13 @@ def _layout(path: Path, codec: str, asked: str | None) -> _Layout:
     if above == len(sample):
         raise refusal(path, "the file is empty; the first line has to name the columns")
     sep = given_separator(path, asked) if asked is not None else announced or separator_of(path, sample[above:])
-    return _Layout(sep, f"{sep} " in sample[above], above)
+    return _Dialect(sep, f"{sep} " in sample[above], above)
 
 
-class _Table:
+class _DelimitedTable:
     """The rows of one file on their way into columns."""
 
-    def __init__(self, path: Path, layout: _Layout, codec: str) -> None:
+    def __init__(self, path: Path, layout: _Dialect, codec: str) -> None:
         self._path = path
         self._layout = layout
         self._codec = codec

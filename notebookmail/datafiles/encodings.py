@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .loaded import refusal
-from .western import mixes_scripts, reads_western
+from .western_text import mixes_scripts, reads_western
 
 if TYPE_CHECKING:
     from pathlib import Path

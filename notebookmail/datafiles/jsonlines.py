@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from .columns import values_of
 from .encodings import encoding_of
 from .header import clean_names, named
-from .loaded import Choices, Loaded, counted, refusal
+from .loaded import Loaded, ReadingOptions, counted, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-def read_json(path: Path, choices: Choices) -> Loaded:
+def read_json(path: Path, choices: ReadingOptions) -> Loaded:
     """Read JSON objects as rows; a name that an object lacks is missing in its row.
 
     Raises:

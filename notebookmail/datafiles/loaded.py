@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ReadingOptions:
     """What the caller says about a file instead of having it guessed; None: guess.
 
     Attributes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .kinds import kind_of
-from .loaded import Choices, Loaded, refusal
+from .loaded import Loaded, ReadingOptions, refusal
 
 if TYPE_CHECKING:
     import os
@@ -47,7 +47,7 @@ def read_table(
             the line and what to do.
     """
     file = Path(path)
-    loaded = _load(file, Choices(sep, encoding, sheet))
+    loaded = _load(file, ReadingOptions(sep, encoding, sheet))
     frame = loaded.frame
     frame.attrs[_ATTRIBUTE] = {
         "file": file.name,
@@ -69,7 +69,7 @@ def notices(frame: pd.DataFrame) -> list[str]:
     return [f"{said['file']}: {said['as']}", *(f"  {note}" for note in said["notes"])]
 
 
-def _load(path: Path, choices: Choices) -> Loaded:
+def _load(path: Path, choices: ReadingOptions) -> Loaded:
     try:
         kind = kind_of(path)
         _refuse_idle(path, kind, choices)
@@ -93,7 +93,7 @@ def _load(path: Path, choices: Choices) -> Loaded:
         raise refusal(path, words) from problem
 
 
-def _refuse_idle(path: Path, kind: str, choices: Choices) -> None:
+def _refuse_idle(path: Path, kind: str, choices: ReadingOptions) -> None:
     """Refuse a choice that says nothing about a file of this kind."""
     if choices.sheet is not None and kind != "workbook":
         raise refusal(path, "sheet= (--sheet) is for Excel workbooks, and this is none")

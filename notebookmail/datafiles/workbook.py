@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .columns import EXCEL_ERRORS, texts_of, values_of
 from .header import clean_names, named
-from .loaded import Choices, Loaded, counted, refusal
+from .loaded import Loaded, ReadingOptions, counted, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _EXACT: Final = 2**53
 """Below it a float holds every whole number."""
 
 
-def read_workbook(path: Path, choices: Choices) -> Loaded:
+def read_workbook(path: Path, choices: ReadingOptions) -> Loaded:
     """Read one sheet of a workbook.
 
     Raises:
@@ -41,7 +41,7 @@ def read_workbook(path: Path, choices: Choices) -> Loaded:
     book = _opened(path, is_whole=_xml_bytes(path) <= _LARGEST_WHOLE)
     try:
         sheet, others = _chosen(path, book, choices.sheet)
-        grid = _Grid(path, sheet)
+        grid = _SheetGrid(path, sheet)
         grid.read()
         if grid.has_empty_columns and _lacks_results(path, sheet.title, grid):
             raise refusal(
@@ -105,7 +105,7 @@ def _is_filled(sheet: Any) -> bool:
     return any(cell is not None for row in sheet.iter_rows(values_only=True) for cell in row)
 
 
-def _lacks_results(path: Path, title: str, grid: _Grid) -> bool:
+def _lacks_results(path: Path, title: str, grid: _SheetGrid) -> bool:
     """Tell whether a sheet has formulas, and none of them has a value: a program that cannot reckon wrote it."""
     book = _opened(path, is_whole=False, has_formulas=True)
     wanted = set(grid.rows)
@@ -122,7 +122,7 @@ def _lacks_results(path: Path, title: str, grid: _Grid) -> bool:
     return formulas > 0
 
 
-def _unseen(sheet: Any, grid: _Grid) -> Iterator[str]:
+def _unseen(sheet: Any, grid: _SheetGrid) -> Iterator[str]:
     """Say what looks otherwise in Excel than in the frame: hidden rows, merged cells."""
     dimensions = getattr(sheet, "row_dimensions", {})
     hidden = [row for row in grid.rows if row in dimensions and dimensions[row].hidden]
@@ -142,7 +142,7 @@ def _unseen(sheet: Any, grid: _Grid) -> Iterator[str]:
         yield f"merged cells hold their value in the first cell only, the others are missing: {shown}"
 
 
-class _Grid:
+class _SheetGrid:
     """The cells of a sheet on their way into columns.
 
     Attributes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from notebookmail.errors import FrameError
 
-from .conditions import Chance, Condition, Crowd, Fatigue, Flow, Greylist
+from .fault_conditions import Chance, Condition, Greylist, TooFast, TooManyMessages, TooManySessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,11 +112,11 @@ def _seconds(amount: object) -> float:
     return _number(amount, "a number of seconds", 0)
 
 
-def _flow(amount: object) -> Flow:
+def _flow(amount: object) -> TooFast:
     match = _RATE.fullmatch(amount) if isinstance(amount, str) else None
     if match is None:
         raise ValueError("so many a second (s), minute (min), hour (h) or day")
-    return Flow(int(match[1]), _UNIT_SECONDS[match[2]])
+    return TooFast(int(match[1]), _UNIT_SECONDS[match[2]])
 
 
 def _outage(value: object) -> tuple[float, float]:
@@ -131,7 +131,7 @@ def _outage(value: object) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """A fault's entry in the vocabulary.
 
     Attributes:
@@ -151,38 +151,44 @@ class Kind:
     keeps: bool = False
 
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, FaultKind] = {
     # Asked in this order where they meet: limits, which no luck avoids, before chances.
-    "connections": Kind(
-        "connect", lambda n: Crowd(_count(n)), 3, "421 4.7.0 Too many connections, as the sandbox was asked"
+    "connections": FaultKind(
+        "connect",
+        lambda n: TooManySessions(_count(n)),
+        3,
+        "421 4.7.0 Too many connections, as the sandbox was asked",
     ),
-    "refuse_connect": Kind("connect", _chance, 0.1, "554 5.3.2 The sandbox takes no mail, as asked"),
-    "drop_connect": Kind("connect", _chance, 0.1, ending="drop"),
-    "refuse_login": Kind(
+    "refuse_connect": FaultKind("connect", _chance, 0.1, "554 5.3.2 The sandbox takes no mail, as asked"),
+    "drop_connect": FaultKind("connect", _chance, 0.1, ending="drop"),
+    "refuse_login": FaultKind(
         "login", _chance, "535 5.7.8 Wrong password", "535 5.7.8 The sandbox refuses the login, as asked"
     ),
-    "rate": Kind("sender", _flow, "30/min", "451 4.7.28 The sandbox's rate limit is exceeded, as asked"),
-    "messages_per_connection": Kind(  # OpenSMTPD says this at the MAIL after the last one
-        "sender", lambda n: Fatigue(_count(n)), 100, "452 4.5.3 Too many messages sent, as the sandbox was asked"
+    "rate": FaultKind("sender", _flow, "30/min", "451 4.7.28 The sandbox's rate limit is exceeded, as asked"),
+    "messages_per_connection": FaultKind(  # OpenSMTPD says this at the MAIL after the last one
+        "sender",
+        lambda n: TooManyMessages(_count(n)),
+        100,
+        "452 4.5.3 Too many messages sent, as the sandbox was asked",
     ),
-    "refuse_sender": Kind(
+    "refuse_sender": FaultKind(
         "sender", _chance, "550 5.7.60 Not your address", "550 5.1.8 The sandbox refuses this sender, as asked"
     ),
-    "greylist": Kind(
+    "greylist": FaultKind(
         "recipient", lambda n: Greylist(_seconds(n)), 300, "451 4.7.1 Greylisted, as asked: try again later"
     ),
-    "drop_rcpt": Kind("recipient", _chance, 0.01, ending="drop"),
-    "quota": Kind(
+    "drop_rcpt": FaultKind("recipient", _chance, 0.01, ending="drop"),
+    "quota": FaultKind(
         "message",
-        lambda n: Flow(_count(n), DAY_SECONDS),
+        lambda n: TooFast(_count(n), DAY_SECONDS),
         500,
         "550 5.4.5 Daily user sending limit exceeded, as the sandbox was asked",
     ),
-    "refuse_message": Kind("message", _chance, 0.01, "554 5.7.1 The sandbox refuses this message, as asked"),
-    "drop": Kind("message", _chance, 0.01, ending="drop"),
-    "stall": Kind("message", _chance, 0.01, ending="stall"),
-    "drop_after": Kind("message", _chance, 0.01, ending="drop", keeps=True),
-    "stall_after": Kind("message", _chance, 0.01, ending="stall", keeps=True),
+    "refuse_message": FaultKind("message", _chance, 0.01, "554 5.7.1 The sandbox refuses this message, as asked"),
+    "drop": FaultKind("message", _chance, 0.01, ending="drop"),
+    "stall": FaultKind("message", _chance, 0.01, ending="stall"),
+    "drop_after": FaultKind("message", _chance, 0.01, ending="drop", keeps=True),
+    "stall_after": FaultKind("message", _chance, 0.01, ending="stall", keeps=True),
 }
 _SETTINGS: Mapping[str, FaultValue] = {"latency": 0.05, "down": (10, 60)}
 _FREE_FORMS: Mapping[str, FaultValue] = {
@@ -241,7 +247,7 @@ def _read_fault(key: str, value: FaultValue) -> Fault:
     raise _unknown(key)
 
 
-def _read_kind(kind: Kind, value: object) -> tuple[Condition, str]:
+def _read_kind(kind: FaultKind, value: object) -> tuple[Condition, str]:
     amount, reply = _parted(value)
     if reply and kind.ending != "reply":
         raise ValueError("a share from 0 to 1, without a reply")

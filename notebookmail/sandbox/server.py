@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Self
 
-from notebookmail.server import Server
+from notebookmail.server.server import Server
 
+from .fault_injector import FaultInjector
 from .faults import read_faults
-from .listening import HOST, Doorway, some_turns
-from .rehearsal import Rehearsal
-from .session import CREDENTIALS, Hooks, Session
+from .listener import HOST, LoopbackListener, some_turns
+from .session import CREDENTIALS, Hooks, SandboxSession
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import aiosmtpd.smtp
 
-    from notebookmail.view.inbox import Inbox
+    from notebookmail.view.widgets.inbox import Inbox
 
     from .faults import FaultValue
 
@@ -57,7 +57,7 @@ class Received:
                 saved with the notebook, and whoever gets the notebook reads it. Otherwise what is saved names no
                 one and holds no letter.
         """
-        from notebookmail.view.reader import save_message, show_message
+        from notebookmail.view.widgets.message_reader import save_message, show_message
 
         (save_message if save else show_message)(self)
 
@@ -65,7 +65,7 @@ class Received:
         self.show()
 
     def __repr__(self) -> str:
-        from notebookmail.view.message import masked_words
+        from notebookmail.view.words.message import masked_words
 
         return f"<Received: {masked_words(self)}>"
 
@@ -135,9 +135,9 @@ class Sandbox:
         self.received: list[Received] = []
         self._port = port
         self._arrival = asyncio.Condition()
-        self._rehearsal = Rehearsal(read_faults(faults or {}), seed)
-        self._hooks = Hooks(self._rehearsal, self._keep, delay_seconds)
-        self._door: Doorway | None = None
+        self._injector = FaultInjector(read_faults(faults or {}), seed)
+        self._hooks = Hooks(self._injector, self._keep, delay_seconds)
+        self._door: LoopbackListener | None = None
         self._outage: asyncio.Task[None] | None = None
         self._inboxes: list[Inbox] = []
 
@@ -152,7 +152,7 @@ class Sandbox:
 
         The settings `"latency"` and `"down"` are not counted.
         """
-        return self._rehearsal.counts.copy()
+        return self._injector.counts.copy()
 
     @property
     def server(self) -> Server:
@@ -163,7 +163,7 @@ class Sandbox:
         """
         if self._door is None:
             raise RuntimeError("the sandbox is not running: use `async with Sandbox() as box:`")
-        username, password = CREDENTIALS if self._rehearsal.faults.at.get("login") else (None, None)
+        username, password = CREDENTIALS if self._injector.faults.at.get("login") else (None, None)
         return Server(
             HOST, self._door.port, username=username, password=password, security="none", is_sandbox=True
         )
@@ -177,8 +177,8 @@ class Sandbox:
         await self.__aexit__(None, None, None)
 
     async def __aenter__(self) -> Self:
-        door = Doorway(lambda: Session(self._hooks), self._port)
-        outage = self._rehearsal.faults.outage
+        door = LoopbackListener(lambda: SandboxSession(self._hooks), self._port)
+        outage = self._injector.faults.outage
         if outage is None or outage[0] > 0:
             await door.open()
         self._door = door
@@ -209,7 +209,7 @@ class Sandbox:
         It is shown when it ends a cell, or by `display(box.inbox())`. What is saved with the notebook is how many
         messages there were.
         """
-        from notebookmail.view.inbox import Inbox
+        from notebookmail.view.widgets.inbox import Inbox
 
         inbox = Inbox(self.received, is_running=self._door is not None)
         if self._door is not None:
@@ -234,7 +234,7 @@ class Sandbox:
             self._arrival.notify_all()
         return f"250 2.0.0 OK, message {number} is in the sandbox"
 
-    async def _go_away(self, door: Doorway, start: float, end: float) -> None:
+    async def _go_away(self, door: LoopbackListener, start: float, end: float) -> None:
         """Cut and refuse connections from the start to the end, in seconds from now."""
         if start > 0:
             await asyncio.sleep(start)

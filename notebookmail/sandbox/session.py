@@ -15,8 +15,8 @@ import aiosmtpd.smtp
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from .fault_injector import FaultInjector
     from .faults import Fault, Phase
-    from .rehearsal import Rehearsal
 
 HOSTNAME = "sandbox.notebookmail.example"
 _MAX_MESSAGE_OCTETS = 64 * 1024 * 1024
@@ -27,7 +27,7 @@ CREDENTIALS = ("sandbox", "sandbox")
 """What box.server logs in with where logging in is rehearsed; the sandbox takes any."""
 
 
-class Session(aiosmtpd.smtp.SMTP):
+class SandboxSession(aiosmtpd.smtp.SMTP):
     """One client's session; remembered so that closing the sandbox closes it."""
 
     def __init__(self, hooks: Hooks) -> None:
@@ -35,7 +35,7 @@ class Session(aiosmtpd.smtp.SMTP):
         self._is_greeted = False
         self.taken = 0
         """How many messages it has delivered."""
-        self.wants_login = bool(hooks.rehearsal.faults.at.get("login"))
+        self.wants_login = bool(hooks.injector.faults.at.get("login"))
         super().__init__(
             hooks,
             data_size_limit=_MAX_MESSAGE_OCTETS,
@@ -71,7 +71,7 @@ class Session(aiosmtpd.smtp.SMTP):
             fault = self.meet("connect", "")
             if fault is not None:
                 text, is_refused = await self.carry_out(fault), True
-        latency_seconds = self._hooks.rehearsal.faults.latency_seconds
+        latency_seconds = self._hooks.injector.faults.latency_seconds
         if latency_seconds and text[3:4] != "-":  # a reply of several lines is one reply
             await asyncio.sleep(latency_seconds)
         await super().push(text)
@@ -95,11 +95,11 @@ class Session(aiosmtpd.smtp.SMTP):
     def meet(self, phase: Phase, subject: str, sender: str = "") -> Fault | None:
         """Tell which fault strikes there, if any."""
         sessions = self._hooks.open_sessions if phase == "connect" else 0  # counted only where it matters
-        return self._hooks.rehearsal.meet(
+        return self._hooks.injector.meet(
             phase, subject, self.loop.time(), sender=sender, sessions=sessions, taken=self.taken
         )
 
-    async def stumble(self, phase: Phase, subject: str, sender: str = "") -> str | None:
+    async def refusal_at(self, phase: Phase, subject: str, sender: str = "") -> str | None:
         """Carry out the fault that strikes there, if one does; returns the reply that refuses."""
         fault = self.meet(phase, subject, sender)
         return None if fault is None else await self.carry_out(fault)
@@ -118,13 +118,13 @@ class Hooks:
     """What a sandbox does at each command: aiosmtpd's handler, which names the hooks and their arguments.
 
     Attributes:
-        rehearsal: The faults.
+        injector: The faults.
         keep: Keeps a message; returns the reply.
         delay_seconds: How long the server takes over each message.
         sessions: The sessions' transports.
     """
 
-    rehearsal: Rehearsal
+    injector: FaultInjector
     keep: Callable[[aiosmtpd.smtp.Envelope], Awaitable[str]]
     delay_seconds: float
     sessions: set[asyncio.Transport] = field(default_factory=set)
@@ -135,12 +135,12 @@ class Hooks:
         return sum(not each.is_closing() for each in self.sessions)
 
     async def handle_MAIL(  # noqa: N802
-        self, session: Session, facts: Any, envelope: Any, address: str, options: list[str]
+        self, session: SandboxSession, facts: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Answer a MAIL."""
         if session.wants_login and not facts.authenticated:
             return "530 5.7.0 Authentication required"
-        refusal = await session.stumble("sender", address)
+        refusal = await session.refusal_at("sender", address)
         if refusal is not None:
             return refusal
         envelope.mail_from = address
@@ -148,16 +148,16 @@ class Hooks:
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802
-        self, session: Session, _facts: object, envelope: Any, address: str, _options: list[str]
+        self, session: SandboxSession, _facts: object, envelope: Any, address: str, _options: list[str]
     ) -> str:
         """Answer a RCPT."""
-        refusal = await session.stumble("recipient", address, envelope.mail_from)
+        refusal = await session.refusal_at("recipient", address, envelope.mail_from)
         if refusal is not None:
             return refusal
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, session: Session, _facts: object, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, session: SandboxSession, _facts: object, envelope: Any) -> str:  # noqa: N802
         """Answer the end of data: only now is a message kept."""
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # as in the package's own: importing typing would cost mo
 if TYPE_CHECKING:
     from typing import Any
 
-    from .client import SMTP
+    from .client.client import SMTP
     from .options import DEFAULT_TIMEOUT, SMTP_PORT
     from .options import SUBMISSION_PORT as SMTP_STARTTLS_PORT
     from .options import SUBMISSIONS_PORT as SMTP_TLS_PORT

@@ -1,6 +1,6 @@
 """One connection to a server: the wire's decisions carried out over a stream.
 
-Opening, single commands, TLS, and whole messages; course.py drives them.
+Opening, single commands, TLS, and whole messages; driver.py drives them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from notebookmail.errors import (
     SMTPServerDisconnected,
     at,
 )
-from notebookmail.mail import Receipt
-from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.mail.message import Receipt
+from notebookmail.response import SMTPResponse
+from notebookmail.status import SMTPStatus
 
-from .course import ROOM, Driver
+from .driver import ROOM, Driver
 from .wire.commands import END_OF_DATA, RSET, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from notebookmail.mail import Mail
+    from notebookmail.mail.message import Mail
 
-    from .course import Commit, Course
+    from .driver import Commit, Exchange
     from .options import ConnectionOptions
     from .stream import Stream
     from .wire.transaction import Opening
@@ -191,7 +192,7 @@ class Connection(Driver):
 
     def delivery(
         self, mail: Mail, next_mail: Callable[[], Mail | None], commit: Commit | None = None
-    ) -> Course[Receipt]:
+    ) -> Exchange[Receipt]:
         """Make the course that sends one message; see `deliver`.
 
         Args:
@@ -301,7 +302,7 @@ class Connection(Driver):
         steps = opening(mail, self.extensions, reset_first=self._needs_reset)
         return steps, next(steps), False
 
-    def _write_committed(self, group: tuple[Command, ...], commit: Commit | None) -> Course[None]:
+    def _write_committed(self, group: tuple[Command, ...], commit: Commit | None) -> Exchange[None]:
         """Write a group of commands; one that carries the content by BDAT waits until it may."""
         if group[-1].verb == "BDAT":
             yield from self._pass_gate(commit)
@@ -322,7 +323,7 @@ class Connection(Driver):
 
     def _send(
         self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], commit: Commit | None
-    ) -> Course[None]:
+    ) -> Exchange[None]:
         """Write the content, its end and the group behind it, and wait for the reply to the end."""
         if len(segments) == 1 and len(segments[0]) <= _WRITE_OCTETS:
             yield from self._pass_gate(commit)

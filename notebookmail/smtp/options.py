@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from notebookmail.errors import SMTPConnectError, at
-from notebookmail.secret import Secret, seals_fields
+from notebookmail.privacy.secret import Secret, seals_fields
 
 if TYPE_CHECKING:
     import socket

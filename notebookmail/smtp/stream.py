@@ -19,9 +19,9 @@ from notebookmail.errors import (
     SMTPServerDisconnected,
     at,
 )
-from notebookmail.secret import Secret
+from notebookmail.privacy.secret import Secret
 
-from .racing import look_up
+from .happy_eyeballs import look_up
 
 if TYPE_CHECKING:
     import socket
@@ -42,7 +42,7 @@ _READ_OCTETS = 16_384
 class Listener(Protocol):
     """Who is told what happens on a stream."""
 
-    def take_in(self, data: bytes) -> None:
+    def bytes_received(self, data: bytes) -> None:
         """Bytes arrived."""
 
     def look_up(self) -> None:
@@ -80,7 +80,7 @@ class Stream(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what arrived."""
         self._has_heard = True
-        self._listener.take_in(bytes(self._buffer[:nbytes]))
+        self._listener.bytes_received(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool:
         """Tell that the peer says no more; the transport closes."""

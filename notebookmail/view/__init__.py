@@ -1,5 +1,6 @@
-"""What people see: static markup, the live board, the results table.
+"""What people see. Views only read progress and outcomes, so a run without a screen behaves the same.
 
-Views only read progress and outcomes, so a run without a screen behaves the same. The only room that imports
-ipywidgets, and the only one that turns values into HTML: all escaping stands in markup.py.
+A folder a face, a file a subject: words (what is said), html (saved pages), terminal, widgets (live, and the only
+importer of ipywidgets). Words know no face, terminal and html know words, widgets know all three. Whether there is
+a notebook, and whether anybody looks: frontend.py.
 """

@@ -32,18 +32,17 @@ import pandas as pd
 from markdown_it import MarkdownIt
 
 from notebookmail import Template
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.environment import environment
-from notebookmail.compose.frame import Frame
-from notebookmail.compose.markup.document import LETTER_CSS, letter
-from notebookmail.compose.markup.markdown import to_html
-from notebookmail.compose.markup.tags import Masks, split_tags
+from notebookmail.compose.jinja.environment import environment
+from notebookmail.compose.markup.html_document import LETTER_CSS, letter
+from notebookmail.compose.markup.jinja_tags import Masks, split_tags
+from notebookmail.compose.markup.markdown_to_html import to_html
+from notebookmail.compose.rows.frame import Frame
 from notebookmail.compose.tables.tables import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from notebookmail.mail import Mail
+    from notebookmail.mail.message import Mail
 
 WHEN = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.UTC)
 SUBJECT = "Your invoice {{ number }}, {{ name }}"
@@ -89,9 +88,9 @@ def frame_of(rows: int) -> pd.DataFrame:
 def built(df: pd.DataFrame, template: Template) -> Iterator[Mail]:
     """Build every row's message as send_frame does."""
     frame = Frame(df)
-    compiler = Compiler(template, frame.columns, date=WHEN)
+    renderer = template.renderer(frame.columns, date=WHEN)
     for row in frame.rows():
-        yield compiler.compile(row, seed=str(row.position))
+        yield renderer.compile(row, seed=str(row.position))
 
 
 def compiled(df: pd.DataFrame, template: Template) -> Iterator[int]:

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from notebookmail import Template
-from notebookmail.merge.events import RowSent, RowStarted
-from notebookmail.plan import SendOptions, make_plan
-from notebookmail.reply import SMTPResponse
-from notebookmail.results import SendResults
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.results import SendResults
+from notebookmail.delivery.events import RowSent, RowStarted
+from notebookmail.response import SMTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +74,7 @@ def frame_of(rows: int) -> pd.DataFrame:
 
 def carried_out(df: pd.DataFrame) -> SendResults:
     """The results of a run in which every row was sent."""
-    plan = make_plan(df, LETTER, SendOptions())
+    plan = make_plan(df, LETTER, SendSettings())
     results = SendResults(plan.frame.labels)
     results.note_recipients(plan.recipients)
     now = datetime.now(UTC)
@@ -88,11 +89,11 @@ def carried_out(df: pd.DataFrame) -> SendResults:
 def step_of(name: str, df: pd.DataFrame) -> Callable[[], Any]:
     """What is measured."""
     if name == "plan":
-        return lambda: make_plan(df, LETTER, SendOptions())
+        return lambda: make_plan(df, LETTER, SendSettings())
     if name == "plan, key=":
-        return lambda: make_plan(df, LETTER, SendOptions(key=("order",), campaign="may"))
+        return lambda: make_plan(df, LETTER, SendSettings(key=("order",), campaign="may"))
     if name == "first message":
-        return lambda: next(make_plan(df, LETTER, SendOptions()).tasks()).build()
+        return lambda: next(make_plan(df, LETTER, SendSettings()).tasks()).build()
     if name == "results":
         return lambda: carried_out(df)
     results = carried_out(df)
@@ -101,7 +102,7 @@ def step_of(name: str, df: pd.DataFrame) -> Callable[[], Any]:
 
 def measure(name: str, rows: int) -> Cost:
     """Run one step in this process."""
-    make_plan(frame_of(10), LETTER, SendOptions())  # what is loaded on first use is not a matter of rows
+    make_plan(frame_of(10), LETTER, SendSettings())  # what is loaded on first use is not a matter of rows
     step = step_of(name, frame_of(rows))
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew

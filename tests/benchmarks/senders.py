@@ -17,7 +17,7 @@ import aiosmtplib
 from queued import Queued
 
 import notebookmail
-from notebookmail.mail import Envelope, Mail
+from notebookmail.mail.message import Envelope, Mail
 from notebookmail.smtp.options import ConnectionOptions
 
 if TYPE_CHECKING:

@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import Template, check_frame
-from notebookmail.compose.address_lists import pieces_of
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.frame import Frame
+from notebookmail.compose.addresses.address_lists import pieces_of
 from notebookmail.compose.recipients import read_recipients
+from notebookmail.compose.rows.frame import Frame
 from notebookmail.errors import TemplateError
 
 if TYPE_CHECKING:
-    from notebookmail.mail import Envelope
+    from notebookmail.mail.message import Envelope
 
 DATE = datetime(2026, 5, 4, tzinfo=UTC)
 WORDS = st.text(
@@ -33,8 +32,8 @@ def letter(**parts: Any) -> Template:
 
 def envelope(template: Template, **row: Any) -> Envelope:
     frame = Frame(pd.DataFrame([row]))
-    compiler = Compiler(template, frame.columns, date=DATE)
-    return compiler.compile(next(frame.rows()), seed="s").envelope
+    renderer = template.renderer(frame.columns, date=DATE)
+    return renderer.compile(next(frame.rows()), seed="s").envelope
 
 
 def recipients(template: Template, **row: Any) -> tuple[str, ...]:
@@ -161,8 +160,8 @@ def test_the_recipients_known_before_are_those_of_the_messages() -> None:
     df = pd.DataFrame({"email": ["a@example.org; b@example.org", "nobody", "c@example.org"]})
     for template in (letter(split=";"), letter(to=lambda row: row.email.split("; "))):
         frame = Frame(df)
-        compiler = Compiler(template, frame.columns, date=DATE)
-        known, _ = read_recipients(frame, compiler, template)
+        renderer = template.renderer(frame.columns, date=DATE)
+        known, _ = read_recipients(frame, renderer, template)
         assert list(known) == ["a@example.org, b@example.org", "", "c@example.org"]
 
 

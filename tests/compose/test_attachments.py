@@ -12,10 +12,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notebookmail.compose.attachments import attachments
 from notebookmail.compose.attachments.attachments import Attachments, Named, listed_attachments
-from notebookmail.compose.attachments.files import Folder
-from notebookmail.compose.callables import RowView, as_path, called, is_callable, is_path
+from notebookmail.compose.cache import Cache
+from notebookmail.compose.files import Folder
 from notebookmail.compose.groups import Varying
-from notebookmail.compose.kept import Kept
+from notebookmail.compose.row_functions import FunctionRow, as_path, called, is_callable, is_path
 from notebookmail.errors import TemplateError
 
 ENV = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
@@ -36,7 +36,7 @@ def folder(tmp_path):
 
 def made(items, folder, row=None, label=7):
     row = row or {}
-    return Attachments(ENV, listed_attachments(items), folder).parts(row, RowView(row, label), label)
+    return Attachments(ENV, listed_attachments(items), folder).parts(row, FunctionRow(row, label), label)
 
 
 def parsed(part):
@@ -208,7 +208,7 @@ def test_files_that_differ_by_row_are_kept_up_to_a_bounded_size(folder, monkeypa
 
 
 def test_kept_values_go_in_the_order_of_their_use():
-    kept = Kept(3)
+    kept = Cache(3)
     for key in "abc":
         kept.put(key, key.upper(), 1)
     assert kept.get("a") == "A"
@@ -217,14 +217,14 @@ def test_kept_values_go_in_the_order_of_their_use():
 
 
 def test_a_value_put_again_counts_once():
-    kept = Kept(3)
+    kept = Cache(3)
     for _ in range(5):
         kept.put("a", "A", 2)
     assert (len(kept), kept.octets) == (1, 2)
 
 
 def test_a_value_too_large_is_kept_until_the_next():
-    kept = Kept(3)
+    kept = Cache(3)
     kept.put("a", "A", 1)
     kept.put("big", "B", 100)
     assert (kept.get("a"), kept.get("big"), kept.octets) == (None, "B", 100)
@@ -286,7 +286,7 @@ def test_a_coroutine_function_is_refused(folder):
 
 
 def test_a_row_is_read_by_name_and_by_attribute():
-    row = RowView({"name": "Ann", "the n": 2, "items": 3, "none": None}, 0)
+    row = FunctionRow({"name": "Ann", "the n": 2, "items": 3, "none": None}, 0)
     assert (row.name, row["the n"], row["items"], row.none) == ("Ann", 2, 3, None)
     assert dict(row) == {"name": "Ann", "the n": 2, "items": 3, "none": None}
     assert row.get("x") is None
@@ -296,7 +296,7 @@ def test_a_row_is_read_by_name_and_by_attribute():
 
 def test_a_column_of_several_values_cannot_be_read():
     with pytest.raises(TemplateError, match="several values in this group"):
-        _ = RowView({"a": Varying("a")}, 0)["a"]
+        _ = FunctionRow({"a": Varying("a")}, 0)["a"]
 
 
 def test_paths_and_functions_are_told_from_values():

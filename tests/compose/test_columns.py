@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import Template
-from notebookmail.compose.columns import printed
-from notebookmail.compose.frame import Frame, email_column
+from notebookmail.compose.rows.column_names import printed
+from notebookmail.compose.rows.frame import Frame, email_column
 from notebookmail.errors import FrameError, TemplateError
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)

@@ -9,26 +9,24 @@ from hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notebookmail.address import has_control
-from notebookmail.compose.address_lists import pieces_of
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.frame import Row
+from notebookmail.compose.addresses.address_lists import pieces_of
+from notebookmail.compose.rows.frame import Row
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError
+from notebookmail.mail.address import has_control
 
 WHEN = dt.datetime(2025, 5, 1, 12, 30, tzinfo=dt.UTC)
 COLUMNS = ("email", "name", "value", "copy")
-COMPILER = Compiler(
-    Template(
-        "About {{ value }}",
-        html='<html><body><p title="{{ value }}">{{ value }}</p></body></html>',
-        text="{{ name }}\n{{ value }}\n",
-        sender="Me <me@example.com>",
-        to="{{ name }} <{{ email }}>",
-        cc="{{ copy }}",
-        bcc="hidden@example.net",
-        headers={"X-Value": "{{ value }}"},
-    ),
+COMPILER = Template(
+    "About {{ value }}",
+    html='<html><body><p title="{{ value }}">{{ value }}</p></body></html>',
+    text="{{ name }}\n{{ value }}\n",
+    sender="Me <me@example.com>",
+    to="{{ name }} <{{ email }}>",
+    cc="{{ copy }}",
+    bcc="hidden@example.net",
+    headers={"X-Value": "{{ value }}"},
+).renderer(
     COLUMNS,
     date=WHEN,
 )
@@ -37,9 +35,9 @@ values = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=30), max_size=6).m
 addresses = st.sampled_from(["a@example.org", '"a b"@example.org', "ü@example.org", "a@bücher.example"]) | values
 
 
-def compiled(compiler, fields):
+def compiled(renderer, fields):
     try:
-        return compiler.compile(Row(3, "label", fields), seed="seed"), None
+        return renderer.compile(Row(3, "label", fields), seed="seed"), None
     except TemplateError as refusal:
         return None, refusal
 
@@ -77,10 +75,10 @@ def test_a_row_is_compiled_exactly_as_asked_or_refused(address, name, value, cop
 @settings(deadline=None, max_examples=200)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400) | values)
 def test_a_body_is_read_back_as_it_was(value):
-    compiler = Compiler(
-        Template("s", text="{{ value }}", sender="a@example.com", to="b@example.com"), ("value",), date=WHEN
+    renderer = Template("s", text="{{ value }}", sender="a@example.com", to="b@example.com").renderer(
+        ("value",), date=WHEN
     )
-    mail, refusal = compiled(compiler, {"value": value})
+    mail, refusal = compiled(renderer, {"value": value})
     if refusal:
         assert re.search("[\ud800-\udfff]", value)
         return
@@ -100,8 +98,8 @@ def test_a_markdown_letter_takes_in_no_markup_from_values(rows, value):
         sender="a@example.com",
         to="b@example.com",
     )
-    compiler = Compiler(template, ("v", "rows"), date=WHEN)
-    mail, refusal = compiled(compiler, {"v": value, "rows": rows})
+    renderer = template.renderer(("v", "rows"), date=WHEN)
+    mail, refusal = compiled(renderer, {"v": value, "rows": rows})
     if refusal:
         assert refusal.field == "markdown"
         return

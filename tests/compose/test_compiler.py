@@ -5,9 +5,8 @@ import email.policy
 import pandas as pd
 import pytest
 
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.frame import Row
 from notebookmail.compose.groups import GroupedFrame
+from notebookmail.compose.rows.frame import Row
 from notebookmail.compose.template import Template
 from notebookmail.errors import FrameError, TemplateError
 
@@ -16,7 +15,7 @@ ROW = {"email": "ada@example.org", "name": "Ada"}
 
 
 def compile_row(template, fields=ROW, *, seed="s", label="r", **options):
-    return Compiler(template, tuple(fields), date=WHEN, **options).compile(Row(0, label, fields), seed=seed)
+    return template.renderer(tuple(fields), date=WHEN, **options).compile(Row(0, label, fields), seed=seed)
 
 
 def letter(**options):
@@ -82,22 +81,22 @@ def test_a_sender_may_differ_by_row():
 
 def test_without_a_sender_nothing_is_compiled():
     with pytest.raises(FrameError, match="sender="):
-        Compiler(letter(sender=None), ("email",), date=WHEN)
+        letter(sender=None).renderer(("email",), date=WHEN)
 
 
 def test_a_missing_column_is_found_before_any_row():
     with pytest.raises(FrameError, match="'city'"):
-        Compiler(letter(text="{{ city }}"), ("email",), date=WHEN)
+        letter(text="{{ city }}").renderer(("email",), date=WHEN)
 
 
 def test_without_recipients_nothing_is_compiled():
     with pytest.raises(FrameError, match="to="):
-        Compiler(letter(), ("name",), date=WHEN)
+        letter().renderer(("name",), date=WHEN)
 
 
 def test_a_date_without_a_zone_is_refused():
     with pytest.raises(FrameError, match="time zone"):
-        Compiler(letter(), ("email",), date=dt.datetime(2025, 5, 1))  # noqa: DTZ001
+        letter().renderer(("email",), date=dt.datetime(2025, 5, 1))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("column", ["email", "E-Mail", " Mail "])
@@ -198,9 +197,9 @@ def test_a_rehearsal_needs_one_mailbox():
 
 
 def test_the_recipient_can_be_shown():
-    compiler = Compiler(letter(), ("email",), date=WHEN)
-    assert compiler.recipient(Row(0, 0, {"email": "a@example.org"})) == "a@example.org"
-    assert compiler.recipient(Row(0, 0, {"email": "nobody"})) == ""
+    renderer = letter().renderer(("email",), date=WHEN)
+    assert renderer.recipient(Row(0, 0, {"email": "a@example.org"})) == "a@example.org"
+    assert renderer.recipient(Row(0, 0, {"email": "nobody"})) == ""
 
 
 def test_html_comes_after_its_text():
@@ -259,16 +258,16 @@ def test_blanks_of_any_kind_in_a_name_are_one_blank():
 
 
 def test_whom_a_row_is_for_is_known_although_its_name_is_missing():
-    compiler = Compiler(letter(to="{{ name }} <{{ email }}>"), ("name", "email"), date=WHEN)
-    assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@example.org"})) == "a@example.org"
-    assert compiler.recipient(Row(0, 0, {"name": None, "email": "a@b.c, d@e.f"})) == ""
+    renderer = letter(to="{{ name }} <{{ email }}>").renderer(("name", "email"), date=WHEN)
+    assert renderer.recipient(Row(0, 0, {"name": None, "email": "a@example.org"})) == "a@example.org"
+    assert renderer.recipient(Row(0, 0, {"name": None, "email": "a@b.c, d@e.f"})) == ""
 
 
 def test_each_row_has_its_own_sender():
     made = letter(sender="{{ name }} <{{ email }}>", to="b@example.org")
-    compiler = Compiler(made, ("name", "email"), date=WHEN)
+    renderer = made.renderer(("name", "email"), date=WHEN)
     rows = [{"name": name, "email": f"{name}@example.org".lower()} for name in ("Ada", "Bob", "Ada")]
-    mails = [compiler.compile(Row(0, 0, row), seed="s") for row in rows]
+    mails = [renderer.compile(Row(0, 0, row), seed="s") for row in rows]
     assert [parse(mail)["From"] for mail in mails] == [f"{row['name']} <{row['email']}>" for row in rows]
 
 
@@ -294,6 +293,6 @@ def test_a_function_that_fails_names_its_row():
 @pytest.mark.parametrize("shown", ["{{ name }}", "{{ row.name }}", "{{ name | default('x') }}"])
 def test_a_value_that_differs_in_a_group_is_not_printed(shown):
     frame = GroupedFrame(pd.DataFrame({"email": ["a@example.org"] * 2, "name": ["Ada", "Bob"]}), "email")
-    compiler = Compiler(letter(text=shown), frame.columns, date=WHEN)
+    renderer = letter(text=shown).renderer(frame.columns, date=WHEN)
     with pytest.raises(TemplateError, match="'name' has several values"):
-        compiler.compile(next(frame.rows()), seed="s")
+        renderer.compile(next(frame.rows()), seed="s")

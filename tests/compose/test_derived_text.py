@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import Template
-from notebookmail.compose.derived_text import text_of
+from notebookmail.compose.jinja.text_environment import text_of
 
 FILLERS = "&zwnj;&nbsp;&#847;&#8203;&shy;" * 20
 SAFE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]), max_size=30)

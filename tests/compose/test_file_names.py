@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notebookmail.compose.attachments.parameters import check_file_name, disposition, guess_type
+from notebookmail.compose.mime.content_disposition import check_file_name, disposition, guess_type
 from notebookmail.errors import TemplateError
 
 HOSTILE = [

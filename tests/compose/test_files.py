@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from notebookmail.compose.attachments import files
-from notebookmail.compose.attachments.files import Folder
+from notebookmail.compose import files
+from notebookmail.compose.files import Folder
 from notebookmail.errors import TemplateError
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
 from notebookmail.compose.filters.filters import check_locale, filters
-from notebookmail.compose.missing import missing_value
+from notebookmail.compose.rows.missing import missing_value
 from notebookmail.errors import TemplateError
 
 NO_BREAK = "\N{NO-BREAK SPACE}"

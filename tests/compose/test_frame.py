@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from notebookmail.compose.frame import Frame, Row, email_column, row_of
+from notebookmail.compose.rows.frame import Frame, Row, email_column, row_of
 from notebookmail.errors import FrameError
 
 

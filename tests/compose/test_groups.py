@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.compose.frame import CHUNK
 from notebookmail.compose.groups import GroupedFrame, Varying
+from notebookmail.compose.rows.frame import CHUNK
 from notebookmail.errors import FrameError, TemplateError
 
 DAY = dt.datetime(2025, 5, 1)  # noqa: DTZ001 - as frames have them

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from notebookmail.compose.identity import identity
+from notebookmail.compose.identity.old_value_texts import identity
 
 
 class Colour(enum.Enum):
@@ -110,7 +110,7 @@ def test_the_identity_of_a_frame_is_short_however_long_it_is():
 
 def test_identities_are_the_same_in_every_process():
     program = (
-        "import sys, functools, pandas as pd\nfrom notebookmail.compose.identity import identity\n"
+        "import sys, functools, pandas as pd\nfrom notebookmail.compose.identity.old_value_texts import identity\n"
         "frame = pd.DataFrame({'a': [{'x', 'y', 'z'}, {'k': 1, 'l': 2}], 'b': [pd.NaT, pd.Period('2024-01')]})\n"
         "values = [{'a', 'b', 'c', 1, None}, frozenset({'d', (1, 2)}), {'k': {'e', 'f'}}, frame, frame['a'],\n"
         "    functools.partial(len, {'g', 'h'}), lambda row: row, object(), frame.style]\n"

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment
 
-from notebookmail.compose.attachments.files import Folder
+from notebookmail.compose.files import Folder
 from notebookmail.compose.sources.includes import MOST_CHARACTERS, expand
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError

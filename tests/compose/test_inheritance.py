@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment
 
-from notebookmail.compose.sources.inheritance import inherited
+from notebookmail.compose.sources.extends import inherited
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.compose.markup.document import page
-from notebookmail.compose.markup.inlining import inline
-from notebookmail.compose.markup.tags import Masks
+from notebookmail.compose.markup.css_inlining import inline
+from notebookmail.compose.markup.html_document import page
+from notebookmail.compose.markup.jinja_tags import Masks
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from screenshots import LOOKS, Camera
 
-from notebookmail.compose.markup.inlining import inline
+from notebookmail.compose.markup.css_inlining import inline
 from notebookmail.compose.template import Template
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail.address import Mailbox, has_control
-from notebookmail.compose.callables import RowView
-from notebookmail.compose.environment import environment
-from notebookmail.compose.invitations.invitation import Invitation
-from notebookmail.compose.missing import missing_value
+from notebookmail.compose.invitation import Invitation
+from notebookmail.compose.jinja.environment import environment
+from notebookmail.compose.row_functions import FunctionRow
+from notebookmail.compose.rows.missing import missing_value
 from notebookmail.errors import TemplateError
+from notebookmail.mail.address import Mailbox, has_control
 
 ENV = environment(html=False, undefined="strict", na="error")
 DATE = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -36,7 +36,7 @@ def part(calendar, fields=None, *, organizer=ADA, attendees=(BOB,), token="ab12"
     fields = fields or {}
     made = Invitation(ENV, calendar)
     return made.part(
-        fields, RowView(fields, 7), 7, organizer=organizer, attendees=attendees, token=token, date=date
+        fields, FunctionRow(fields, 7), 7, organizer=organizer, attendees=attendees, token=token, date=date
     )
 
 
@@ -516,8 +516,8 @@ def test_a_name_in_a_calendar_stays_one():
 
 
 def test_a_missing_library_is_named(monkeypatch):
-    monkeypatch.delitem(sys.modules, "notebookmail.compose.invitations.vevent", raising=False)
-    monkeypatch.delattr("notebookmail.compose.invitations.vevent", raising=False)
+    monkeypatch.delitem(sys.modules, "notebookmail.compose.calendar.vevent", raising=False)
+    monkeypatch.delattr("notebookmail.compose.calendar.vevent", raising=False)
     monkeypatch.setitem(sys.modules, "icalendar", None)
     with pytest.raises(TemplateError, match=r"notebookmail\[calendar\]"):
         Invitation(ENV, MEETING)

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import Template
-from notebookmail.compose.frame import Frame, Row
 from notebookmail.compose.groups import GroupedFrame
-from notebookmail.compose.keys import Keys, key_text, read_keys
-from notebookmail.compose.same_value import value_text
-from notebookmail.compose.tables.tables import Rows
+from notebookmail.compose.identity.keys import Keys, key_text, read_keys
+from notebookmail.compose.identity.same_value import value_text
+from notebookmail.compose.rows.frame import Frame, Row
+from notebookmail.compose.tables.tables import GroupRows
 
 LETTER = Template("Hello {{ name }}", sender="me@example.org", text="{{ amount }}")
 VALUES = st.one_of(
@@ -29,7 +29,7 @@ VALUES = st.one_of(
 
 
 def keys_of(template: Template = LETTER, named: tuple[str, ...] = (), *, is_by_recipient: bool = False) -> Keys:
-    return Keys(template.blueprint.reads, named, is_by_recipient=is_by_recipient)
+    return Keys(template.compiled.reads, named, is_by_recipient=is_by_recipient)
 
 
 def key(fields: dict[str, Any], to: str = "a@example.org", *named: str, number: int = 1, **how: Any) -> bytes:
@@ -138,11 +138,11 @@ ITEMS = pd.DataFrame({"item": ["pen", "ink"], "price": [1.5, 2], "note": ["x", "
 )
 def test_a_group_is_known_by_the_columns_that_are_read_of_its_rows_in_any_order(text: str) -> None:
     keys = keys_of(Template("x", sender="m@x.org", text=text))
-    known = keys.person(Row(0, 0, {"rows": Rows(ITEMS)}), "a@x.org")
+    known = keys.person(Row(0, 0, {"rows": GroupRows(ITEMS)}), "a@x.org")
     for same in (ITEMS.iloc[::-1], ITEMS[["price", "note", "item"]], ITEMS.assign(note=1), ITEMS.assign(new=1)):
-        assert keys.person(Row(0, 0, {"rows": Rows(same)}), "a@x.org") == known
+        assert keys.person(Row(0, 0, {"rows": GroupRows(same)}), "a@x.org") == known
     for other in (ITEMS.assign(price=[1.5, 3]), ITEMS.head(1), pd.concat([ITEMS, ITEMS.head(1)])):
-        assert keys.person(Row(0, 0, {"rows": Rows(other)}), "a@x.org") != known
+        assert keys.person(Row(0, 0, {"rows": GroupRows(other)}), "a@x.org") != known
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_a_group_is_known_by_the_columns_that_are_read_of_its_rows_in_any_order(
 )
 def test_a_group_that_is_shown_as_a_whole_says_all_of_it(text: str) -> None:
     shown = Template("x", sender="m@x.org", text=text)
-    assert said(shown, {"rows": Rows(ITEMS)}) == said(shown, {"rows": Rows(ITEMS.iloc[::-1])})
-    assert said(shown, {"rows": Rows(ITEMS)}) != said(shown, {"rows": Rows(ITEMS.assign(note=1))})
+    assert said(shown, {"rows": GroupRows(ITEMS)}) == said(shown, {"rows": GroupRows(ITEMS.iloc[::-1])})
+    assert said(shown, {"rows": GroupRows(ITEMS)}) != said(shown, {"rows": GroupRows(ITEMS.assign(note=1))})
 
 
 SAME_EVERYWHERE = """
 from notebookmail import Template
-from notebookmail.compose.keys import Keys
-from notebookmail.compose.frame import Row
+from notebookmail.compose.identity.keys import Keys
+from notebookmail.compose.rows.frame import Row
 for value in (1.5, "\\ud800", {"b", "a"}, {"x": {"z", "w"}}, object(), [1, None]):
-    reads = Template("x", sender="m@x.org", text="{{ v }}").blueprint.reads
+    reads = Template("x", sender="m@x.org", text="{{ v }}").compiled.reads
     keys = Keys(reads, (), is_by_recipient=False)
     row = Row(0, 0, {"v": value})
     print(keys.key(keys.person(row, "a@x.org")).hex(), keys.said(row, "a@x.org", keys.names(row)))

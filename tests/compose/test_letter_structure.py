@@ -18,11 +18,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from samples import PNG
 
-from notebookmail.compose import showing
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.environment import environment
-from notebookmail.compose.frame import Row
 from notebookmail.compose.groups import GroupedFrame
+from notebookmail.compose.jinja import printing
+from notebookmail.compose.jinja.environment import environment
+from notebookmail.compose.rows.frame import Row
 from notebookmail.compose.template import Template
 from notebookmail.errors import FrameError, TemplateError
 
@@ -307,14 +306,14 @@ def test_a_frame_without_a_filter_is_shown_the_same():
 def test_a_table_that_is_the_same_for_all_rows_is_written_once(writer, shown, monkeypatch):
     written = []
     monkeypatch.setattr(
-        showing, writer, lambda value, **_choices: written.append(value) or Markup("<table></table>")
+        printing, writer, lambda value, **_choices: written.append(value) or Markup("<table></table>")
     )
     environment.cache_clear()
     value = SALES if writer == "html_table" else SALES.style
     made = template(markdown=f"{shown}{{{{ x }}}}", inline={"t": value})
-    compiler = Compiler(made, ("x",), date=WHEN)
+    renderer = made.renderer(("x",), date=WHEN)
     for number in range(3):
-        compiler.compile(Row(number, number, {"x": number}), seed=str(number))
+        renderer.compile(Row(number, number, {"x": number}), seed=str(number))
     environment.cache_clear()
     assert len(written) == 1
 
@@ -351,7 +350,7 @@ def test_files_are_read_when_the_run_begins_not_when_the_template_is_made(tmp_pa
 def test_what_all_rows_get_must_be_there_before_any_row(tmp_path):
     made = template(attachments=["gone.pdf"], folder=tmp_path)
     with pytest.raises(TemplateError, match=r"gone\.pdf"):
-        Compiler(made, (), date=WHEN)
+        made.renderer((), date=WHEN)
 
 
 def test_a_frame_is_attached_as_a_file():
@@ -364,8 +363,8 @@ def test_a_frame_is_attached_as_a_file():
 
 def test_an_attachment_that_all_rows_share_is_never_copied():
     made = template(attachments={"a.bin": b"x" * 100_000}, text="{{ x }}")
-    compiler = Compiler(made, ("x",), date=WHEN)
-    mails = [compiler.compile(Row(n, n, {"x": n}), seed=str(n)) for n in range(2)]
+    renderer = made.renderer(("x",), date=WHEN)
+    mails = [renderer.compile(Row(n, n, {"x": n}), seed=str(n)) for n in range(2)]
     shared = [max(mail.segments, key=len) for mail in mails]
     assert shared[0] is shared[1]
     assert len(shared[0]) > 100_000
@@ -379,7 +378,7 @@ def test_a_function_may_attach_nothing():
 
 def test_what_is_said_of_a_row_that_a_function_reads_is_all_of_it():
     made = template(attachments=[lambda _row: None])
-    assert "row" in made.blueprint.names["attachments"]
+    assert "row" in made.compiled.names["attachments"]
     assert made.variables == frozenset()
 
 
@@ -569,9 +568,9 @@ def test_a_function_in_a_cell_is_not_called():
 @pytest.mark.parametrize("name", ["x", "row.x"])
 def test_a_stand_in_is_not_taken_for_several_values(name):
     frame = GroupedFrame(pd.DataFrame({"email": ["b@example.com"] * 2, "x": [1, 2]}), "email")
-    compiler = Compiler(template(text=f"{{{{ {name} | default('-', true) }}}}"), frame.columns, date=WHEN)
+    renderer = template(text=f"{{{{ {name} | default('-', true) }}}}").renderer(frame.columns, date=WHEN)
     with pytest.raises(TemplateError, match="'x' has several values"):
-        compiler.compile(next(frame.rows()), seed="s")
+        renderer.compile(next(frame.rows()), seed="s")
 
 
 def test_what_can_be_called_and_says_what_it_is_is_printed():
@@ -672,7 +671,7 @@ def test_what_is_rendered_for_inspection_says_what_is_sent():
         list_unsubscribe="https://example.org/{{ x }}",
         preheader="{{ x }}",
     )
-    sent = Compiler(made, ("x",), date=WHEN).compile(Row(0, 0, {"x": "Q1"}), seed="s")
+    sent = made.renderer(("x",), date=WHEN).compile(Row(0, 0, {"x": "Q1"}), seed="s")
     parsed = email.message_from_bytes(sent.content, policy=email.policy.default)
     shown = made.render({"x": "Q1"}, date=WHEN)
     of_its_own = {"Message-ID", "Content-Type"}  # a draft has no place in a run; boundaries are made of it
@@ -694,11 +693,11 @@ def test_signing_is_the_last_thing_done():
     from cryptography.hazmat.primitives.asymmetric import ed25519
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-    from notebookmail.compose.signing import DKIM
+    from notebookmail.compose.mime.dkim import DKIM
 
     key = ed25519.Ed25519PrivateKey.generate()
     raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     made = template(markdown="x", attachments={"a.bin": b"x" * 50_000})
-    mail = Compiler(made, (), date=WHEN, dkim=DKIM("example.com", "mail", raw)).compile(Row(0, 0, {}), seed="s")
+    mail = made.renderer((), date=WHEN, dkim=DKIM("example.com", "mail", raw)).compile(Row(0, 0, {}), seed="s")
     message = email.message_from_bytes(mail.content, policy=email.policy.default)
     assert message.keys()[0] == "DKIM-Signature"

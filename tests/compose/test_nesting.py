@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from notebookmail import Template, TemplateError, send_frame_sync
-from notebookmail.compose.markup.nesting import DEEPEST
+from notebookmail.compose.markup.html_nesting import DEEPEST
 
 FEW, MANY = DEEPEST - 1, 20_000  # in a page's body
 

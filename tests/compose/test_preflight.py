@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from samples import ANYTHING, PNG
 
 from notebookmail import Template
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.frame import row_of
-from notebookmail.compose.preflight.links import judge_link
-from notebookmail.compose.preflight.preflight import GMAIL_OCTETS, Preflight, transport_remarks
-from notebookmail.compose.preflight.reading import read
-from notebookmail.mail import Envelope, Mail
+from notebookmail.checks.links import judge_link
+from notebookmail.checks.message import GMAIL_OCTETS, MessageChecks, transport_remarks
+from notebookmail.checks.parsed_message import read
+from notebookmail.compose.rows.frame import row_of
+from notebookmail.mail.message import Envelope, Mail
 
 DATE = dt.datetime(2026, 5, 4, tzinfo=dt.UTC)
 ROW = {"name": "Ann", "email": "ann@acme.org"}
@@ -27,12 +26,12 @@ ROW = {"name": "Ann", "email": "ann@acme.org"}
 
 def made(template: Template, **values: Any) -> Mail:
     row = row_of({**ROW, **values})
-    return Compiler(template, tuple(row.fields), date=DATE, sender="desk@acme.org").compile(row, seed="x")
+    return template.renderer(tuple(row.fields), date=DATE, sender="desk@acme.org").compile(row, seed="x")
 
 
 def found(template: Template, **values: Any) -> dict[str, str]:
     """The kinds found, each with what was said of it last."""
-    preflight = Preflight(template.definition, [*ROW, *values])
+    preflight = MessageChecks(template.definition, [*ROW, *values])
     return {remark.kind: remark.message for remark in preflight.remarks(read(made(template, **values)))}
 
 
@@ -213,7 +212,7 @@ def test_a_missing_attachment_is_found(text: str) -> None:
 def test_an_attachment_that_is_there_is_not_missed() -> None:
     template = letter("The list is attached.")
     reading = read(attached(made(template), b"x"))
-    assert Preflight(template.definition, []).remarks(reading) == []
+    assert MessageChecks(template.definition, []).remarks(reading) == []
 
 
 @pytest.mark.parametrize("text", ["A detached house.", "Reattachments"])
@@ -225,7 +224,7 @@ def test_each_thing_is_said_once_of_a_message() -> None:
     template = Template(
         "x", html="<p>attached: <a href='http://a.org'>a</a> <a href='http://a.org'>a</a></p>", text="attached"
     )
-    remarks = Preflight(template.definition, []).remarks(read(made(template)))
+    remarks = MessageChecks(template.definition, []).remarks(read(made(template)))
     assert len(remarks) == len(set(remarks)) == 2
 
 

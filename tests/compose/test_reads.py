@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from notebookmail import Template
-from notebookmail.compose.environment import environment
-from notebookmail.compose.reads import FUNCTION, Reads, reads_of
+from notebookmail.compose.jinja.columns_read import FUNCTION, Reads, reads_of
+from notebookmail.compose.jinja.environment import environment
 
 ENV = environment(html=False, undefined="strict", na="error")
 
@@ -76,7 +76,7 @@ def test_every_field_of_a_template_is_looked_at() -> None:
         attachments=["{{ f }}.pdf"], list_unsubscribe="https://x.org/{{ g }}", inline={"logo": "{{ h }}.png"},
         calendar={"summary": "{{ i }}", "start": "{{ j }}", "duration": 30},
     )  # fmt: skip
-    assert template.blueprint.reads == Reads(frozenset("abcdefghij"))
+    assert template.compiled.reads == Reads(frozenset("abcdefghij"))
     for function in ({"attachments": len}, {"inline": {"x": len}}, {"to": len}, {"calendar": len},
                      {"calendar": {"summary": "x", "start": len, "duration": 30}}):  # fmt: skip
-        assert Template("x", text="x", **function).blueprint.reads.has_functions
+        assert Template("x", text="x", **function).compiled.reads.has_functions

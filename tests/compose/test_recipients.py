@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from notebookmail import Template
 from notebookmail.compose import recipients as module
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.frame import Frame
 from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.recipients import Recipients, read_recipients, repeated
+from notebookmail.compose.renderer import Renderer
+from notebookmail.compose.rows.frame import Frame
 
 DATE = datetime(2026, 5, 4, tzinfo=UTC)
 ODD_CELLS = [
@@ -40,9 +40,9 @@ SOURCES = [
 ]  # fmt: skip
 
 
-def compiled(df: Any, template: Template) -> tuple[Frame, Compiler]:
+def compiled(df: Any, template: Template) -> tuple[Frame, Renderer]:
     frame = Frame(df)
-    return frame, Compiler(template, frame.columns, date=DATE)
+    return frame, template.renderer(frame.columns, date=DATE)
 
 
 def letter(to: Any = None, **more: Any) -> Template:
@@ -55,9 +55,9 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def assert_read_as_compiled(df: Any, template: Template) -> None:
-    frame, compiler = compiled(df, template)
-    found, hashes = read_recipients(frame, compiler, template)
-    expected = [compiler.recipient(row) for row in frame.rows()]
+    frame, renderer = compiled(df, template)
+    found, hashes = read_recipients(frame, renderer, template)
+    expected = [renderer.recipient(row) for row in frame.rows()]
     assert list(found) == expected
     assert [found[position] for position in reversed(range(len(found)))] == expected[::-1]
     assert found[:] == expected
@@ -133,13 +133,13 @@ def test_a_group_has_the_recipient_of_its_rows() -> None:
     df = pd.DataFrame({"email": ["a@x.org", "b@x.org", "a@x.org"], "name": ["n", "m", "o"]})
     template = Template("x", sender="me@example.org", text="{{ rows | length }}")
     frame = GroupedFrame(df, "email")
-    found, _ = read_recipients(frame, Compiler(template, frame.columns, date=DATE), template)
+    found, _ = read_recipients(frame, template.renderer(frame.columns, date=DATE), template)
     assert list(found) == ["a@x.org", "b@x.org"]
 
 
 def test_a_frame_without_rows_has_no_recipients() -> None:
-    frame, compiler = compiled(pd.DataFrame({"email": [], "name": []}), letter())
-    found, hashes = read_recipients(frame, compiler, letter())
+    frame, renderer = compiled(pd.DataFrame({"email": [], "name": []}), letter())
+    found, hashes = read_recipients(frame, renderer, letter())
     assert (list(found), len(found), hashes.tolist()) == ([], 0, [])
 
 
@@ -153,8 +153,8 @@ def test_a_position_that_is_not_there_has_no_recipient() -> None:
 
 def test_recipients_travel_without_the_frame() -> None:
     df = pd.DataFrame({"email": ["a@x.org", "B@X.org", "bad", "c@x.org", "d@x.org"], "name": "n"})
-    frame, compiler = compiled(df, letter())
-    found, _ = read_recipients(frame, compiler, letter())
+    frame, renderer = compiled(df, letter())
+    found, _ = read_recipients(frame, renderer, letter())
     assert (
         list(pickle.loads(pickle.dumps(found))) == list(found) == ["a@x.org", "B@x.org", "", "c@x.org", "d@x.org"]
     )
@@ -165,9 +165,9 @@ def test_plain_addresses_are_never_given_to_the_compiler(monkeypatch: pytest.Mon
         raise AssertionError("asked")
 
     df = pd.DataFrame({"email": ["a@x.org", "B@X.org", "no address", None, "Ann <c@x.org>"], "name": "n"})
-    frame, compiler = compiled(df, letter())
-    monkeypatch.setattr(Compiler, "recipient", refuse)
-    assert list(read_recipients(frame, compiler, letter())[0]) == ["a@x.org", "B@x.org", "", "", "c@x.org"]
+    frame, renderer = compiled(df, letter())
+    monkeypatch.setattr(Renderer, "recipient", refuse)
+    assert list(read_recipients(frame, renderer, letter())[0]) == ["a@x.org", "B@x.org", "", "", "c@x.org"]
 
 
 @given(st.lists(st.integers(-5, 5)))

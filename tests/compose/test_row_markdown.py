@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from notebookmail import Template
-from notebookmail.compose.row_markdown import RowMarkdown
+from notebookmail.compose.jinja.row_markdown import RowMarkdown
 from notebookmail.errors import TemplateError
 
 ITEMS = [{"item": "Tea", "price": "1.50"}, {"item": "Milk", "price": "7.25"}, {"item": "Rye", "price": "3.00"}]
@@ -252,7 +252,7 @@ def test_statements_alone_on_their_lines_mean_what_they_mean_elsewhere() -> None
 
 def test_rows_of_one_structure_share_a_conversion(monkeypatch: pytest.MonkeyPatch) -> None:
     template = Template("S", markdown="{% for i in items %}- {{ i }}\n{% endfor %}")
-    by_row = template.blueprint.html._markdown
+    by_row = template.compiled.html._markdown
     assert isinstance(by_row, RowMarkdown)
     for items in ([1, 2], [3, 4], ["a", "b"], [1]):
         template.render({"items": items})
@@ -270,4 +270,4 @@ def test_rows_of_one_structure_share_a_conversion(monkeypatch: pytest.MonkeyPatc
 )
 def test_what_decides_no_structure_is_converted_once(source: str) -> None:
     template = pickle.loads(pickle.dumps(Template("S", markdown=source)))
-    assert not hasattr(template.blueprint.html, "_markdown")
+    assert not hasattr(template.compiled.html, "_markdown")

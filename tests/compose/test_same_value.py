@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from notebookmail.compose.same_value import NOTHING, address_text, name_text, value_text, values_text
+from notebookmail.compose.identity.same_value import NOTHING, address_text, name_text, value_text, values_text
 
 DAY = dt.date(2026, 5, 4)
 MIDNIGHT = dt.datetime.combine(DAY, dt.time())

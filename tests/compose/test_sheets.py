@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.compose.attachments.sheets import sheet_of
+from notebookmail.compose.attachments.frames_as_files import sheet_of
 from notebookmail.errors import TemplateError
 
 INJECTIONS = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("https://evil.example")', "\t=1", "'=1"]

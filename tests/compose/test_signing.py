@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notebookmail.compose.signing import DKIM
+from notebookmail.compose.mime.dkim import DKIM
 from notebookmail.errors import FrameError
 
 DATE = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)

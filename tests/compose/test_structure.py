@@ -5,9 +5,8 @@ from unittest import mock
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from notebookmail.compose import structure
-from notebookmail.compose.content import BodyEncoder, base64_body
-from notebookmail.compose.structure import joined, multipart
+from notebookmail.compose.mime.multipart import joined, multipart
+from notebookmail.compose.mime.transfer_encoding import BodyEncoder, base64_body
 
 TOKEN = "0123456789abcdef"
 BOUNDARIES = [f"--=_{letter}{TOKEN}{end}" for letter in "mar" for end in ("", "--", "_", "__--")]
@@ -103,7 +102,7 @@ def test_long_pieces_are_never_copied():
 
 @given(st.lists(st.binary(max_size=12)))
 def test_joined_pieces_are_the_same_bytes_and_few(pieces):
-    with mock.patch.object(structure, "_LONG", 6):
+    with mock.patch("notebookmail.compose.mime.multipart._LONG", 6):
         done = joined(pieces)
     assert b"".join(done) == b"".join(pieces)
     long = [piece for piece in pieces if len(piece) >= 6]

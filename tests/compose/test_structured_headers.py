@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail.compose.structured import is_structured, structured, unsubscribe_fields
+from notebookmail.compose.mime.structured_headers import is_structured, structured, unsubscribe_fields
 from notebookmail.errors import TemplateError
 
 ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"

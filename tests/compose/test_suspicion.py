@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.compose.preflight.suspicion import (
+from notebookmail.checks.addresses import (
+    address_remarks,
     intended_domain,
     is_one_slip,
     is_reserved,
     mailbox_key,
-    suspicions,
 )
 
 LETTERS = st.sampled_from(string.ascii_lowercase)
 
 
 def kinds(address: str) -> list[str]:
-    return [remark.kind for remark in suspicions(address, "to")]
+    return [remark.kind for remark in address_remarks(address, "to")]
 
 
 @pytest.mark.parametrize(

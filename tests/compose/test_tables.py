@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from notebookmail.compose.tables.tables import (
     MOST_ROWS,
-    Rows,
+    GroupRows,
     html_table,
     is_table,
     pandas_of,
@@ -241,7 +241,7 @@ def test_a_series_without_a_name_has_no_heads():
         pl.DataFrame({"a": [1.5, None], "b": ["x", "<"]}),
         pa.table({"a": [1.5, None], "b": ["x", "<"]}),
         pd.DataFrame({"a": [1.5, None], "b": ["x", "<"]}),
-        Rows(pd.DataFrame({"a": [1.5, None], "b": ["x", "<"]}, index=[5, 3])),
+        GroupRows(pd.DataFrame({"a": [1.5, None], "b": ["x", "<"]}, index=[5, 3])),
     ],
 )
 def test_frames_of_every_library(frame):
@@ -314,7 +314,7 @@ def test_pandas_of_gives_a_frame_of_any_table():
     for value in (
         pl.DataFrame({"a": [1]}),
         pa.table({"a": [1]}),
-        Rows(pl.DataFrame({"a": [1]})),
+        GroupRows(pl.DataFrame({"a": [1]})),
         pl.Series("a", [1]),
     ):
         assert pandas_of(value).to_dict("list") == {"a": [1]}

@@ -11,12 +11,11 @@ from hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from notebookmail.address import has_control
-from notebookmail.compose.address_lists import pieces_of
-from notebookmail.compose.compiler import Compiler
-from notebookmail.compose.frame import Row
+from notebookmail.compose.addresses.address_lists import pieces_of
+from notebookmail.compose.rows.frame import Row
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError
+from notebookmail.mail.address import has_control
 
 WHEN = dt.datetime(2025, 5, 1, 12, 30, tzinfo=dt.UTC)
 PATHS = [
@@ -58,7 +57,7 @@ values = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def compiler(tmp_path_factory):
+def renderer(tmp_path_factory):
     folder = tmp_path_factory.mktemp("letters")
     (folder / "there.txt").write_text("was there", encoding="utf-8")
     template = Template(
@@ -77,7 +76,7 @@ def compiler(tmp_path_factory):
         calendar={"summary": "{{ title }}", "location": "{{ place }}", "start": WHEN, "duration": 30},
         folder=folder,
     )
-    return Compiler(template, tuple(BENIGN), date=WHEN)
+    return template.renderer(tuple(BENIGN), date=WHEN)
 
 
 FIELDS = {
@@ -90,9 +89,9 @@ HEADERS = [
 ]  # fmt: skip
 
 
-def compiled(compiler, fields):
+def compiled(renderer, fields):
     try:
-        return compiler.compile(Row(3, "label", fields), seed="seed"), None
+        return renderer.compile(Row(3, "label", fields), seed="seed"), None
     except TemplateError as refusal:
         return None, refusal
 
@@ -104,9 +103,9 @@ def compiled(compiler, fields):
 @example({"name": "=?utf-8?Q?=0D=0ABcc:_x=40y.z?="})
 @example({"file": "\u202egnp.exe"})
 @example({"title": "x\r\nATTENDEE:mailto:x@y.example", "place": "y\\nATTENDEE:mailto:x@y.example"})
-def test_a_row_goes_out_exactly_as_asked_or_fails_and_says_why(compiler, hostile):
+def test_a_row_goes_out_exactly_as_asked_or_fails_and_says_why(renderer, hostile):
     fields = BENIGN | hostile
-    mail, refusal = compiled(compiler, fields)
+    mail, refusal = compiled(renderer, fields)
     if refusal:
         assert hostile, "nothing hostile, and yet refused"
         assert refusal.row == "label"
@@ -184,7 +183,7 @@ def assert_attachments(message, fields):
 def test_the_name_of_a_header_is_a_name_or_refused(name, value):
     try:
         template = Template("s", text="x", sender="a@example.com", to="b@example.com", headers={name: "{{ v }}"})
-        mail = Compiler(template, ("v",), date=WHEN).compile(Row(0, 1, {"v": value}), seed="s")
+        mail = template.renderer(("v",), date=WHEN).compile(Row(0, 1, {"v": value}), seed="s")
     except TemplateError:
         return
     message = email.message_from_bytes(mail.content, policy=email.policy.default)

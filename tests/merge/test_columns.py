@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.merge.columns import MessageIds, Numbers, Texts
+from notebookmail.delivery.packed_columns import MessageIds, PackedNumbers, PackedTexts
 
 HEXADECIMAL = st.text("0123456789abcdef", min_size=32, max_size=32)
 IDS = st.one_of(
@@ -19,7 +19,7 @@ IDS = st.one_of(
 
 @given(st.lists(st.text(st.characters())))
 def test_every_text_is_found_by_its_number(texts: list[str]) -> None:
-    store = Texts()
+    store = PackedTexts()
     numbers = [store.add(text) for text in texts]
     assert [store[number] for number in numbers] == texts
     assert store.array()[numbers].tolist() == texts
@@ -27,13 +27,13 @@ def test_every_text_is_found_by_its_number(texts: list[str]) -> None:
 
 
 def test_a_text_that_comes_again_is_stored_once() -> None:
-    store = Texts()
+    store = PackedTexts()
     numbers = {store.add("250 OK") for _ in range(1000)} | {store.add("") for _ in range(10)}
     assert len(numbers) == len(store) == 2
 
 
 def test_texts_that_never_come_again_are_not_remembered_twice() -> None:
-    store = Texts()
+    store = PackedTexts()
     for number in range(10_000):
         store.add(f"queued as {number}")
     assert len(store._recent) <= 256
@@ -70,7 +70,7 @@ ROWS = st.tuples(
 def test_every_number_is_found_by_its_row_and_in_its_column(
     rows: dict[int, tuple[int, float, int, int, float]],
 ) -> None:
-    numbers = Numbers(5)
+    numbers = PackedNumbers(5)
     for position, row in rows.items():
         numbers.write(position, *row)
     twin = numbers.copy()

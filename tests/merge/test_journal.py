@@ -19,20 +19,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journals import NOON, address, claimed, entries, entry, key, noted, states
 
+from notebookmail.delivery.journal import Charge, Earlier, Entry, Journal, campaign_lock, minute_of
+from notebookmail.delivery.journal.campaign_lock import CampaignLock, is_held
+from notebookmail.delivery.journal.checksums import entry_checksum
+from notebookmail.delivery.journal.earlier_outcomes import EarlierRows
+from notebookmail.delivery.journal.sqlite_database import JournalFile
+from notebookmail.delivery.journal.sqlite_schema import CODES
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Charge, Earlier, Entry, Journal, locking, minute_of
-from notebookmail.merge.journal.checksums import entry_checksum
-from notebookmail.merge.journal.earlier import EarlierRows
-from notebookmail.merge.journal.file import JournalFile
-from notebookmail.merge.journal.locking import CampaignLock, is_held
-from notebookmail.merge.journal.schema import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
     from pathlib import Path
 
-    from notebookmail.merge.journal import State
+    from notebookmail.delivery.journal import State
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows locks otherwise")
 
@@ -294,14 +294,14 @@ def test_a_lock_file_that_was_taken_away_between_opening_and_locking_is_not_trus
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.lock"
-    lock = locking._lock
+    lock = campaign_lock._lock
 
     def taken_away_before(file: FileIO, *, is_shared: bool) -> None:
         monkeypatch.undo()
         path.unlink()
         lock(file, is_shared=is_shared)
 
-    monkeypatch.setattr(locking, "_lock", taken_away_before)
+    monkeypatch.setattr(campaign_lock, "_lock", taken_away_before)
     held = CampaignLock.acquire(path, "x", NOON)
     with pytest.raises(JournalError, match="being run by"):
         CampaignLock.acquire(path, "x", NOON)
@@ -312,7 +312,7 @@ def test_a_lock_file_that_was_taken_away_between_opening_and_locking_is_not_trus
 def test_two_may_ask_at_once_whether_a_campaign_runs(tmp_path: Path) -> None:
     path = tmp_path / "x.lock"
     with path.open("wb", buffering=0) as asking:
-        locking._lock(asking, is_shared=True)
+        campaign_lock._lock(asking, is_shared=True)
         assert not is_held(path)
 
 
@@ -334,7 +334,7 @@ def test_a_file_system_without_locks_is_refused_with_a_remedy(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locking, "_lock", refuse)
+    monkeypatch.setattr(campaign_lock, "_lock", refuse)
     with pytest.raises(JournalError, match=r"without locks .* journal="):
         CampaignLock.acquire(tmp_path / "x.lock", "x", NOON)
     assert not is_held(tmp_path / "x.lock")
@@ -719,6 +719,6 @@ def test_a_key_that_stands_twice_counts_as_sent_if_once_it_was(written: list[tup
 
 
 def test_the_journal_loads_neither_pandas_nor_asyncio() -> None:
-    code = "import sys; from notebookmail.merge.journal import *; print({'pandas', 'asyncio'} & {*sys.modules})"
+    code = "import sys; from notebookmail.delivery.journal import *; print({'pandas', 'asyncio'} & {*sys.modules})"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.rstrip().endswith("set()")

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from journals import claimed, entries, entry, key, noted, python
 
+from notebookmail.delivery.journal import Earlier, Entry, Journal, file_systems
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Earlier, Entry, Journal, mounts
 
 if TYPE_CHECKING:
-    from notebookmail.merge.journal import Claim, State
+    from notebookmail.delivery.journal import Claim, State
 
 
 @pytest.fixture
@@ -146,15 +146,15 @@ class AnyHistoryOnANetwork(AnyHistory):
     """The same with a rollback journal."""
 
     def __init__(self) -> None:
-        self.table = mounts.TABLE
-        mounts.TABLE = Path(tempfile.mkdtemp(prefix="mounts-")) / "mounts"  # type: ignore[misc]
-        mounts.TABLE.write_text("server:/ / nfs4 rw 0 0\n")
+        self.table = file_systems.TABLE
+        file_systems.TABLE = Path(tempfile.mkdtemp(prefix="mounts-")) / "mounts"  # type: ignore[misc]
+        file_systems.TABLE.write_text("server:/ / nfs4 rw 0 0\n")
         super().__init__()
 
     def teardown(self) -> None:
         super().teardown()
-        shutil.rmtree(mounts.TABLE.parent)
-        mounts.TABLE = self.table  # type: ignore[misc]
+        shutil.rmtree(file_systems.TABLE.parent)
+        file_systems.TABLE = self.table  # type: ignore[misc]
 
 
 AnyHistoryOnANetwork.TestCase.settings = settings(max_examples=10, stateful_step_count=15, deadline=None)
@@ -167,7 +167,7 @@ RUNNER = """if True:
     import sys
     from pathlib import Path
     from journals import claimed, entry
-    from notebookmail.merge.journal import Journal, mounts
+    from notebookmail.delivery.journal import Journal, mounts
 
     path, digest, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     mounts.TABLE = path.with_name(f"mounts-{digest}")
@@ -190,7 +190,7 @@ RUNNER = """if True:
 def test_what_a_killed_run_wrote_is_there_and_its_campaign_free(
     path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mounts, "TABLE", path.with_name("mounts-d1"))
+    monkeypatch.setattr(file_systems, "TABLE", path.with_name("mounts-d1"))
     told: dict[int, str] = {}
     for kill in range(8):
         with python(RUNNER, path, "d1", kind) as process:
@@ -241,7 +241,7 @@ CROWD = """if True:
     import sys
     from pathlib import Path
     from journals import claimed, entry
-    from notebookmail.merge.journal import Journal, mounts
+    from notebookmail.delivery.journal import Journal, mounts
 
     path, digest, kind, count = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
     mounts.TABLE = path.with_name(f"mounts-{digest}")
@@ -306,7 +306,7 @@ FILL = """if True:
     from pathlib import Path
     from journals import claimed, entries, entry, states
     from notebookmail.errors import JournalError
-    from notebookmail.merge.journal import Journal
+    from notebookmail.delivery.journal import Journal
 
     folder = Path(sys.argv[1])
     journal = Journal.open(folder / "journal.sqlite")
@@ -362,7 +362,9 @@ def test_a_full_disk_takes_nothing_by_half_and_goes_on_when_there_is_room(tmp_pa
     script = FILL
     if kind == "rollback":
         (tmp_path / "mounts").write_text("server:/ / nfs rw 0 0\n")
-        place = f"from notebookmail.merge.journal import mounts; mounts.TABLE = Path({str(tmp_path / 'mounts')!r})"
+        place = (
+            f"from notebookmail.delivery.journal import mounts; mounts.TABLE = Path({str(tmp_path / 'mounts')!r})"
+        )
         script = FILL.replace("folder = ", f"{place}; folder = ")
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -392,7 +394,7 @@ LIMIT = """if True:
     from pathlib import Path
     from journals import claimed, entries
     from notebookmail.errors import JournalError
-    from notebookmail.merge.journal import Journal
+    from notebookmail.delivery.journal import Journal
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     with Journal.open(Path(sys.argv[1])) as journal:
@@ -434,7 +436,7 @@ def test_a_disk_that_is_read_only_is_refused(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from notebookmail.errors import JournalError
-        from notebookmail.merge.journal import Journal
+        from notebookmail.delivery.journal import Journal
         for name in ("journal.sqlite", "other.sqlite"):
             try:
                 Journal.open(Path(sys.argv[1]) / name)

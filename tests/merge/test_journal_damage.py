@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from journals import NOON, address, claimed, entry, key
 
+from notebookmail.delivery.journal import Charge, Journal, integrity, minute_of
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Charge, Journal, examination, minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_no_damage_makes_a_row_that_was_sent_one_to_send(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not is_examined:
-        monkeypatch.setattr(examination, "_EXAMINED_BYTES", 0)
+        monkeypatch.setattr(integrity, "_EXAMINED_BYTES", 0)
     dice = random.Random(f"{turn.__name__} {is_examined}")
     said: list[str] = []
     for number in range(150):

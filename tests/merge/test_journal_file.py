@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import pytest
 from journals import claimed, entries, entry, key, noted, python, states
 
+from notebookmail.delivery.journal import Journal, default_path, file_systems
+from notebookmail.delivery.journal.sqlite_database import JournalFile
+from notebookmail.delivery.journal.sqlite_schema import APPLICATION_ID, CODES, VERSION
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Journal, default_path, mounts
-from notebookmail.merge.journal.file import JournalFile
-from notebookmail.merge.journal.schema import APPLICATION_ID, CODES, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -160,7 +160,7 @@ def test_a_journal_of_which_any_page_was_overwritten_is_refused(tmp_path: Path, 
 def test_a_large_journal_that_is_damaged_is_refused_when_its_rows_are_read(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notebookmail.merge.journal.examination._EXAMINED_BYTES", 0)
+    monkeypatch.setattr("notebookmail.delivery.journal.integrity._EXAMINED_BYTES", 0)
     whole = made(path, 2000).read_bytes()
     path.write_bytes(whole[: -5 * PAGE] + b"\xff" * PAGE + whole[-4 * PAGE :])
     assert "is damaged" in refused(path)
@@ -397,7 +397,7 @@ def test_who_asks_for_a_log_while_another_begins_to_write_waits_for_that_one(
 def test_who_asks_for_a_log_gives_up_when_another_does_not_end(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notebookmail.merge.journal.connection._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("notebookmail.delivery.journal.sqlite_connection._PATIENCE_SECONDS", 0.05)
     with contextlib.closing(sqlite3.connect(made(path), isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode=DELETE")
         other.execute("BEGIN IMMEDIATE")
@@ -418,7 +418,7 @@ def test_a_write_returns_only_after_the_disk_has_it(tmp_path: Path, kind: str) -
         import os, sys
         from pathlib import Path
         from journals import claimed, entry
-        from notebookmail.merge.journal import Journal, mounts
+        from notebookmail.delivery.journal import Journal, mounts
         mounts.TABLE = Path(sys.argv[2])
         with Journal.open(Path(sys.argv[1])) as journal:
             claim = claimed(journal)
@@ -503,7 +503,9 @@ def test_a_migration_that_cannot_be_written_leaves_the_old_version(
 ) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
-    monkeypatch.setattr("notebookmail.merge.journal.schema._STEPS", {1: ("ALTER TABLE entry ADD x", "NONSENSE")})
+    monkeypatch.setattr(
+        "notebookmail.delivery.journal.sqlite_schema._STEPS", {1: ("ALTER TABLE entry ADD x", "NONSENSE")}
+    )
     before = form(path)
     with pytest.raises(JournalError):
         Journal.open(path)
@@ -520,7 +522,7 @@ def on_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     folder.mkdir()
     place = str(folder.resolve()).replace(" ", "\\040")
     table.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/homes {place} nfs4 rw,vers=4.2 0 0\n")
-    monkeypatch.setattr(mounts, "TABLE", table)
+    monkeypatch.setattr(file_systems, "TABLE", table)
     yield folder
     assert not list(folder.glob("*-wal")) + list(folder.glob("*-shm"))
 
@@ -573,11 +575,11 @@ def test_a_journal_somebody_uses_with_a_log_is_not_used_without_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "journal.sqlite"
-    monkeypatch.setattr("notebookmail.merge.journal.connection._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("notebookmail.delivery.journal.sqlite_connection._PATIENCE_SECONDS", 0.05)
     with Journal.open(path) as journal:
         claimed(journal).write([entry(1, "sent")])
         (tmp_path / "mounts").write_text("server:/ / nfs rw 0 0\n")
-        monkeypatch.setattr(mounts, "TABLE", tmp_path / "mounts")
+        monkeypatch.setattr(file_systems, "TABLE", tmp_path / "mounts")
         with pytest.raises(JournalError, match="for itself"):
             Journal.open(path)
 
@@ -637,20 +639,20 @@ def test_where_a_folder_lies_is_read_from_the_table_of_mounts(
 ) -> None:
     table = tmp_path / "mounts"
     table.write_text(MOUNTS)
-    assert mounts.has_shared_memory(Path(folder), table) == is_local
+    assert file_systems.has_shared_memory(Path(folder), table) == is_local
 
 
 def test_where_there_is_no_table_of_mounts_sqlite_is_asked(tmp_path: Path) -> None:
-    assert mounts.has_shared_memory(tmp_path, tmp_path / "nothing")
+    assert file_systems.has_shared_memory(tmp_path, tmp_path / "nothing")
 
 
 def test_a_share_of_windows_is_a_network_disk(tmp_path: Path) -> None:
-    assert not mounts.has_shared_memory(Path("\\\\server\\share"), tmp_path / "nothing")
+    assert not file_systems.has_shared_memory(Path("\\\\server\\share"), tmp_path / "nothing")
 
 
 @on_linux
 def test_this_machines_own_table_is_understood() -> None:
-    assert mounts.kind_of(Path("/proc/self"), mounts.TABLE) == "proc"
+    assert file_systems.kind_of(Path("/proc/self"), file_systems.TABLE) == "proc"
 
 
 def test_a_state_is_known_by_the_same_number_for_ever() -> None:

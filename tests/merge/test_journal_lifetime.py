@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from notebookmail import Sandbox, Template, send_frame
-from notebookmail.merge.journal import lifetime
-from notebookmail.merge.journal.lifetime import short_lived_place
+from notebookmail.delivery.journal import lifetime
+from notebookmail.delivery.journal.lifetime import short_lived_place
 
 DISK = "/dev/sda1 / ext4 rw 0 0\n"
 CONTAINER = "overlay / overlay rw 0 0\n/dev/sdb /data ext4 rw 0 0\nnfs:/homes /home nfs4 rw 0 0\n"

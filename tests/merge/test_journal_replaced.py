@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from journals import NOON, claimed, entries, entry, key, noted
 
+from notebookmail.delivery.journal import Charge, Journal, minute_of
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Charge, Journal, minute_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import FrameError
-from notebookmail.merge.breaker import ADDRESSES_IN_A_ROW, POLICY_IN_A_ROW, Breaker
-from notebookmail.merge.journal.usage import DAY_MINUTES
-from notebookmail.merge.quota import Counts
-from notebookmail.merge.rate import Bucket, parse_rate
+from notebookmail.delivery.circuit_breaker import ADDRESSES_IN_A_ROW, POLICY_IN_A_ROW, Breaker
+from notebookmail.delivery.daily_quota import UsageCounts
+from notebookmail.delivery.journal.quota_usage import DAY_MINUTES
+from notebookmail.delivery.rate_limit import Bucket, parse_rate
 
 RATES = st.floats(0.01, 10_000)
 
@@ -162,7 +162,7 @@ def test_rows_refused_for_other_reasons_do_not_count() -> None:
 
 
 def test_an_account_is_charged_up_to_its_limit_within_24_hours_and_no_further() -> None:
-    counts = Counts()
+    counts = UsageCounts()
     assert [counts.charge("me@host", "", 0, 2) for _ in range(3)] == [True, True, False]
     counts.give_back("me@host", "", 0)
     assert counts.charge("me@host", "journal", 1, 2)

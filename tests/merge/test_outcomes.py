@@ -10,13 +10,13 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notebookmail.delivery import events
+from notebookmail.delivery.events import STATUSES
+from notebookmail.delivery.partial_delivery import Addresses
+from notebookmail.delivery.progress import Meter
+from notebookmail.delivery.results_frame import COLUMNS, Outcomes
 from notebookmail.errors import SMTPDataError, SMTPRecipientRefused, SMTPRecipientsRefused, TemplateError
-from notebookmail.merge import events
-from notebookmail.merge.events import STATUSES
-from notebookmail.merge.outcomes import COLUMNS, Outcomes
-from notebookmail.merge.partial import Addresses
-from notebookmail.merge.progress import Meter
-from notebookmail.reply import SMTPResponse
+from notebookmail.response import SMTPResponse
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 REFUSED = SMTPRecipientsRefused([SMTPRecipientRefused(550, "5.1.1 no such user", "b@example.org")])

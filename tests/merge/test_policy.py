@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import errors
+from notebookmail.delivery.explain import explain
+from notebookmail.delivery.retry_policy import Verdict, judge, wait_seconds
 from notebookmail.errors import at
-from notebookmail.merge.explain import explain
-from notebookmail.merge.policy import Verdict, judge, wait_seconds
 
 
 def rcpt(code: int, text: str) -> errors.SMTPException:

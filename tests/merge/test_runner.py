@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from journals import NOON
 
+from notebookmail.delivery import retry_policy, runner
+from notebookmail.delivery.backlog import Attempt, Task
+from notebookmail.delivery.circuit_breaker import POLICY_IN_A_ROW
+from notebookmail.delivery.daily_quota import Quota, UsageCounts
+from notebookmail.delivery.events import RowDeferred, RowSent, RowStarted
+from notebookmail.delivery.journal import Charge, Earlier, Entry, Journal, minute_of
+from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.delivery.runner import Runner, RunnerSettings
 from notebookmail.errors import (
     JournalError,
     SMTPConnectError,
@@ -21,23 +29,15 @@ from notebookmail.errors import (
     TemplateError,
     at,
 )
-from notebookmail.mail import Envelope, Mail, Receipt
-from notebookmail.merge import policy, runner
-from notebookmail.merge.backlog import Attempt, Task
-from notebookmail.merge.breaker import POLICY_IN_A_ROW
-from notebookmail.merge.events import RowDeferred, RowSent, RowStarted
-from notebookmail.merge.journal import Charge, Earlier, Entry, Journal, minute_of
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.quota import Counts, Quota
-from notebookmail.merge.runner import Runner, Terms
-from notebookmail.reply import SMTPResponse
+from notebookmail.mail.message import Envelope, Mail, Receipt
+from notebookmail.response import SMTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from notebookmail.merge.events import RowEvent
-    from notebookmail.merge.journal import State
+    from notebookmail.delivery.events import RowEvent
+    from notebookmail.delivery.journal import State
 
 ACCEPTED = SMTPResponse(250, "2.0.0 queued")
 
@@ -131,7 +131,7 @@ def broken() -> Mail:
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 0)
+    monkeypatch.setattr(retry_policy, "wait_seconds", lambda *_: 0)
 
 
 def tasks_of(builds: list[Callable[[], Mail]]) -> Iterator[Task]:
@@ -140,7 +140,7 @@ def tasks_of(builds: list[Callable[[], Mail]]) -> Iterator[Task]:
 
 
 async def outcomes_of(
-    pool: ScriptedPool, builds: list[Callable[[], Mail]], terms: Terms | None = None
+    pool: ScriptedPool, builds: list[Callable[[], Mail]], terms: RunnerSettings | None = None
 ) -> tuple[Outcomes, list[RowEvent]]:
     outcomes, events = Outcomes(range(len(builds))), []
 
@@ -200,7 +200,7 @@ async def test_what_would_meet_every_row_stops_the_run_and_leaves_the_rest_pendi
 
 
 async def test_a_stopped_run_tries_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 60.0)
+    monkeypatch.setattr(retry_policy, "wait_seconds", lambda *_: 60.0)
     refused = at("data", SMTPDataError(550, "5.4.5 the day's limit"))
     pool = ScriptedPool(connections=2, r0=[SMTPServerDisconnected("gone")], r1=[refused])
     outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
@@ -287,7 +287,7 @@ async def test_a_row_that_finds_every_connection_spent_is_deferred() -> None:
 
 async def test_a_server_that_wants_less_gets_less_and_the_row_again(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[int] = []
-    monkeypatch.setattr(policy, "slow_down_seconds", lambda slowdowns, _: waits.append(slowdowns) or 0.0)
+    monkeypatch.setattr(retry_policy, "slow_down_seconds", lambda slowdowns, _: waits.append(slowdowns) or 0.0)
     busy = [at("data", SMTPDataError(432, "4.3.2 concurrent connections limit exceeded")) for _ in range(2)]
     pool = ScriptedPool(r0=busy)
     outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
@@ -296,16 +296,16 @@ async def test_a_server_that_wants_less_gets_less_and_the_row_again(monkeypatch:
 
 
 async def test_a_server_that_never_gets_enough_defers_the_row_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "slow_down_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(retry_policy, "slow_down_seconds", lambda *_: 0.0)
     busy = [at("data", SMTPDataError(432, "4.3.2 limit exceeded")) for _ in range(99)]
     outcomes, _ = await outcomes_of(ScriptedPool(r0=busy), [build("r0")])
     assert outcomes.status_at(0) == "deferred"
 
 
 async def test_a_deferred_row_is_tried_again_where_the_run_stays_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "defer_seconds", lambda *_: 0.01)
+    monkeypatch.setattr(retry_policy, "defer_seconds", lambda *_: 0.01)
     pool = ScriptedPool(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))] * 2)
-    outcomes, events = await outcomes_of(pool, [build("r0")], Terms(retry_seconds=5))
+    outcomes, events = await outcomes_of(pool, [build("r0")], RunnerSettings(retry_seconds=5))
     assert outcomes.status_at(0) == "sent"
     assert [type(event).__name__ for event in events].count("RowDeferred") == 2
 
@@ -326,16 +326,16 @@ async def test_a_deferred_row_is_tried_again_also_when_the_last_connection_ended
             if self._source.waiting():
                 self._tasks.append(asyncio.create_task(self._work(self._source)))
 
-    monkeypatch.setattr(policy, "defer_seconds", lambda *_: 0.01)
+    monkeypatch.setattr(retry_policy, "defer_seconds", lambda *_: 0.01)
     pool = Ending(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))])
     async with asyncio.timeout(20):
-        outcomes, _ = await outcomes_of(pool, [build("r0")], Terms(retry_seconds=5))
+        outcomes, _ = await outcomes_of(pool, [build("r0")], RunnerSettings(retry_seconds=5))
     assert outcomes.status_at(0) == "sent"
 
 
 async def test_a_run_that_does_not_stay_leaves_deferred_rows_with_a_time() -> None:
     pool = ScriptedPool(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))])
-    _, events = await outcomes_of(pool, [build("r0")], Terms(clock=lambda: 1_000_000.0))
+    _, events = await outcomes_of(pool, [build("r0")], RunnerSettings(clock=lambda: 1_000_000.0))
     deferred = next(event for event in events if isinstance(event, RowDeferred))
     assert deferred.next_at is not None
     assert 240 <= deferred.next_at.timestamp() - 1_000_000 <= 360
@@ -349,7 +349,7 @@ async def test_many_refusals_by_policy_in_a_row_stop_the_run() -> None:
 
 
 def quota_of(per_day: int, used: int = 0) -> Quota:
-    counts = Counts()
+    counts = UsageCounts()
     for _ in range(used):
         counts.charge("", "", minute_of(time.time()), None)
     return Quota({"": per_day}, "", counts=counts)
@@ -357,16 +357,18 @@ def quota_of(per_day: int, used: int = 0) -> Quota:
 
 async def test_the_days_quota_ends_the_run_and_leaves_the_rest_pending() -> None:
     pool = ScriptedPool(connections=3)
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(9)], Terms(quota=quota_of(10, used=6)))
+    outcomes, _ = await outcomes_of(
+        pool, [build(f"r{n}") for n in range(9)], RunnerSettings(quota=quota_of(10, used=6))
+    )
     assert (outcomes.counts["sent"], outcomes.counts["pending"]) == (4, 5)
     assert "quota of 10 messages" in outcomes.outcome(8).hint
 
 
 async def test_a_row_that_is_tried_again_keeps_within_the_quota_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy, "wait_seconds", lambda *_: 0.05)
+    monkeypatch.setattr(retry_policy, "wait_seconds", lambda *_: 0.05)
     script = {"r0": [SMTPServerDisconnected("gone")]}
     pool = ScriptedPool(connections=1, **script)
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(3)], Terms(quota=quota_of(2)))
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(3)], RunnerSettings(quota=quota_of(2)))
     assert sorted(pool.delivered) == ["r1", "r2"]  # r0 comes back after a wait, and finds no room
     assert pool.takes == 3  # it is not even begun
     assert (outcomes.counts["sent"], outcomes.status_at(0)) == (2, "pending")
@@ -381,7 +383,7 @@ async def test_the_quota_counts_messages_that_were_accepted_and_not_tries(keeps_
         "r1": [gone],
         "r2": [at("end_of_data", SMTPDataError(554, "5.6.0 no"))],
     }
-    terms = Terms(quota=quota_of(4), ledger=Ledger() if keeps_journal else None)
+    terms = RunnerSettings(quota=quota_of(4), ledger=Ledger() if keeps_journal else None)
     outcomes, _ = await outcomes_of(
         ScriptedPool(connections=3, **script), [build(f"r{n}") for n in range(9)], terms
     )
@@ -392,7 +394,7 @@ async def test_a_message_of_which_nobody_knows_whether_it_was_accepted_counts() 
     lost = SMTPServerDisconnected("gone")
     lost.unconfirmed = True
     pool = ScriptedPool(connections=1, r0=[lost])
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], Terms(quota=quota_of(2)))
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], RunnerSettings(quota=quota_of(2)))
     assert (outcomes.counts["unconfirmed"], outcomes.counts["sent"], outcomes.counts["pending"]) == (1, 1, 2)
 
 
@@ -407,7 +409,7 @@ async def test_a_message_that_comes_back_untried_is_no_try_and_keeps_no_room() -
                 await super()._carry(source, attempt)
 
     pool = GivesBack(connections=1)
-    outcomes, events = await outcomes_of(pool, [build("r0")], Terms(quota=quota_of(1)))
+    outcomes, events = await outcomes_of(pool, [build("r0")], RunnerSettings(quota=quota_of(1)))
     assert outcomes.counts["sent"] == 1
     assert [event.attempts for event in events if isinstance(event, RowSent)] == [1]
 
@@ -435,8 +437,8 @@ async def test_a_message_that_comes_back_before_its_end_went_out_is_not_counted(
     tmp_path: Path, keeps_journal: bool
 ) -> None:
     with Journal.open(tmp_path / "journal.sqlite") as journal:
-        terms = Terms(
-            quota=Quota({"": 2}, "", journal="j", counts=Counts(), clock=lambda: NOON),
+        terms = RunnerSettings(
+            quota=Quota({"": 2}, "", journal="j", counts=UsageCounts(), clock=lambda: NOON),
             ledger=journal.claim("d", now=NOON) if keeps_journal else None,
             clock=lambda: NOON,
         )
@@ -447,16 +449,18 @@ async def test_a_message_that_comes_back_before_its_end_went_out_is_not_counted(
 
 async def test_of_a_message_that_comes_back_the_journal_no_longer_says_that_it_may_be_out() -> None:
     ledger = Ledger()
-    await outcomes_of(GivesBackIntents(1), [build("r0")], Terms(ledger=ledger))
+    await outcomes_of(GivesBackIntents(1), [build("r0")], RunnerSettings(ledger=ledger))
     noted = [entry.state for entries in ledger.writes for entry in entries]
     assert noted == ["committing", "pending", "committing", "sent"]
 
 
 async def test_runs_at_the_same_time_share_the_quota_of_their_account() -> None:
-    counts, pools = Counts(), [ScriptedPool(connections=4) for _ in range(2)]
+    counts, pools = UsageCounts(), [ScriptedPool(connections=4) for _ in range(2)]
     await asyncio.gather(
         *(
-            outcomes_of(pool, [build(f"r{n}") for n in range(9)], Terms(quota=Quota({"": 10}, "", counts=counts)))
+            outcomes_of(
+                pool, [build(f"r{n}") for n in range(9)], RunnerSettings(quota=Quota({"": 10}, "", counts=counts))
+            )
             for pool in pools
         )
     )
@@ -472,9 +476,13 @@ async def test_a_quota_that_the_journal_finds_used_up_keeps_the_message_back() -
             return frozenset(entry.key for entry in entries if entry.state == "committing")
 
     ledger, known = Full(), [0, 0, 5]
-    quota = Quota({"": 5}, "", journal="j", known=lambda _: known.pop(0) if len(known) > 1 else 5, counts=Counts())
+    quota = Quota(
+        {"": 5}, "", journal="j", known=lambda _: known.pop(0) if len(known) > 1 else 5, counts=UsageCounts()
+    )
     outcomes, _ = await outcomes_of(
-        pool := ScriptedPool(connections=1), [build(f"r{n}") for n in range(3)], Terms(quota=quota, ledger=ledger)
+        pool := ScriptedPool(connections=1),
+        [build(f"r{n}") for n in range(3)],
+        RunnerSettings(quota=quota, ledger=ledger),
     )
     assert (pool.delivered, outcomes.counts["pending"]) == ([], 3)
     assert "quota of 5 messages" in outcomes.outcome(0).hint
@@ -513,7 +521,7 @@ async def test_nothing_goes_out_before_its_time() -> None:
     now = [1_000.0]
     pool = ScriptedPool()
     outcomes = Outcomes(range(1))
-    terms = Terms(not_before=1_000.05, clock=lambda: now[0])
+    terms = RunnerSettings(not_before=1_000.05, clock=lambda: now[0])
     running = asyncio.create_task(Runner(tasks_of([build("r0")]), 1, pool, outcomes.apply, terms).run())
     await asyncio.sleep(0.12)
     assert pool.takes == 0  # by the loop's clock it is time; by the wall's it is not
@@ -552,13 +560,13 @@ async def test_an_outcome_is_recorded_before_it_is_told() -> None:
             seen.append(ledger.states()[b"key %d" % event.position])
 
     builds = [build(f"r{n}") for n in range(3)]
-    await Runner(tasks_of(builds), 3, ScriptedPool(connections=2), emit, Terms(ledger=ledger)).run()
+    await Runner(tasks_of(builds), 3, ScriptedPool(connections=2), emit, RunnerSettings(ledger=ledger)).run()
     assert seen == ["sent"] * 3
 
 
 async def test_a_connection_never_leaves_two_rows_in_doubt() -> None:
     ledger = Ledger()
-    await outcomes_of(ScriptedPool(), [build(f"r{n}") for n in range(10)], Terms(ledger=ledger))
+    await outcomes_of(ScriptedPool(), [build(f"r{n}") for n in range(10)], RunnerSettings(ledger=ledger))
     doubtful: set[bytes] = set()
     for entries in ledger.writes:
         for entry in entries:
@@ -569,7 +577,7 @@ async def test_a_connection_never_leaves_two_rows_in_doubt() -> None:
 async def test_where_the_journal_cannot_be_written_nothing_more_goes_out() -> None:
     ledger, pool = Ledger(), ScriptedPool()
     ledger.is_full = True
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], Terms(ledger=ledger))
+    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], RunnerSettings(ledger=ledger))
     assert pool.delivered == []
     assert outcomes.counts["pending"] == 4
     assert all("disk is full" in outcomes.outcome(n).hint for n in range(4))
@@ -588,7 +596,7 @@ async def test_an_outcome_the_journal_could_not_take_is_written_at_the_end_if_th
             await super().close()
             ledger.is_full = False
 
-    run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), outcomes.apply, Terms(ledger=ledger))
+    run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), outcomes.apply, RunnerSettings(ledger=ledger))
     await run.run()
     assert [outcomes.status_at(n) for n in range(2)] == ["sent", "pending"]
     assert ledger.states()[b"key 0"] == "sent"
@@ -618,8 +626,8 @@ async def test_what_the_journal_could_not_count_is_not_taken_off_its_count(tmp_p
         other = journal.claim("another campaign", now=NOON)
         other.write([Entry(b"another row", "committing", charge=Charge("", minute_of(NOON), 1))])
         claim = journal.claim("d", now=NOON)
-        quota = Quota({"": 9}, "", counts=Counts(), clock=lambda: NOON)
-        terms = Terms(quota=quota, ledger=ledger, clock=lambda: NOON)
+        quota = Quota({"": 9}, "", counts=UsageCounts(), clock=lambda: NOON)
+        terms = RunnerSettings(quota=quota, ledger=ledger, clock=lambda: NOON)
         outcomes, _ = await outcomes_of(Losing(), [build("r0")], terms)
         assert outcomes.counts["pending"] == 1
         assert journal.used("", NOON) == 1
@@ -633,7 +641,7 @@ async def test_what_the_journal_never_learns_is_counted() -> None:
             await super()._carry(source, attempt)
             ledger.is_full = True
 
-    run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), lambda _: None, Terms(ledger=ledger))
+    run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), lambda _: None, RunnerSettings(ledger=ledger))
     await run.run()
     assert ledger.states() == {b"key 0": "committing"}
     assert run.unrecorded == 1
@@ -657,7 +665,7 @@ async def test_what_an_earlier_run_settled_stays_settled(
     state: State, resend_unconfirmed: bool, status: str
 ) -> None:
     earlier = {b"key 0": Earlier(state, 1_700_000_000.0, 1, None)}
-    terms = Terms(ledger=Ledger(), earlier=earlier, resend_unconfirmed=resend_unconfirmed)
+    terms = RunnerSettings(ledger=Ledger(), earlier=earlier, resend_unconfirmed=resend_unconfirmed)
     outcomes, _ = await outcomes_of(ScriptedPool(), [build("r0"), build("r1")], terms)
     assert [outcomes.status_at(n) for n in range(2)] == [status, "sent"]
 
@@ -665,7 +673,7 @@ async def test_what_an_earlier_run_settled_stays_settled(
 async def test_a_try_that_came_to_nothing_is_no_doubt_in_the_journal() -> None:
     ledger = Ledger()
     pool = ScriptedPool(r0=[SMTPServerDisconnected("gone")] * 9)
-    await outcomes_of(pool, [build("r0")], Terms(ledger=ledger))
+    await outcomes_of(pool, [build("r0")], RunnerSettings(ledger=ledger))
     assert ledger.states() == {b"key 0": "deferred"}
 
 
@@ -679,7 +687,7 @@ async def test_a_run_that_is_stopped_tells_of_rows_that_an_earlier_one_sent_and_
             yield task
 
     outcomes = Outcomes(range(500))
-    terms = Terms(earlier=earlier, quota=quota_of(1, used=1))
+    terms = RunnerSettings(earlier=earlier, quota=quota_of(1, used=1))
     await Runner(tasks(), 500, ScriptedPool(), outcomes.apply, terms).run()
     assert outcomes.counts["skipped"] == 2
     assert [outcomes.status_at(n) for n in range(4)] == ["skipped", "pending", "skipped", "pending"]

@@ -21,9 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RESULTS = """
 from datetime import UTC, datetime
 from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused
-from notebookmail.merge.events import RowFailed, RowSent, RowStarted
-from notebookmail.reply import SMTPResponse
-from notebookmail.results import SendResults
+from notebookmail.delivery.events import RowFailed, RowSent, RowStarted
+from notebookmail.response import SMTPResponse
+from notebookmail.campaign.results import SendResults
 
 results = SendResults(range(100_000))
 now = datetime.now(UTC)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiosmtpd.smtp
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from notebookmail.sandbox.listening import some_turns, stop_listening
+from notebookmail.sandbox.listener import some_turns, stop_listening
 
 from .peer import HOST, NO_RECIPIENT, NO_SENDER, PASSWORD, USERNAME, Arrival, Peer, Setup
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.probe.certificate import read_certificate
+from notebookmail.verify.certificate import read_certificate
 
 AUTHORITY = trustme.CA(organization_name="Grüße & Co", organization_unit_name="Tests")
 START = dt.datetime(1960, 1, 1, tzinfo=dt.UTC)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from dead_addresses import ALIVE, DEAD, hole
 
-from notebookmail.probe.reaching import find_addresses, reach
-from notebookmail.probe.sight import Failure
-from notebookmail.smtp import racing
+from notebookmail.smtp import happy_eyeballs
+from notebookmail.verify.reachability import find_addresses, reach
+from notebookmail.verify.step_result import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ async def test_where_no_address_answers_each_is_named_with_its_reason(addresses:
 async def test_addresses_behind_the_one_that_answers_are_not_bothered(
     addresses: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(racing, "NEXT_ADDRESS_SECONDS", 3600.0)
+    monkeypatch.setattr(happy_eyeballs, "NEXT_ADDRESS_SECONDS", 3600.0)
     addresses(ALIVE, DEAD)
     with hole() as port, socket.create_server((ALIVE, port)):
         found, _ = await find_addresses("mail.example.org", port, SECONDS)

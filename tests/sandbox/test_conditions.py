@@ -7,9 +7,17 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.sandbox.conditions import Chance, Crowd, Fatigue, Flow, Greylist, Memory, Moment
+from notebookmail.sandbox.fault_conditions import (
+    Chance,
+    Greylist,
+    Memory,
+    Moment,
+    TooFast,
+    TooManyMessages,
+    TooManySessions,
+)
+from notebookmail.sandbox.fault_injector import FaultInjector
 from notebookmail.sandbox.faults import read_faults
-from notebookmail.sandbox.rehearsal import Rehearsal
 
 SUBJECTS = st.sampled_from(["a@example.org", "b@example.org", "c@example.org", "d@example.org"])
 
@@ -61,7 +69,7 @@ def _strikes(chance: Chance, subject: str) -> bool:
 def test_a_flow_is_full_in_some_stretch_whenever_it_strikes_and_never_overfull(
     most: int, seconds: int, steps: list[int]
 ) -> None:
-    flow, memory, now = Flow(most, seconds), Memory(0), 0
+    flow, memory, now = TooFast(most, seconds), Memory(0), 0
     passed: list[int] = []
     for step in steps:
         now += step
@@ -82,8 +90,12 @@ def test_a_greylist_lets_a_pair_pass_after_its_time_and_not_at_its_first_try() -
 
 
 def test_limits_of_sessions_strike_past_what_they_allow() -> None:
-    assert [Crowd(2).strikes("x", moment(sessions=n), Memory(0)) for n in (1, 2, 3)] == [False, False, True]
-    assert [Fatigue(2).strikes("x", moment(taken=n), Memory(0)) for n in (1, 2, 3)] == [False, True, True]
+    assert [TooManySessions(2).strikes("x", moment(sessions=n), Memory(0)) for n in (1, 2, 3)] == [
+        False,
+        False,
+        True,
+    ]
+    assert [TooManyMessages(2).strikes("x", moment(taken=n), Memory(0)) for n in (1, 2, 3)] == [False, True, True]
 
 
 TROUBLES = {"451": 0.3, "b@example.org": (0.5, "550 no"), "drop_rcpt": 0.2, "c*@*": (0.5, "450 no")}
@@ -96,17 +108,17 @@ def test_the_order_of_others_changes_nobodys_fate(visits: list[str], seed: int, 
 
 
 def _fates(visits: list[str], seed: int) -> dict[str, list[str | None]]:
-    rehearsal = Rehearsal(read_faults(TROUBLES), seed)
+    injector = FaultInjector(read_faults(TROUBLES), seed)
     fates: dict[str, list[str | None]] = {}
     for subject in visits:
-        fault = rehearsal.meet("recipient", subject, now=0)
+        fault = injector.meet("recipient", subject, now=0)
         fates.setdefault(subject, []).append(fault and fault.key)
-    assert rehearsal.counts.total() == sum(each is not None for fate in fates.values() for each in fate)
+    assert injector.counts.total() == sum(each is not None for fate in fates.values() for each in fate)
     return fates
 
 
 def test_a_phase_without_faults_is_free_of_them() -> None:
-    rehearsal = Rehearsal(read_faults({"drop": 1, "a@example.org": "550 no"}), 0)
-    assert rehearsal.meet("sender", "a@example.org", now=0) is None
-    assert rehearsal.meet("recipient", "b@example.org", now=0) is None
-    assert rehearsal.meet("message", "a@example.org", now=0) is not None
+    injector = FaultInjector(read_faults({"drop": 1, "a@example.org": "550 no"}), 0)
+    assert injector.meet("sender", "a@example.org", now=0) is None
+    assert injector.meet("recipient", "b@example.org", now=0) is None
+    assert injector.meet("message", "a@example.org", now=0) is not None

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from notebookmail import Server, Template
-from notebookmail.choices import SendOptions
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.run import Run
+from notebookmail.delivery.daily_quota import UsageCounts
+from notebookmail.delivery.events import RowUnconfirmed
 from notebookmail.errors import FrameError, JournalError, SMTPException
-from notebookmail.merge.events import RowUnconfirmed
-from notebookmail.merge.quota import Counts
-from notebookmail.plan import make_plan
-from notebookmail.run import Carriage, Run
 
 from .disk import Ledger, hurried
 from .frames import make_frame, meddle
@@ -29,10 +29,10 @@ from .network import CURRENT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from notebookmail.merge.events import RowEvent
-    from notebookmail.merge.journal import Entry
-    from notebookmail.plan import Plan
-    from notebookmail.results import SendResults
+    from notebookmail.campaign.plan import Plan
+    from notebookmail.campaign.results import SendResults
+    from notebookmail.delivery.events import RowEvent
+    from notebookmail.delivery.journal import Entry
 
     from .cells import CellWorld
     from .clockwork import VirtualLoop
@@ -105,7 +105,7 @@ class Cell:
         self.generations: dict[int, int] = {}
         self.runs: list[CellRun] = []
         self.ledgers: list[Ledger] = []
-        self.counts = Counts()
+        self.counts = UsageCounts()
         self.intents = 0
         """How many messages it was about to end, as the journal says."""
         self.chance = random.Random(world.rng.getrandbits(32))
@@ -134,14 +134,15 @@ class Cell:
         frame = make_frame(world.rng, letters, is_plain=order.is_plain)
         for moment in order.meddles:
             self.loop.call_later(moment, self._meddle, frame)
-        options = SendOptions(
+        options = SendSettings(
             sender=f"w{world.seed}.{mailing.number}@sim.example", campaign=mailing.name, limit=order.limit,
             duplicates=mailing.duplicates, retry=order.retry_minutes, resend=order.resend,
             resend_unconfirmed=order.resend_unconfirmed, journal="journal.sqlite",
+            max_connections=order.connections, progress=False,
         )  # fmt: skip
         mailing.generations += order.resend
         plan = make_plan(frame, _TEMPLATES[mailing.has_copies], options)
-        run = CellRun(plan, Carriage(self._server(), order.connections, progress=False))
+        run = CellRun(plan, self._server())
         run.note_letters(letters)
         self.runs.append(run)
         with self._known_troubles(mailing):

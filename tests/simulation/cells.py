@@ -14,8 +14,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from notebookmail import plan as plans
-from notebookmail import run as runs
+from notebookmail.campaign import plan as plans
+from notebookmail.campaign import run as runs
 
 from .cell import Cell, CellOrder, JournalOfCell
 from .cell_checks import check_cell, check_end
@@ -178,7 +178,7 @@ def _carry_out(world: CellWorld, order: CellOrder, number: int) -> Cell:
     except HangError as hang:
         world.complain(f"a hang: {hang}")
     else:
-        watch.look_at(task)
+        watch.verify_server(task)
     if not cell.is_dead:
         world.settle()
     for trouble in loop.troubles:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notebookmail.delivery.events import RowDeferred, RowPending, RowSent, RowStarted
 from notebookmail.errors import SMTPResponseException
-from notebookmail.merge.events import RowDeferred, RowPending, RowSent, RowStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

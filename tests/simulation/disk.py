@@ -15,13 +15,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from notebookmail.delivery.journal import Claim, Journal, campaign_lock
 from notebookmail.errors import JournalError
-from notebookmail.merge.journal import Claim, Journal, locking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from notebookmail.merge.journal import Entry
+    from notebookmail.delivery.journal import Entry
 
     from .process import Process
 
@@ -39,11 +39,11 @@ def memory_folder() -> Path:
 @contextlib.contextmanager
 def hurried() -> Iterator[None]:
     """Let the journal wait for a lock in no time: time is ours, and nothing changes meanwhile."""
-    pause, locking._PAUSE_SECONDS = locking._PAUSE_SECONDS, 0.0  # type: ignore[misc]
+    pause, campaign_lock._PAUSE_SECONDS = campaign_lock._PAUSE_SECONDS, 0.0  # type: ignore[misc]
     try:
         yield
     finally:
-        locking._PAUSE_SECONDS = pause  # type: ignore[misc]
+        campaign_lock._PAUSE_SECONDS = pause  # type: ignore[misc]
 
 
 class Disk:

@@ -6,16 +6,17 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from notebookmail.delivery.backlog import Task
+from notebookmail.delivery.daily_quota import Quota, UsageCounts
+from notebookmail.delivery.events import RowSent, RunStopped
+from notebookmail.delivery.rate_limit import Bucket
+from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.delivery.runner import Runner, RunnerSettings
 from notebookmail.errors import JournalError, SMTPException, TemplateError
-from notebookmail.mail import Envelope, Mail
-from notebookmail.merge.backlog import Task
-from notebookmail.merge.events import RowSent, RunStopped
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.quota import Counts, Quota
-from notebookmail.merge.rate import Bucket
-from notebookmail.merge.runner import Runner, Terms
+from notebookmail.mail.message import Envelope, Mail
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.pool import Pool, PoolLimits, Route
+from notebookmail.smtp.pool.jobs import PoolLimits, Route
+from notebookmail.smtp.pool.pool import Pool
 
 from .disk import Ledger, hurried
 from .network import CURRENT
@@ -24,8 +25,8 @@ from .truth import content_of, message_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from notebookmail.merge.events import RowEvent
-    from notebookmail.merge.journal import Entry
+    from notebookmail.delivery.events import RowEvent
+    from notebookmail.delivery.journal import Entry
 
     from .clockwork import VirtualLoop
     from .network import Wire
@@ -68,7 +69,7 @@ class Process:
     # --- the run ---------------------------------------------------------------------------------------------
 
     async def work(self) -> None:
-        """Claim the campaign and carry it out, as `notebookmail.run` does."""
+        """Claim the campaign and carry it out, as `notebookmail.campaign.run` does."""
         CURRENT.set(self)
         world, order = self.world, self.order
         journal = world.disk.journal(self.who)
@@ -90,12 +91,12 @@ class Process:
             world.digest,
             journal="journal",
             known=lambda account: used if claim.used(account) is None else claim.used(account),
-            counts=Counts(),
+            counts=UsageCounts(),
             clock=world.clock,
         )
         chance = random.Random(world.rng.getrandbits(32))
         pool = Pool(self._routes(), chance=chance.random)
-        terms = Terms(
+        terms = RunnerSettings(
             bucket=None if order.rate is None else Bucket(order.rate),
             quota=quota,
             ledger=self.ledger,

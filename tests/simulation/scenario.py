@@ -119,7 +119,7 @@ def carry_out(world: World, order: Order, number: int) -> Process:
     except HangError as hang:
         world.complain(f"a hang: {hang}")
     else:
-        watch.look_at(task)
+        watch.verify_server(task)
     if not process.is_dead:
         world.settle()
     if loop.time() - begun > _MOST_SECONDS:
@@ -177,7 +177,7 @@ class Watch:
             self._interrupted_at = process.loop.time()
         task.cancel()
 
-    def look_at(self, task: asyncio.Task[Any]) -> None:
+    def verify_server(self, task: asyncio.Task[Any]) -> None:
         """Look how the run ended."""
         world, process = self._world, self._process
         if process.is_dead:

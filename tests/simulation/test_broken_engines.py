@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notebookmail import results, run
-from notebookmail.compose import frame, keys
+from notebookmail.campaign import results, run
+from notebookmail.compose.identity import keys
+from notebookmail.compose.rows import frame
+from notebookmail.delivery import backlog, daily_quota, partial_delivery, recorder, retry_policy
+from notebookmail.delivery.journal import campaign_lock
+from notebookmail.delivery.journal import claim as claims
+from notebookmail.delivery.retry_policy import Verdict
+from notebookmail.delivery.runner import Runner
 from notebookmail.errors import SMTPServerDisconnected
-from notebookmail.mail import Receipt
-from notebookmail.merge import backlog, partial, policy, quota, recorder
-from notebookmail.merge.journal import claim as claims
-from notebookmail.merge.journal import locking
-from notebookmail.merge.policy import Verdict
-from notebookmail.merge.runner import Runner
-from notebookmail.smtp import connection, lane, pool
-from notebookmail.smtp.course import Driver
+from notebookmail.mail.message import Receipt
+from notebookmail.smtp import connection
+from notebookmail.smtp.driver import Driver
+from notebookmail.smtp.pool import pool, worker
 from notebookmail.smtp.wire import transaction
 from simulation.many import run_worlds
 from simulation.process import Process
@@ -82,13 +84,13 @@ def a_journal_that_fails_is_passed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def unconfirmed_rows_are_tried_again(patch: pytest.MonkeyPatch) -> None:
-    judge = policy.judge
+    judge = retry_policy.judge
 
     def bold(error: Exception, attempts: int) -> Verdict:
         verdict = judge(error, attempts)
         return Verdict.AGAIN if verdict is Verdict.HOLD else verdict
 
-    patch.setattr(policy, "judge", bold)
+    patch.setattr(retry_policy, "judge", bold)
 
 
 def a_loss_after_the_end_of_data_is_like_any_other(patch: pytest.MonkeyPatch) -> None:
@@ -110,7 +112,7 @@ def an_interrupt_forgets_what_was_ended(patch: pytest.MonkeyPatch) -> None:
     class Lost(SMTPServerDisconnected):
         unconfirmed = property(lambda _: False, lambda *_: None)  # type: ignore[assignment]
 
-    patch.setattr(lane, "SMTPServerDisconnected", Lost)
+    patch.setattr(worker, "SMTPServerDisconnected", Lost)
 
 
 def rows_that_an_earlier_run_left_unconfirmed_are_sent(patch: pytest.MonkeyPatch) -> None:
@@ -137,7 +139,7 @@ def rows_have_other_keys_in_the_next_run(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_claim_keeps_nobody_out(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(locking, "_try_lock", lambda *_, **__: True)
+    patch.setattr(campaign_lock, "_try_lock", lambda *_, **__: True)
     patch.setattr(claims.Claim, "_check_fence", lambda *_: None)
 
 
@@ -189,17 +191,17 @@ def dots_are_not_stuffed(patch: pytest.MonkeyPatch) -> None:
 
 
 def envelopes_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
-    take = lane.Lane._take_upcoming
+    take = worker.Lane._take_upcoming
     last: list[Any] = []
 
-    def mixed(self: lane.Lane) -> Any:
+    def mixed(self: worker.Lane) -> Any:
         mail = take(self)
         if mail is None:
             return None
         last.append(mail)
         return mail if len(last) % 5 else type(mail)(last[0].envelope, mail.segments, mail.message_id)
 
-    patch.setattr(lane.Lane, "_take_upcoming", mixed)
+    patch.setattr(worker.Lane, "_take_upcoming", mixed)
     begin = connection.Connection._begin
 
     def trusting(self: connection.Connection, mail: Any) -> Any:
@@ -266,15 +268,15 @@ def an_address_in_capitals_is_another_person(patch: pytest.MonkeyPatch) -> None:
 
 
 def every_campaign_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
-    charge = quota.Quota.charge
+    charge = daily_quota.Quota.charge
 
-    def alone(self: quota.Quota, account: str) -> Any:
-        self._counts = self.__dict__.setdefault("mine", quota.Counts())
+    def alone(self: daily_quota.Quota, account: str) -> Any:
+        self._counts = self.__dict__.setdefault("mine", daily_quota.Counts())
         charged = charge(self, account)
         return None if charged is None else charged._replace(most=None)
 
-    patch.setattr(quota.Quota, "charge", alone)
-    patch.setattr(quota.Quota, "_used", lambda self, account: self._counts.used(account, 0))
+    patch.setattr(daily_quota.Quota, "charge", alone)
+    patch.setattr(daily_quota.Quota, "_used", lambda self, account: self._counts.used(account, 0))
 
 
 def who_took_a_copy_is_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -287,7 +289,7 @@ def a_later_run_does_not_know_who_took_a_copy(patch: pytest.MonkeyPatch) -> None
 
 
 def partly_delivered_is_sent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(partial, "refusal", lambda *_: None)
+    patch.setattr(partial_delivery, "refusal", lambda *_: None)
 
 
 def rows_of_earlier_runs_are_pending_when_it_stops(patch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notebookmail.merge.events import STATUSES
+from notebookmail.delivery.events import STATUSES
 from simulation.many import Findings, run_worlds, run_worlds_in_parallel
 from simulation.orders import DEATHS
 from simulation.weather import KINDS, STEPS, can_strike

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from notebookmail.sandbox.listening import stop_listening
+from notebookmail.sandbox.listener import stop_listening
 from notebookmail.smtp.options import ConnectionOptions
 
 Speaker = Callable[["Session"], Awaitable[None]]

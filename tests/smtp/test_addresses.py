@@ -24,7 +24,7 @@ from notebookmail import (
     SMTPSenderRefused,
     send,
 )
-from notebookmail.smtp.addressing import read_address
+from notebookmail.smtp.message.envelope import read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -232,7 +232,7 @@ async def test_a_server_that_echoes_credentials_gets_them_into_no_exception(serv
 
 
 async def test_credentials_do_not_leave_this_machine_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notebookmail.smtp.session._is_local", lambda _: False)  # as if the peer were far away
+    monkeypatch.setattr("notebookmail.smtp.handshake._is_local", lambda _: False)  # as if the peer were far away
     async with real_server(authenticator=authenticator, auth_require_tls=False) as (port, _):
         smtp = SMTP(hostname="127.0.0.1", port=port)
         await smtp.connect()
@@ -245,7 +245,7 @@ async def test_credentials_do_not_leave_this_machine_in_clear(monkeypatch: pytes
 
 
 async def test_no_token_is_asked_for_where_it_could_not_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notebookmail.smtp.session._is_local", lambda _: False)
+    monkeypatch.setattr("notebookmail.smtp.handshake._is_local", lambda _: False)
     asked: list[str] = []
 
     async def token() -> str:

@@ -15,9 +15,9 @@ from notebookmail.errors import (
     SMTPRecipientsRefused,
     SMTPResponseException,
 )
-from notebookmail.mail import Envelope, Mail
+from notebookmail.mail.message import Envelope, Mail
 from notebookmail.smtp.connection import Connection
-from notebookmail.smtp.session import establish
+from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.wire.commands import NOOP
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail.address import has_control
 from notebookmail.errors import SMTPNotSupported
-from notebookmail.mail import Envelope
-from notebookmail.smtp.addressing import recipients_of, sender_of
-from notebookmail.smtp.content import flatten, mail_from_message
+from notebookmail.mail.address import has_control
+from notebookmail.mail.message import Envelope
+from notebookmail.smtp.message.envelope import recipients_of, sender_of
+from notebookmail.smtp.message.mail_from_message import flatten, mail_from_message
 from notebookmail.smtp.wire.extensions import Extensions
 
 ID = f"<{'A0' * 60}@{'host.' * 8}example.org>"

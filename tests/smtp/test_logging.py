@@ -19,7 +19,7 @@ from answering import answering
 from local_server import CANARY
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPException, send
-from notebookmail.secret import Secret
+from notebookmail.privacy.secret import Secret
 from notebookmail.smtp.options import ConnectionOptions
 from notebookmail.smtp.wire import commands
 

@@ -26,9 +26,9 @@ from notebookmail import (
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
-from notebookmail.mail import Envelope, Mail
+from notebookmail.mail.message import Envelope, Mail
+from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.session import establish
 
 if TYPE_CHECKING:
     from conftest import Certificates

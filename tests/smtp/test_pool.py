@@ -18,10 +18,11 @@ from notebookmail import (
     SMTPException,
     SMTPServerDisconnected,
 )
-from notebookmail.mail import Envelope, Mail
-from notebookmail.smtp.lane import share
+from notebookmail.mail.message import Envelope, Mail
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.pool import PoolLimits, Route, is_hopeless
+from notebookmail.smtp.pool.jobs import PoolLimits, Route
+from notebookmail.smtp.pool.pool import is_hopeless
+from notebookmail.smtp.pool.worker import messages_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -408,7 +409,7 @@ async def test_a_gate_that_opens_after_its_message_was_lost_opens_nothing_else(s
 
 
 def test_without_a_limit_no_connection_is_ever_spent() -> None:
-    assert share(PoolLimits(), {}) == math.inf
-    assert share(PoolLimits(messages_per_connection=5), {}) == 5
-    assert share(PoolLimits(messages_per_connection=5), {"mailmax": 3}) == 3
-    assert share(PoolLimits(), {"mailmax": 3, "rcptmax": 1}) == 3
+    assert messages_left(PoolLimits(), {}) == math.inf
+    assert messages_left(PoolLimits(messages_per_connection=5), {}) == 5
+    assert messages_left(PoolLimits(messages_per_connection=5), {"mailmax": 3}) == 3
+    assert messages_left(PoolLimits(), {"mailmax": 3, "rcptmax": 1}) == 3

@@ -18,9 +18,9 @@ from dead_addresses import ALIVE, DEAD, hole
 from faulty_server import Offer, faulty, until
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPConnectError, SMTPHeloError
-from notebookmail.sandbox.listening import stop_listening
-from notebookmail.smtp import racing, session
-from notebookmail.smtp.racing import interleaved, look_up
+from notebookmail.sandbox.listener import stop_listening
+from notebookmail.smtp import handshake, happy_eyeballs
+from notebookmail.smtp.happy_eyeballs import interleaved, look_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -64,7 +64,7 @@ async def test_a_silent_first_address_costs_less_than_the_timeout(
 async def test_an_address_that_refuses_is_passed_over_at_once(
     addresses: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(racing, "NEXT_ADDRESS_SECONDS", 3600.0)
+    monkeypatch.setattr(happy_eyeballs, "NEXT_ADDRESS_SECONDS", 3600.0)
     addresses(DEAD, ALIVE)
     with hole() as port:
         pass  # nobody listens there any more
@@ -135,15 +135,15 @@ NO_NAMES = (
 @pytest.mark.parametrize("name", FULL_NAMES)
 def test_a_machines_full_name_is_what_ehlo_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: name)
-    assert session.local_name(Somewhere()) == name  # type: ignore[arg-type]
+    assert handshake.local_name(Somewhere()) == name  # type: ignore[arg-type]
     monkeypatch.setattr(socket, "gethostname", lambda: f"{name}.")
-    assert session.local_name(Somewhere()) == name  # type: ignore[arg-type]
+    assert handshake.local_name(Somewhere()) == name  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", NO_NAMES)
 def test_what_is_no_domain_becomes_an_address_literal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: name)
-    assert session.local_name(Somewhere()) == "[192.0.2.7]"  # type: ignore[arg-type]
+    assert handshake.local_name(Somewhere()) == "[192.0.2.7]"  # type: ignore[arg-type]
 
 
 class Somewhere:
@@ -329,7 +329,7 @@ def test_a_locked_key_fails_at_once_and_names_the_option(certificates: Certifica
 async def test_helo_is_not_tried_where_the_server_knows_ehlo(serve: Serve, code: int) -> None:
     async with serve(answering(ehlo=f"{code} no", helo="250 t")) as server:
         with pytest.raises(SMTPHeloError) as caught:
-            await session.establish(server.options())
+            await handshake.establish(server.options())
         assert caught.value.code == code
         assert not any(line.startswith(b"HELO") for line in server.sessions[0].heard)
 
@@ -339,7 +339,7 @@ async def test_helo_is_tried_where_ehlo_is_not_known_and_a_close_behind_that_ref
     serve: Serve, code: int
 ) -> None:
     async with serve(answering(ehlo=f"{code} what", helo="250 t")) as server:
-        connection = await session.establish(server.options())
+        connection = await handshake.establish(server.options())
         assert connection.is_open
         connection.abort()
 
@@ -351,7 +351,7 @@ async def test_helo_is_tried_where_ehlo_is_not_known_and_a_close_behind_that_ref
 
     async with serve(refuse_and_close) as server:
         with pytest.raises(SMTPHeloError) as caught:
-            await session.establish(server.options())
+            await handshake.establish(server.options())
         assert caught.value.code == code
 
 
@@ -369,7 +369,7 @@ async def test_a_refused_login_is_told_though_the_server_closes_while_the_next_w
         assert caught.value.code == 535
         options = server.options().changed({"username": "u", "password": "p"})
         with pytest.raises(SMTPAuthenticationError):
-            await session.establish(options)
+            await handshake.establish(options)
 
 
 @pytest.mark.parametrize(

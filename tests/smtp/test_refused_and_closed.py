@@ -20,10 +20,10 @@ from notebookmail import (
     SMTPSenderRefused,
     SMTPServerDisconnected,
 )
-from notebookmail.mail import Envelope, Mail
-from notebookmail.reply import SMTPResponse
+from notebookmail.mail.message import Envelope, Mail
+from notebookmail.response import SMTPResponse
+from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.options import ConnectionOptions
-from notebookmail.smtp.session import establish
 from notebookmail.smtp.wire.extensions import Extensions
 from notebookmail.smtp.wire.transaction import Unanswered, opening
 

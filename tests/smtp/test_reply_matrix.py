@@ -29,7 +29,7 @@ from notebookmail import (
     SMTPResponseException,
     SMTPSenderRefused,
 )
-from notebookmail.reply import SMTPResponse
+from notebookmail.response import SMTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -25,7 +25,7 @@ class Listening:
         self.octets = 0
         self.happened = asyncio.Event()
 
-    def take_in(self, data: bytes) -> None:
+    def bytes_received(self, data: bytes) -> None:
         self.octets += len(data)
         self.happened.set()
 

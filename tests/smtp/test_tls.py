@@ -26,7 +26,7 @@ from notebookmail import (
     SMTPNotSupported,
     SMTPResponseException,
 )
-from notebookmail.smtp.session import establish
+from notebookmail.smtp.handshake import establish
 
 if TYPE_CHECKING:
     from collections.abc import Callable

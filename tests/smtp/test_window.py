@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from notebookmail.smtp.window import Window
+from notebookmail.smtp.pool.concurrency import ConnectionWindow
 
 CAPS = st.integers(1, 40)
 EVENTS = st.lists(st.booleans(), max_size=300)
@@ -17,7 +17,7 @@ EVENTS = st.lists(st.booleans(), max_size=300)
 
 @given(most=CAPS, events=EVENTS)
 def test_it_grows_and_shrinks_as_postfix_does(most: int, events: list[bool]) -> None:
-    window = Window(most)
+    window = ConnectionWindow(most)
     size, credit, failed = min(2, most), Fraction(0), Fraction(0)
     for is_success in events:
         share = Fraction(1, size)
@@ -40,7 +40,7 @@ def test_it_grows_and_shrinks_as_postfix_does(most: int, events: list[bool]) -> 
 
 @given(most=CAPS)
 def test_it_is_down_after_three_windows_of_failures_and_up_after_one_success(most: int) -> None:
-    window = Window(most)
+    window = ConnectionWindow(most)
     failures = 0
     while not window.is_down:
         window.failed()
@@ -50,8 +50,8 @@ def test_it_is_down_after_three_windows_of_failures_and_up_after_one_success(mos
     assert not window.is_down
 
 
-def grown(most: int) -> Window:
-    window = Window(most)
+def grown(most: int) -> ConnectionWindow:
+    window = ConnectionWindow(most)
     while window.size < most:
         window.succeeded()
     return window
@@ -61,7 +61,7 @@ def grown(most: int) -> Window:
 def test_lowered_it_does_not_grow_beyond_half_for_a_while(
     most: int, before: list[bool], after: list[bool]
 ) -> None:
-    window = Window(most)
+    window = ConnectionWindow(most)
     for is_success in before:
         (window.succeeded if is_success else window.failed)()
     half = max(1, window.size // 2)
@@ -100,7 +100,7 @@ def test_after_many_messages_it_grows_again_up_to_its_most() -> None:
     assert sizes[-1] == 8
 
 
-def messages_until_raised(window: Window) -> int:
+def messages_until_raised(window: ConnectionWindow) -> int:
     size, messages = window.size, 0
     while window.size <= size:
         window.succeeded()
@@ -109,7 +109,7 @@ def messages_until_raised(window: Window) -> int:
 
 
 def test_each_time_it_is_told_so_it_is_more_patient() -> None:
-    window, waits = Window(2), []
+    window, waits = ConnectionWindow(2), []
     for _ in range(5):
         window.lower()
         waits.append(messages_until_raised(window))
@@ -122,7 +122,7 @@ class AgainstPostfix(RuleBasedStateMachine):
 
     @initialize(most=CAPS)
     def begin(self, most: int) -> None:
-        self.window = Window(most)
+        self.window = ConnectionWindow(most)
         self.most = most
         self.failed_cohorts = Fraction(0)
 

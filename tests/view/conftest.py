@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from screens import Screen
 
-from notebookmail.view import board, live
+from notebookmail.view.widgets import board, live_output
 
 
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     """Keep what is displayed; the real page is tested in a browser."""
     screen = Screen()
-    for module in (live, board):
+    for module in (live_output, board):
         monkeypatch.setattr(module, "display", screen.display)
-    monkeypatch.setattr(live, "update_display", screen.update_display)
+    monkeypatch.setattr(live_output, "update_display", screen.update_display)
     return screen

@@ -9,11 +9,11 @@ import ipywidgets
 from samples import mixed_outcomes, sample_progress
 from screens import VIEW, Screen, state_of
 
-from notebookmail.merge.progress import PAUSED, STOPPING
-from notebookmail.view.board import NO_BUTTONS, Board, StillBoard
+from notebookmail.delivery.progress import PAUSED, STOPPING
+from notebookmail.view.widgets.board import NO_BUTTONS, Board, StillBoard
 
 if TYPE_CHECKING:
-    from notebookmail.merge.progress import Progress
+    from notebookmail.delivery.progress import Progress
 
 
 class Commanded:

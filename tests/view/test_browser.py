@@ -22,12 +22,12 @@ SAMPLE = """
 import asyncio
 from datetime import UTC, datetime
 from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused
-from notebookmail.merge.events import RowFailed, RowSent, RowStarted
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.progress import Progress
-from notebookmail.reply import SMTPResponse
-from notebookmail.view.board import Board
-from notebookmail.view.table import ResultsTable
+from notebookmail.delivery.events import RowFailed, RowSent, RowStarted
+from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.delivery.progress import Progress
+from notebookmail.response import SMTPResponse
+from notebookmail.view.widgets.board import Board
+from notebookmail.view.widgets.results_table import ResultsTable
 
 outcomes = Outcomes(range(120))
 

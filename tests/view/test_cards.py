@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from samples import ANYTHING, Tags, mixed_outcomes, refused, sample_outcomes, sample_progress
 
+from notebookmail.delivery.events import RowFailed, RowPending, RowSkipped, RowStarted
+from notebookmail.delivery.progress import Progress
+from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.errors import SMTPReadTimeoutError
-from notebookmail.merge.events import RowFailed, RowPending, RowSkipped, RowStarted
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.progress import Progress
-from notebookmail.view.cards import progress_html, results_html, table_html
-from notebookmail.view.text import results_text
+from notebookmail.view.html.results import progress_html, results_html, table_html
+from notebookmail.view.terminal.plain_text import results_text
 
 SMALL = 32_000  # octets, 5,000 of them the style sheet
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from listeners import CONNECTED, listening
 
-from notebookmail.view.frames import framed
+from notebookmail.view.html.letter_frame import framed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

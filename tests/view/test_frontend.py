@@ -46,8 +46,9 @@ def test_a_kernel_with_subshells_hears_clicks(monkeypatch: pytest.MonkeyPatch, h
 
 def test_static_pages_and_the_terminal_load_no_widgets() -> None:
     code = (
-        "import sys, notebookmail, notebookmail.view.cards, notebookmail.view.text, notebookmail.view.terminal, "
-        "notebookmail.view.frontend; sys.exit(bool({'IPython', 'ipywidgets'} & set(sys.modules)))"
+        "import sys, notebookmail, notebookmail.view.html.results, notebookmail.view.terminal.plain_text, "
+        "notebookmail.view.terminal.results, notebookmail.view.frontend; "
+        "sys.exit(bool({'IPython', 'ipywidgets'} & set(sys.modules)))"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)

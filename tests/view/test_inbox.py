@@ -10,8 +10,8 @@ import pytest
 from paces import ratio
 
 from notebookmail import Received, Sandbox, send
-from notebookmail.view import inbox as inbox_module
-from notebookmail.view.inbox import PAGE, Inbox
+from notebookmail.view.widgets import inbox as inbox_module
+from notebookmail.view.widgets.inbox import PAGE, Inbox
 
 
 def state_of(widget: ipywidgets.Widget) -> str:

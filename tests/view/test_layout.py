@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import mixed_outcomes
 
-from notebookmail.view.cards import results_html, table_html
-from notebookmail.view.message import message_html
-from notebookmail.view.style import LIVE_STYLE, ROOT
+from notebookmail.view.html.message import message_html
+from notebookmail.view.html.results import results_html, table_html
+from notebookmail.view.html.style import LIVE_STYLE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,13 +11,13 @@ from samples import Tags, mixed_outcomes, sample_progress
 from screens import VIEW, Screen
 
 from notebookmail import Template, preview_frame
-from notebookmail.preview import _Shelf
-from notebookmail.view.board import Board
-from notebookmail.view.inbox import Inbox
-from notebookmail.view.live import LiveView, show_page, stand_in
-from notebookmail.view.preview import PreviewView
-from notebookmail.view.style import LIVE_STYLE
-from notebookmail.view.table import ResultsTable
+from notebookmail.review.preview import _Shelf
+from notebookmail.view.html.style import LIVE_STYLE
+from notebookmail.view.widgets.board import Board
+from notebookmail.view.widgets.inbox import Inbox
+from notebookmail.view.widgets.live_output import LiveView, show_page, stand_in
+from notebookmail.view.widgets.preview import PreviewView
+from notebookmail.view.widgets.results_table import ResultsTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import ANYTHING, Tags
 
-from notebookmail.view.markup import BREAK, Html, clip, element, escape, join, visible
+from notebookmail.view.html.escaping import BREAK, Html, element, escape, join
+from notebookmail.view.words.visible_text import clip, visible
 
 
 @given(ANYTHING, ANYTHING)

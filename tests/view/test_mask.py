@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.address import parse_mailbox
 from notebookmail.errors import (
     AddressError,
     SMTPRecipientRefused,
@@ -14,7 +13,8 @@ from notebookmail.errors import (
     SMTPSenderRefused,
     TemplateError,
 )
-from notebookmail.view.mask import Names, mask_address, mask_error, mask_label, mask_text
+from notebookmail.mail.address import parse_mailbox
+from notebookmail.view.words.masking import KnownNames, mask_address, mask_error, mask_label, mask_text
 
 LOCAL = st.from_regex(r"[a-z]{4}[a-z0-9.+_'=/-]{0,20}[a-z0-9]", fullmatch=True)
 AROUND = st.sampled_from(["", " ", "<", ">", "(", ")", '"', "'", ": ", ";", ",", "[", "]", "=", "\n", "mailto:"])
@@ -125,7 +125,7 @@ def test_a_hint_shows_its_example_as_it_is() -> None:
 
 
 def test_what_is_said_of_one_row_names_no_other() -> None:
-    names = Names(["Bo Jones", "cyd@example.org", 17, "x"])
+    names = KnownNames(["Bo Jones", "cyd@example.org", 17, "x"])
     assert names.mask("550 ask Bo Jones or cyd, not bo, 17 or x") == "550 ask B... or c..., not bo, 17 or x"
 
 

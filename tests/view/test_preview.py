@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from samples import ANYTHING, Tags
 
-import notebookmail.preview
+import notebookmail.review.preview
 from notebookmail import Template, preview_frame
-from notebookmail.preview import _Shelf
-from notebookmail.view.preview import PreviewView
-from notebookmail.view.preview_page import preview_page
+from notebookmail.review.preview import _Shelf
+from notebookmail.view.html.preview import preview_page
+from notebookmail.view.widgets.preview import PreviewView
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -121,7 +121,7 @@ def test_find_sees_an_address_that_the_template_computes() -> None:
 
 
 def test_a_search_that_takes_too_long_stops_and_goes_on_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebookmail.preview, "_SEARCH_SECONDS", -1.0)
+    monkeypatch.setattr(notebookmail.review.preview, "_SEARCH_SECONDS", -1.0)
     view = view_of(people(1200))
     view._text.value = "n1100@"
     assert "512 searched" in Tags(view._said.value).text
@@ -209,10 +209,10 @@ def test_no_value_changes_the_tags_beside_a_letter(name: str, value: str, label:
 
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    from notebookmail.view import live
+    from notebookmail.view.widgets import live_output
 
     shown: list[dict[str, Any]] = []
-    monkeypatch.setattr(live, "display", lambda bundle, **_: shown.append(bundle))
+    monkeypatch.setattr(live_output, "display", lambda bundle, **_: shown.append(bundle))
     return shown
 
 

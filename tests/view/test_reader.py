@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import Received
-from notebookmail.view.frames import framed
-from notebookmail.view.message import LARGEST_LINK, LONGEST, message_html, read_letter
-from notebookmail.view.reader import MessageReader
+from notebookmail.view.html.letter_frame import framed
+from notebookmail.view.html.message import LARGEST_LINK, message_html
+from notebookmail.view.widgets.message_reader import MessageReader
+from notebookmail.view.words.message import LONGEST, read_letter
 
 if TYPE_CHECKING:
     import ipywidgets

@@ -9,16 +9,16 @@ from hypothesis import given
 from rich.console import Console
 from samples import ANYTHING, Tags
 
-from notebookmail.compose.preflight.findings import KINDS, error, warning
-from notebookmail.compose.preflight.inspection import Inspection
-from notebookmail.view.report_card import report_html
-from notebookmail.view.report_terminal import print_report, report_text
-from notebookmail.view.report_words import headline, octets, sections
+from notebookmail.checks.findings import KINDS, error, warning
+from notebookmail.checks.summary import CheckSummary
+from notebookmail.view.html.report import report_html
+from notebookmail.view.terminal.report import print_report, report_text
+from notebookmail.view.words.report import headline, octets, sections
 
 
-def inspection(rows: int = 100, *, label: str = "row", domain: str = "acme.org", said: str = "x") -> Inspection:
+def inspection(rows: int = 100, *, label: str = "row", domain: str = "acme.org", said: str = "x") -> CheckSummary:
     """A check of some rows: one error, three warnings of one kind, one of every message."""
-    done = Inspection([f"{label}{number}" for number in range(rows)])
+    done = CheckSummary([f"{label}{number}" for number in range(rows)])
     for position in range(rows):
         done.count(2000 + position, 1000, [domain])
         done.note(warning("insecure-link", "html", "http://acme.org is not https"), position)
@@ -74,7 +74,7 @@ def test_a_report_of_ten_thousand_findings_stays_small(said: str) -> None:
 
 
 def test_only_the_first_rows_of_a_finding_are_named_and_the_rest_is_said() -> None:
-    done = Inspection(range(40))
+    done = CheckSummary(range(40))
     for position in range(37):
         done.note(error("template", "subject", "x"), position)
 
@@ -82,7 +82,7 @@ def test_only_the_first_rows_of_a_finding_are_named_and_the_rest_is_said() -> No
 
 
 def test_different_words_of_one_kind_are_shown_by_example() -> None:
-    done = Inspection(range(9))
+    done = CheckSummary(range(9))
     for position in range(9):
         done.note(warning("typo", "to", f"{position}.com looks like a slip"), position)
 
@@ -90,7 +90,7 @@ def test_different_words_of_one_kind_are_shown_by_example() -> None:
 
 
 def test_the_rarest_kinds_are_only_counted() -> None:
-    done = Inspection(range(9))
+    done = CheckSummary(range(9))
     for kind in KINDS:
         done.note(warning(kind, None, "x"), 0)
 
@@ -107,7 +107,7 @@ def test_a_report_holds_no_scripts_or_links_to_anywhere() -> None:
 
 
 def test_a_good_report_says_so_and_lists_nothing() -> None:
-    done = Inspection(range(2))
+    done = CheckSummary(range(2))
     done.count(100, 0, ["acme.org"])
     done.count(100, 0, ["acme.org"])
     page = Tags(report_html(done)).text
@@ -119,7 +119,7 @@ def test_a_good_report_says_so_and_lists_nothing() -> None:
 
 
 def test_a_call_that_is_refused_shows_its_reason_and_no_numbers() -> None:
-    done = Inspection(range(5))
+    done = CheckSummary(range(5))
     done.note(error("call", None, "there is no column 'nam'"))
     page = Tags(report_html(done)).text
 
@@ -131,12 +131,12 @@ def test_a_call_that_is_refused_shows_its_reason_and_no_numbers() -> None:
 
 
 def test_an_empty_frame_says_so() -> None:
-    assert headline(Inspection([])) == "no rows, nothing to check"
+    assert headline(CheckSummary([])) == "no rows, nothing to check"
 
 
 def test_html_near_gmails_limit_is_shown_in_a_colour_that_warns() -> None:
     for largest, hue in ((50_000, "nbm-sent"), (95 * 1024, "nbm-deferred"), (103 * 1024, "nbm-failed")):
-        done = Inspection(range(1))
+        done = CheckSummary(range(1))
         done.count(1, largest, ["acme.org"])
 
         assert f'<span class="{hue}" style="width:{min(100, round(largest / 1044.48))}%">' in report_html(done)

@@ -13,8 +13,8 @@ from samples import mixed_outcomes, sample_outcomes
 from screens import VIEW, Screen, state_of
 
 from notebookmail import Sandbox, SendResults, Template, send_frame
-from notebookmail.view import table as table_module
-from notebookmail.view.table import PAGE, ResultsTable
+from notebookmail.view.widgets import results_table as table_module
+from notebookmail.view.widgets.results_table import PAGE, ResultsTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -273,7 +273,7 @@ async def test_an_open_table_shows_what_a_retry_elsewhere_came_to() -> None:
 
 def box_port(results: SendResults) -> int:
     """Return the port these results were sent to, for a sandbox that takes its place."""
-    server = results._sending._carriage.server
+    server = results._sending._server
     return server.port
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from rich.console import Console
 from samples import ANYTHING, mixed_outcomes, refused, sample_outcomes, sample_progress
 
-from notebookmail.merge.events import RowFailed, RowStarted
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.view.terminal import TerminalBoard, print_results
+from notebookmail.delivery.events import RowFailed, RowStarted
+from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.view.terminal.results import TerminalBoard, print_results
 
 
 def console(width: int = 80, *, terminal: bool = False) -> Console:

@@ -3,11 +3,19 @@ from __future__ import annotations
 import pytest
 from samples import mixed_outcomes, refused, sample_outcomes, sample_progress
 
-from notebookmail.merge.events import STATUSES, RowFailed, RowSkipped
-from notebookmail.merge.outcomes import Outcomes
-from notebookmail.merge.progress import Progress
-from notebookmail.view.text import results_text
-from notebookmail.view.words import duration, headline, line, pace, percent, problem_positions, troubles
+from notebookmail.delivery.events import STATUSES, RowFailed, RowSkipped
+from notebookmail.delivery.progress import Progress
+from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.view.terminal.plain_text import results_text
+from notebookmail.view.words.results import (
+    causes_in_words,
+    duration,
+    headline,
+    line,
+    pace,
+    percent,
+    problem_positions,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +60,7 @@ def test_the_gravest_rows_come_first() -> None:
 
 
 def test_the_commonest_cause_comes_first_with_its_remedy_and_one_example() -> None:
-    first = troubles(sample_outcomes(10, failing=3))[0]
+    first = causes_in_words(sample_outcomes(10, failing=3))[0]
 
     assert (first.headline, first.remedy, first.example) == (
         "3 failed: there is no such mailbox",
@@ -66,7 +74,7 @@ def test_a_cause_of_a_repeated_label_still_has_a_masked_example() -> None:
     outcomes.apply(RowFailed(0, refused("canary@example.org", "5.1.1 <canary@example.org>"), 1, 0.1))
     outcomes.apply(RowFailed(1, refused("b@example.org", "5.3.4 too big", 552), 1, 0.1))
 
-    assert all("canary" not in trouble.example for trouble in troubles(outcomes))
+    assert all("canary" not in trouble.example for trouble in causes_in_words(outcomes))
 
 
 def test_several_reasons_of_skipped_rows_are_all_named() -> None:
@@ -74,7 +82,7 @@ def test_several_reasons_of_skipped_rows_are_all_named() -> None:
     for position, reason in enumerate(["already sent", "already sent", "on the suppression list"]):
         outcomes.apply(RowSkipped(position, reason))
 
-    assert [trouble.headline for trouble in troubles(outcomes)] == [
+    assert [trouble.headline for trouble in causes_in_words(outcomes)] == [
         "3 skipped: already sent; on the suppression list"
     ]
 
@@ -84,7 +92,7 @@ def test_rows_left_out_without_a_reason_are_not_counted_with_those_that_have_one
     outcomes.apply(RowSkipped(0, "already sent"))
     outcomes.apply(RowSkipped(1, ""))
 
-    assert [trouble.headline for trouble in troubles(outcomes)] == ["skipped: already sent"]
+    assert [trouble.headline for trouble in causes_in_words(outcomes)] == ["skipped: already sent"]
 
 
 def test_the_text_fits_a_hundred_columns_and_its_columns_line_up() -> None:

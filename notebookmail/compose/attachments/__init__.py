@@ -1,1 +1,5 @@
-"""Files a letter takes with it: what they are, where they may lie, how they are named."""
+"""Files a letter takes with it.
+
+To attach a new kind of thing: attachments.py; frames written as CSV, Excel or Parquet: frames_as_files.py. Where
+files may lie: compose/files.py. How they are named in the message: mime/content_disposition.py.
+"""

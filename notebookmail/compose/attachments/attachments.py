@@ -13,25 +13,24 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.compose.callables import as_path, called, is_callable, is_path
-from notebookmail.compose.content import base64_body
+from notebookmail.compose.cache import Cache
 from notebookmail.compose.images.figures import image_of, is_figure, release
-from notebookmail.compose.kept import Kept
-from notebookmail.compose.parts import Part
+from notebookmail.compose.jinja.parts import TemplatePart
+from notebookmail.compose.mime.content_disposition import check_file_name, disposition, guess_type
+from notebookmail.compose.mime.transfer_encoding import base64_body
+from notebookmail.compose.row_functions import as_path, called, is_callable, is_path
 from notebookmail.compose.tables.tables import is_table
 from notebookmail.errors import FrameError, TemplateError
 
-from .parameters import check_file_name, disposition, guess_type
-from .sheets import sheet_of
+from .frames_as_files import sheet_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from jinja2 import Environment
 
-    from notebookmail.compose import structure
-
-    from .files import Folder
+    from notebookmail.compose.files import Folder
+    from notebookmail.compose.mime import multipart
 
 FIELD: Final = "attachments"
 _KEPT_OCTETS: Final = 64 * 1024 * 1024
@@ -111,11 +110,11 @@ class Attachments:
 
     def __init__(self, env: Environment, items: tuple[Named, ...], folder: Folder) -> None:
         self._folder = folder
-        self._files: Kept[_Body] = Kept(_KEPT_OCTETS)
+        self._files: Cache[_Body] = Cache(_KEPT_OCTETS)
         self._items = [_Item(env, item) for item in items]
         self._fixed = [list(self._parts(item, {}, None, None)) if item.is_fixed else None for item in self._items]
 
-    def parts(self, context: dict[str, Any], row: Any, label: Hashable) -> Iterator[structure.Part]:
+    def parts(self, context: dict[str, Any], row: Any, label: Hashable) -> Iterator[multipart.MimePart]:
         """Make a row's parts.
 
         Args:
@@ -129,7 +128,9 @@ class Attachments:
         for item, fixed in zip(self._items, self._fixed, strict=True):
             yield from fixed if fixed is not None else self._parts(item, context, row, label)
 
-    def _parts(self, item: _Item, context: dict[str, Any], row: Any, label: Hashable) -> Iterator[structure.Part]:
+    def _parts(
+        self, item: _Item, context: dict[str, Any], row: Any, label: Hashable
+    ) -> Iterator[multipart.MimePart]:
         resolved = list(item.resolve(context, row, label))
         try:
             for name, content in resolved:
@@ -140,7 +141,7 @@ class Attachments:
             for made in (content for _, content in resolved if content is not item.content):
                 release(made)
 
-    def _part(self, item: _Item, name: str | None, content: Any) -> structure.Part:
+    def _part(self, item: _Item, name: str | None, content: Any) -> multipart.MimePart:
         if is_path(content):
             path = as_path(content)
             name = check_file_name(PurePath(path).name if name is None else name)
@@ -162,8 +163,8 @@ class _Item:
 
     def __init__(self, env: Environment, item: Named) -> None:
         self.content = content = item.content
-        self._name = None if item.name is None else Part(env, item.name, FIELD)
-        self._path = Part(env, as_path(content), FIELD) if is_path(content) else None
+        self._name = None if item.name is None else TemplatePart(env, item.name, FIELD)
+        self._path = TemplatePart(env, as_path(content), FIELD) if is_path(content) else None
         self._bodies: dict[str, _Body] = {}
         self._is_call = is_callable(content)
         templates = [part for part in (self._name, self._path) if part is not None]
@@ -207,7 +208,7 @@ class _Body:
         self.encoded = base64_body(content)
         self._is_utf8 = _is_utf8(content)
 
-    def part(self, name: str) -> structure.Part:
+    def part(self, name: str) -> multipart.MimePart:
         """Make the part of a file of this content.
 
         Args:

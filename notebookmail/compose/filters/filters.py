@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Undefined
 
-from notebookmail.compose.missing import is_missing
+from notebookmail.compose.rows.missing import is_missing
 from notebookmail.errors import TemplateError
 
-from .amounts import money, number, percent
+from .dates import date, time
 from .locales import locale_of
-from .moments import date, time
+from .numbers import money, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,9 +3,9 @@
 For what must change a few places of a document and keep every other byte: a token is a kind and two places, and
 nothing lies between tokens. Comments (conditional and bogus ones too), the text of `<style>` and `<title>`, quotes
 in attributes and tags that never end are read as a browser reads them, in linear time whatever the source. No tree
-is built, nothing is decoded, nothing is repaired. Masked Jinja tags (see tags.py) are letters and signs that mean
-nothing in HTML, and so pass as parts of the tokens they stand in. The patterns below match runs of one class of
-characters; what they mean is the tokenizer's to say.
+is built, nothing is decoded, nothing is repaired. Masked Jinja tags (see jinja_tags.py) are letters and signs that
+mean nothing in HTML, and so pass as parts of the tokens they stand in. The patterns below match runs of one class
+of characters; what they mean is the tokenizer's to say.
 """
 
 from __future__ import annotations

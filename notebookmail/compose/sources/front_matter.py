@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.compose.attachments.files import Folder
+from notebookmail.compose.files import Folder
 from notebookmail.errors import TemplateError
 
 from .includes import read_text

@@ -2,7 +2,7 @@
 
 The tag is replaced with text: what is included becomes Markdown or HTML of the letter itself, its columns are
 known before the first row, and everything is compiled once. For `from`, the text is the macros asked for and all
-they use; of a layout that is extended, it is the layout with the letter's blocks (see inheritance.py). So the
+they use; of a layout that is extended, it is the layout with the letter's blocks (see extends.py). So the
 names of files are constant: what is reckoned while Jinja renders is refused. Files lie below the template's folder
 and are UTF-8.
 """
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from notebookmail.compose.columns import column_hint
-from notebookmail.compose.environment import environment
-from notebookmail.compose.markup.tags import Tag, split_tags
+from notebookmail.compose.jinja.environment import environment
+from notebookmail.compose.markup.jinja_tags import Tag, split_tags
+from notebookmail.compose.rows.column_names import column_hint
 from notebookmail.errors import TemplateError
 
-from .inheritance import inherited
+from .extends import inherited
 from .literal_braces import with_literal_braces
 from .macros import macros_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from notebookmail.compose.attachments.files import Folder
+    from notebookmail.compose.files import Folder
 
     from .macros import Macro
 

@@ -10,7 +10,7 @@ from bisect import bisect
 from typing import Final
 
 from notebookmail.compose.markup.html_tokens import edited, read_tokens
-from notebookmail.compose.markup.tags import LITERAL_BRACE
+from notebookmail.compose.markup.jinja_tags import LITERAL_BRACE
 
 _LONGEST: Final = 40
 """How far a tag of one word reaches."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
-from notebookmail.compose.markup.tags import split_tags
+from notebookmail.compose.markup.jinja_tags import split_tags
 from notebookmail.errors import TemplateError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from notebookmail.compose.markup.tags import Tag
+    from notebookmail.compose.markup.jinja_tags import Tag
 
 _DEFINING: Final = frozenset({"macro", "set"})
 

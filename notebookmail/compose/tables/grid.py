@@ -48,7 +48,7 @@ class Grid:
     @classmethod
     def read(cls, html: str) -> Grid:
         """Read a table's HTML."""
-        reader = _Reader()
+        reader = _GridReader()
         reader.feed(html)
         reader.close()
         head, body, foot = (reader.sections[name] for name in ("thead", "tbody", "tfoot"))
@@ -112,7 +112,7 @@ def _names(rows: list[list[tuple[_Cell, bool]]]) -> list[str]:
     return [" ".join(name) for name in names]
 
 
-class _Reader(HTMLParser):
+class _GridReader(HTMLParser):
     """The cells as they are written, by section."""
 
     def __init__(self) -> None:

@@ -2,8 +2,8 @@
 
 Their HTML is meant for a browser: a style sheet, ids, scripts a cell may hold. Mail wants styles in the elements
 and nothing that acts, so the style sheet is inlined, and then only what is known to be harmless stays: elements of
-tables and of text, styles from a list, links to pages and addresses. No cell is trusted. A
-Styler does not escape its texts, so that is done for it (see escaping.py); HTML comes from its formats alone.
+tables and of text, styles from a list, links to pages and addresses. No cell is trusted. A Styler does not escape
+its texts, so that is done for it (see styler_escaping.py); HTML comes from its formats alone.
 
 Colours are chosen on white, and on a dark ground they could not be read: a table that has colours brings white
 with it and the ink the letter has on white. One without takes the letter's, and reads on both.
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from notebookmail.compose.markup.html_nesting import check_depth
 from notebookmail.compose.markup.html_tokens import edited, read_tokens
-from notebookmail.compose.markup.nesting import check_depth
-from notebookmail.compose.markup.plaintext import aligned
+from notebookmail.compose.markup.text_layout import aligned
 from notebookmail.errors import INTERRUPTS, TemplateError
 
 from .cells import NUMBER
-from .escaping import escaping
 from .grid import Grid
+from .styler_escaping import escaping
 from .tables import CELL, HEAD, TABLE, check_length, wrapped
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
 
-from notebookmail.compose.columns import RowValues
 from notebookmail.compose.markup.line_breaks import broken
-from notebookmail.compose.markup.plaintext import aligned
+from notebookmail.compose.markup.text_layout import aligned
+from notebookmail.compose.rows.column_names import RowValues
 from notebookmail.errors import TemplateError
 
 from .cells import Column
-from .flat import flattened, framed, has_labels, plain
+from .flattening import flattened, framed, has_labels, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Table:
 
 def is_table(value: object) -> bool:
     """Tell whether a value is a frame or a series of any library."""
-    return isinstance(value, Rows) or _is_of(value, _FRAMES) or is_series(value)
+    return isinstance(value, GroupRows) or _is_of(value, _FRAMES) or is_series(value)
 
 
 def is_series(value: object) -> bool:
@@ -65,7 +65,7 @@ def _is_of(value: object, names: frozenset[str]) -> bool:
     return any(kind.__name__ in names and kind.__module__.partition(".")[0] in _ROOMS for kind in kinds)
 
 
-class Rows:
+class GroupRows:
     """The rows of one group, as a template sees them: they print as a table, and a loop goes row by row.
 
     Args:
@@ -114,9 +114,9 @@ def table_of(value: Any, *, index: bool | None = None) -> Table:
         value: It.
         index: Whether the row labels are a column; by default where they say something (see has_labels).
     """
-    from notebookmail.compose.frame import Frame
+    from notebookmail.compose.rows.frame import Frame
 
-    if isinstance(value, Rows):
+    if isinstance(value, GroupRows):
         value = value.frame
     if is_series(value):
         value = framed(value)
@@ -131,7 +131,7 @@ def pandas_of(value: Any) -> Any:
     """Return a frame or a series as a pandas frame."""
     import narwhals as nw
 
-    if isinstance(value, Rows):
+    if isinstance(value, GroupRows):
         value = value.frame
     if is_series(value):
         value = framed(value)

@@ -1,5 +1,6 @@
 """SMTP without I/O: bytes in, bytes and decisions out.
 
-No sockets, clocks, TLS or logging here, so every byte split and every hostile reply can be tested as plain
-values. Errors are the package's own; anything else that comes out of this room is our bug.
+To change which command may come when: protocol.py. One message's commands and what their replies mean:
+transaction.py. How a command is written, and the guard against injection: commands.py, paths.py. Login mechanisms:
+sasl.py. Reply parsing: replies.py. What a server offers: extensions.py.
 """

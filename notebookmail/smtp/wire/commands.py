@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from notebookmail.errors import AddressError
-from notebookmail.secret import HIDDEN, Secret, joined
+from notebookmail.privacy.secret import HIDDEN, Secret, joined
 
 from .paths import check_path
 
@@ -195,5 +195,5 @@ QUIT = _command("QUIT")
 STARTTLS = _command("STARTTLS")
 END_OF_DATA = Command(".", b".\r\n")
 """Content ends in CRLF, so these three octets complete <CRLF>.<CRLF> (RFC 5321 4.1.1.4)."""
-NOBODYS_END = Command(".", b".\r\n")
+LONE_DOT = Command(".", b".\r\n")
 """The lone dot after a 354 though every recipient was refused: nobody gets anything (RFC 2920 3.1)."""

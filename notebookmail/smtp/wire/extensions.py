@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notebookmail.reply import SMTPResponse
+    from notebookmail.response import SMTPResponse
 
 # RFC 5321 4.1.1.1: ehlo-keyword. AUTH=LOGIN is how servers older than RFC 2554 wrote it.
 _KEYWORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =](.*))?")

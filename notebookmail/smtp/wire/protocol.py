@@ -13,14 +13,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPServerDisconnected, at
-from notebookmail.reply import SMTPResponse, SMTPStatus
-from notebookmail.secret import Secret, joined
+from notebookmail.privacy.secret import Secret, joined
+from notebookmail.status import SMTPStatus
 
-from .commands import NOBODYS_END, Command
+from .commands import LONE_DOT, Command
 from .replies import ReplyReader, malformed
 
 if TYPE_CHECKING:
     from notebookmail.errors import Phase
+    from notebookmail.response import SMTPResponse
 
 
 class State(enum.Enum):
@@ -123,7 +124,7 @@ class Protocol:
     @property
     def is_unconfirmed(self) -> bool:
         """True while the end of data is handed out and its reply has not come; a lone dot ends nobody's data."""
-        return any(command.verb in _ENDS_DATA and command is not NOBODYS_END for command in self._awaited)
+        return any(command.verb in _ENDS_DATA and command is not LONE_DOT for command in self._awaited)
 
     @property
     def phase(self) -> Phase | None:

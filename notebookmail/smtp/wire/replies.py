@@ -12,7 +12,8 @@ import re
 from functools import lru_cache
 
 from notebookmail.errors import SMTPResponseException
-from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.response import SMTPResponse
+from notebookmail.status import SMTPStatus
 
 MAX_REPLY_OCTETS = 65_536
 """More than any honest reply (RFC 5321 4.5.3.1.5: 512 octets a line); a server that sends more is cut off."""

@@ -22,7 +22,6 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from notebookmail.address import domain_of, has_control
 from notebookmail.errors import (
     AddressError,
     SMTPDataError,
@@ -34,16 +33,18 @@ from notebookmail.errors import (
     SMTPServerDisconnected,
     at,
 )
-from notebookmail.mail import Receipt
-from notebookmail.reply import SMTPResponse, SMTPStatus
+from notebookmail.mail.address import domain_of, has_control
+from notebookmail.mail.message import Receipt
+from notebookmail.response import SMTPResponse
+from notebookmail.status import SMTPStatus
 
 from . import commands
-from .commands import DATA, NOBODYS_END, RSET, Command
+from .commands import DATA, LONE_DOT, RSET, Command
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from notebookmail.mail import Mail
+    from notebookmail.mail.message import Mail
 
     from .extensions import Extensions
 
@@ -85,7 +86,7 @@ def is_accepted(reply: SMTPResponse) -> bool:
 
 
 @dataclass(slots=True)
-class _Plan:
+class _TransactionPlan:
     """The commands of a transaction, and the recipients refused without asking the server."""
 
     mail: Command
@@ -125,7 +126,7 @@ def opening(mail: Mail, extensions: Extensions, *, reset_first: bool = False) ->
     return (_open_grouped if extensions.can_pipeline else _open_singly)(mail, plan, reset)
 
 
-def _open_grouped(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Opening:
+def _open_grouped(mail: Mail, plan: _TransactionPlan, reset: tuple[Command, ...]) -> Opening:
     last = () if plan.last.verb == "BDAT" else (plan.last,)
     try:
         replies = yield (*reset, plan.mail, *plan.recipients.values(), *last)
@@ -146,11 +147,11 @@ def _open_grouped(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Openin
         return _judge_last(plan, to_last, refused)
     if to_last is not None and to_last.code == SMTPStatus.start_input:
         with contextlib.suppress(Unanswered):  # whatever it is answered, and if nothing is: nobody gets anything
-            yield (NOBODYS_END,)  # RFC 2920 3.1: a lone dot
+            yield (LONE_DOT,)  # RFC 2920 3.1: a lone dot
     raise error
 
 
-def _decided(mail: Mail, plan: _Plan, replies: Sequence[SMTPResponse]) -> SMTPException | None:
+def _decided(mail: Mail, plan: _TransactionPlan, replies: Sequence[SMTPResponse]) -> SMTPException | None:
     """Make the refusal that the replies which came amount to; None where somebody may still get the message."""
     if not replies:
         return None
@@ -163,7 +164,7 @@ def _decided(mail: Mail, plan: _Plan, replies: Sequence[SMTPResponse]) -> SMTPEx
     return _all_refused(plan.refused | answered)
 
 
-def _open_singly(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Opening:
+def _open_singly(mail: Mail, plan: _TransactionPlan, reset: tuple[Command, ...]) -> Opening:
     for command in reset:
         yield (command,)
     (to_mail,) = yield (plan.mail,)
@@ -179,7 +180,9 @@ def _open_singly(mail: Mail, plan: _Plan, reset: tuple[Command, ...]) -> Opening
     return _judge_last(plan, to_last, refused)
 
 
-def _judge_last(plan: _Plan, to_last: SMTPResponse, refused: dict[str, SMTPResponse]) -> Opened | Receipt:
+def _judge_last(
+    plan: _TransactionPlan, to_last: SMTPResponse, refused: dict[str, SMTPResponse]
+) -> Opened | Receipt:
     opened = Opened(refused)
     if plan.last is not DATA:
         return judge_end_of_data(to_last, opened)
@@ -188,7 +191,7 @@ def _judge_last(plan: _Plan, to_last: SMTPResponse, refused: dict[str, SMTPRespo
     return opened
 
 
-def _refusals(plan: _Plan, replies: Sequence[SMTPResponse]) -> dict[str, SMTPResponse]:
+def _refusals(plan: _TransactionPlan, replies: Sequence[SMTPResponse]) -> dict[str, SMTPResponse]:
     refused = plan.refused
     for recipient, reply in zip(plan.recipients, replies, strict=True):
         if not is_accepted(reply):
@@ -212,7 +215,7 @@ def judge_end_of_data(reply: SMTPResponse, opened: Opened) -> Receipt:
     return Receipt(reply, opened.refused)
 
 
-def _plan(mail: Mail, extensions: Extensions) -> _Plan:
+def _plan(mail: Mail, extensions: Extensions) -> _TransactionPlan:
     envelope = mail.envelope
     if not envelope.recipients:
         raise ValueError("a message needs at least one recipient")
@@ -235,7 +238,7 @@ def _plan(mail: Mail, extensions: Extensions) -> _Plan:
     if not recipients:
         raise _all_refused(refused)
     last = commands.bdat(mail.content) if goes_by_chunk(mail, extensions) else DATA
-    return _Plan(mail_command, recipients, refused, last)
+    return _TransactionPlan(mail_command, recipients, refused, last)
 
 
 def _forbid_control(address: str) -> None:

@@ -31,9 +31,9 @@ if not __package__:  # run as a script
 from smtp.wire.hostile_server import HostileServer
 
 from notebookmail.errors import SMTPException
-from notebookmail.mail import Envelope, Mail, Receipt
-from notebookmail.secret import Secret
-from notebookmail.smtp.wire import auth, commands
+from notebookmail.mail.message import Envelope, Mail, Receipt
+from notebookmail.privacy.secret import Secret
+from notebookmail.smtp.wire import commands, sasl
 from notebookmail.smtp.wire.commands import END_OF_DATA, NOOP, QUIT, RSET, STARTTLS
 from notebookmail.smtp.wire.extensions import Extensions, read_extensions
 from notebookmail.smtp.wire.protocol import GREETING, Protocol, State
@@ -43,9 +43,9 @@ from notebookmail.smtp.wire.transaction import judge_end_of_data, opening
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from notebookmail.reply import SMTPResponse
-    from notebookmail.smtp.wire.auth import Mechanism
+    from notebookmail.response import SMTPResponse
     from notebookmail.smtp.wire.commands import Command
+    from notebookmail.smtp.wire.sasl import Mechanism
     from notebookmail.smtp.wire.transaction import Opened
 
     Talk = Generator[tuple[Command, ...], list[SMTPResponse], None]
@@ -54,12 +54,12 @@ if TYPE_CHECKING:
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MAIL = Mail(Envelope("a@example.org", ("b@example.org", "c@example.org")), (b"Subject: x\r\n\r\nhello\r\n",))
 _MECHANISMS: tuple[Callable[[bytes, Secret], Mechanism], ...] = (
-    auth.plain,
-    auth.login,
-    auth.cram_md5,
-    lambda name, password: auth.scram_sha_256(name, password, b"nonce"),  # a fresh one would differ
-    auth.xoauth2,
-    auth.oauthbearer,
+    sasl.plain,
+    sasl.login,
+    sasl.cram_md5,
+    lambda name, password: sasl.scram_sha_256(name, password, b"nonce"),  # a fresh one would differ
+    sasl.xoauth2,
+    sasl.oauthbearer,
 )
 
 

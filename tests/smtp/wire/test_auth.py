@@ -7,8 +7,8 @@ import base64
 import pytest
 
 from notebookmail import SMTPAuthenticationError
-from notebookmail.secret import Secret
-from notebookmail.smtp.wire.auth import (
+from notebookmail.privacy.secret import Secret
+from notebookmail.smtp.wire.sasl import (
     MAX_SCRAM_ITERATIONS,
     Mechanism,
     cram_md5,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.secret import Secret
+from notebookmail.privacy.secret import Secret
 from notebookmail.smtp.wire import commands
 
 if TYPE_CHECKING:

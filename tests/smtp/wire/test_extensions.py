@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.reply import SMTPResponse
+from notebookmail.response import SMTPResponse
 from notebookmail.smtp.wire.extensions import Extensions, read_extensions
 
 

@@ -13,7 +13,7 @@ import pytest
 from smtp.wire import fuzz
 from smtp.wire.fuzz import Broken, cut_by, judge, run, whole
 
-from notebookmail.reply import SMTPResponse
+from notebookmail.response import SMTPResponse
 from notebookmail.smtp.wire.protocol import Protocol
 from notebookmail.smtp.wire.replies import MAX_REPLY_OCTETS, ReplyReader
 

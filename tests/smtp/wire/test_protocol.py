@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPResponseException, SMTPServerDisconnected
-from notebookmail.reply import SMTPResponse
-from notebookmail.secret import Secret
+from notebookmail.privacy.secret import Secret
+from notebookmail.response import SMTPResponse
 from notebookmail.smtp.wire import commands
 from notebookmail.smtp.wire.commands import DATA, END_OF_DATA, NOOP, QUIT, RSET, STARTTLS
 from notebookmail.smtp.wire.protocol import Protocol, State

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail.errors import SMTPResponseException
-from notebookmail.reply import SMTPResponse
+from notebookmail.response import SMTPResponse
 from notebookmail.smtp.wire.replies import MAX_REPLY_OCTETS, ReplyReader
 
 TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), max_size=40)

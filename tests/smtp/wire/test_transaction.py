@@ -13,8 +13,8 @@ from notebookmail.errors import (
     SMTPRecipientsRefused,
     SMTPSenderRefused,
 )
-from notebookmail.mail import Envelope, Mail
-from notebookmail.reply import SMTPResponse
+from notebookmail.mail.message import Envelope, Mail
+from notebookmail.response import SMTPResponse
 from notebookmail.smtp.wire.extensions import Extensions
 from notebookmail.smtp.wire.transaction import Opened, judge_end_of_data, opening
 

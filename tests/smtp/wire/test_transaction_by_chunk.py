@@ -7,8 +7,8 @@ from types import MappingProxyType
 import pytest
 
 from notebookmail.errors import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPSenderRefused
-from notebookmail.mail import Envelope, Mail, Receipt
-from notebookmail.reply import SMTPResponse
+from notebookmail.mail.message import Envelope, Mail, Receipt
+from notebookmail.response import SMTPResponse
 from notebookmail.smtp.wire.extensions import Extensions
 from notebookmail.smtp.wire.transaction import MAX_CHUNK_OCTETS, Opened, goes_by_chunk, opening
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from notebookmail.errors import SMTPException
-from notebookmail.secret import Secret
+from notebookmail.privacy.secret import Secret
 from notebookmail.smtp.wire import commands
 from notebookmail.smtp.wire.commands import DATA, END_OF_DATA, NOOP, QUIT, RSET, STARTTLS, Command
 from notebookmail.smtp.wire.protocol import Protocol, State

@@ -1,0 +1,155 @@
+"""plan_frame: how many messages would go, how large they are, and how long it takes under the server's limits."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notebookmail.errors import NotebookmailError
+from notebookmail.server.server import URL_VARIABLE, Server
+
+from .options import settings_of, shows_options
+from .plan import make_plan
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from notebookmail.compose.template import Template
+
+    from .options import SendOptions
+    from .plan import Plan
+
+_BUILT: Final = 1_000
+"""So many messages are made to learn their size; of more rows, an even sample."""
+
+_DAY_SECONDS: Final = 86_400.0
+_UNITS: Final = (("day", _DAY_SECONDS), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class SendPlan:
+    """What send_frame would do, and how long it takes at the least.
+
+    Attributes:
+        messages: How many would go.
+        left_out: How many rows stay: suppressed, duplicates, beyond the limit.
+        unfit: How many rows cannot be made into a message; an estimate where `is_estimate`.
+        bytes: What all messages come to, in octets; an estimate where `is_estimate`.
+        connections: How many at once at most.
+        seconds: The least time that the rate and the daily quota allow; 0.0 where neither is set.
+        server: Where it goes, or "the sandbox".
+        is_estimate: True when only a sample of the messages was made.
+    """
+
+    messages: int
+    left_out: int
+    unfit: int
+    bytes: int
+    connections: int
+    seconds: float
+    server: str
+    is_estimate: bool = False
+
+    def __str__(self) -> str:
+        about = "about " if self.is_estimate else ""
+        connections = f"{self.connections} connection{'s' if self.connections != 1 else ''}"
+        size = f"{about}{_size(self.bytes)}"
+        lines = [f"{about}{self.messages:,} messages, {size}, to {self.server} over up to {connections}"]
+        if self.seconds:
+            lines.append(f"at least {_duration(self.seconds)} under the server's limits")
+        else:
+            lines.append("no rate or quota is set: as fast as the server takes them")
+        if self.unfit:
+            lines.append(f"{about}{self.unfit:,} rows cannot be made into a message: check_frame says why")
+        if self.left_out:
+            lines.append(f"{self.left_out:,} rows are left out: suppressed, duplicates, or beyond limit=")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+@shows_options
+def plan_frame(
+    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+) -> SendPlan:
+    """Tell what send_frame would send and how long that takes at the least; nothing is sent and nobody is asked.
+
+    Args:
+        df: As for send_frame.
+        template: As for send_frame.
+        server: As for send_frame; its rate, quota and connections are what counts.
+        **options: As for send_frame. What the journal knows of earlier runs is not looked up.
+
+    Raises:
+        FrameError, TemplateError: As for send_frame.
+
+    Example:
+        >>> plan_frame(df, template, Server("smtp.example.org", rate="30/min"))
+        1,200 messages, 6.1 MB, to smtp.example.org:587 over up to 8 connections
+        at least 40 minutes under the server's limits
+    """
+    settings = settings_of("plan_frame", options)
+    plan = make_plan(df, template, settings)
+    if server is None and os.environ.get(URL_VARIABLE):
+        server = Server.from_env()
+    sizes, unfit, is_estimate = _sizes(plan)
+    going = len(plan.going) - unfit
+    connections = (server or Server("localhost")).limits(settings.max_connections).connections
+    return SendPlan(
+        messages=going,
+        left_out=len(plan.frame) - len(plan.going),
+        unfit=unfit,
+        bytes=sizes,
+        connections=min(connections, max(going, 1)),
+        seconds=least_seconds(going, server.messages_per_second, server.daily_quota) if server else 0.0,
+        server=server.endpoint if server else "the sandbox",
+        is_estimate=is_estimate,
+    )
+
+
+def least_seconds(messages: int, per_second: float | None, per_day: int | None) -> float:
+    """Tell how long so many messages take at the least.
+
+    Args:
+        messages: How many.
+        per_second: The rate; None for no limit.
+        per_day: The quota of 24 hours, all of which is still to be had; None for no limit.
+    """
+    if messages < 1:
+        return 0.0
+    full_days = 0 if per_day is None else math.ceil(messages / per_day) - 1
+    rest = messages if per_day is None else messages - full_days * per_day
+    pace = 0.0 if per_second is None else 1 / per_second
+    return max((messages - 1) * pace, full_days * _DAY_SECONDS + (rest - 1) * pace)
+
+
+def _sizes(plan: Plan) -> tuple[int, int, bool]:
+    """Make messages; return the octets of all, how many rows are unfit, and whether that is an estimate."""
+    total = len(plan.going)
+    step = max(1, math.ceil(total / _BUILT))
+    octets = unfit = built = 0
+    for task in plan.only(plan.going[::step]).tasks():
+        built += 1
+        try:
+            octets += task.build().size
+        except NotebookmailError:
+            unfit += 1
+    share = total / built if built else 0.0
+    return round(octets * share), round(unfit * share), step > 1
+
+
+def _size(octets: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if octets >= size:
+            return f"{octets / size:.1f} {unit}"
+    return f"{octets} bytes"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in _UNITS:
+        if seconds >= 2 * length or unit == "second":
+            count = math.ceil(seconds / length)
+            return f"{count} {unit}{'s' if count != 1 else ''}"
+    raise AssertionError

@@ -1,0 +1,212 @@
+"""What the caller of the send family asked for, checked as far as it can be without the frame.
+
+An option that is not what it seems (a list in place of a date, a key as one word) must not be taken for something
+else: each is refused here by name, with what it should be.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import operator
+import os
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
+
+from notebookmail.compose.mime.dkim import DKIM
+from notebookmail.errors import FrameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+Duplicates = Literal["error", "skip", "send"]
+ProgressMode = Literal["auto", "widget", "text", False]
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+_LONGEST_NAME = 200
+
+
+class SendOptions(TypedDict, total=False):
+    """What a caller of send_frame and its family may choose; send_frame says what each means."""
+
+    sender: str | None
+    group_by: str | None
+    key: str | Sequence[str] | None
+    campaign: str | None
+    journal: str | os.PathLike[str] | Literal[False] | None
+    confirm: int | None
+    limit: int | None
+    redirect_to: str | None
+    dry_run: bool
+    suppress: Iterable[str]
+    duplicates: Duplicates
+    retry: float
+    resend: bool
+    resend_unconfirmed: bool
+    not_before: datetime | None
+    dkim: DKIM | None
+    max_connections: int | None
+    progress: ProgressMode
+
+
+@dataclass(frozen=True, slots=True)
+class SendSettings:
+    """What was chosen, checked; the defaults stand here.
+
+    Raises:
+        FrameError: An option has a value it cannot have; the message says which it can.
+    """
+
+    sender: str | None = None
+    group_by: str | None = None
+    key: Sequence[str] = ()
+    campaign: str | None = None
+    journal: str | os.PathLike[str] | Literal[False] | None = None
+    confirm: int | None = None
+    limit: int | None = None
+    redirect_to: str | None = None
+    dry_run: bool = False
+    suppress: tuple[str, ...] = ()
+    duplicates: Duplicates = "error"
+    retry: float = 0.0
+    resend: bool = False
+    resend_unconfirmed: bool = False
+    not_before: datetime | None = None
+    dkim: DKIM | None = None
+    max_connections: int | None = None
+    progress: ProgressMode = "auto"
+
+    def __post_init__(self) -> None:
+        if self.duplicates not in {"error", "skip", "send"}:
+            raise FrameError(f"duplicates={self.duplicates!r}: it is one of 'error', 'skip', 'send'")
+        object.__setattr__(self, "suppress", _addresses(self.suppress))
+        object.__setattr__(self, "limit", _count("limit", self.limit))
+        object.__setattr__(self, "confirm", _count("confirm", self.confirm))
+        if self.dkim is not None and not isinstance(self.dkim, DKIM):  # not shown: it may be the key itself
+            raise FrameError(
+                f"dkim is a {type(self.dkim).__name__}: give DKIM('example.org', 'selector', 'key.pem')"
+            )
+        self._check_campaign()
+        self._check_times()
+        if self.max_connections is not None and self.max_connections < 1:
+            raise FrameError(f"max_connections={self.max_connections}: it is at least 1")
+        if not (self.progress is False or self.progress in {"auto", "widget", "text"}):
+            raise FrameError(f"progress={self.progress!r}: it is one of 'auto', 'widget', 'text', False")
+        for name in ("resend", "resend_unconfirmed"):
+            if not isinstance(getattr(self, name), bool):
+                raise FrameError(f"{name}={getattr(self, name)!r}: it is True or False")
+
+    def _check_campaign(self) -> None:
+        if self.campaign is not None:
+            _check_name(self.campaign)
+        if not (self.journal is None or self.journal is False or _is_path(self.journal)):
+            raise FrameError(f"journal={self.journal!r}: it is the path of a file, or False to keep none")
+        if self.campaign is not None and self.journal is False:
+            raise FrameError("a campaign is remembered in the journal: leave out campaign=, or journal=False")
+        key = (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
+        if not all(isinstance(name, str) for name in key) or len(set(key)) < len(key):
+            raise FrameError(f"key={self.key!r}: it is the name of a column, or several, each once")
+        object.__setattr__(self, "key", key)
+
+    def _check_times(self) -> None:
+        if isinstance(self.retry, bool) or not isinstance(self.retry, (int, float)) or not self.retry >= 0:
+            raise FrameError(f"retry={self.retry!r}: it is a number of minutes, 0 or more")
+        moment = self.not_before
+        if moment is None:
+            return
+        if not isinstance(moment, datetime) or moment != moment:  # noqa: PLR0124 -- pandas' NaT is a datetime
+            raise FrameError(f"not_before={moment!r}: it is a datetime, as in datetime(2026, 5, 4, 9, 0)")
+        # A Timestamp of pandas without a time zone would be read as UTC; everybody means the clock on the wall.
+        plain = datetime.combine(moment.date(), moment.time(), moment.tzinfo).replace(fold=moment.fold)
+        object.__setattr__(self, "not_before", plain.astimezone())
+
+
+def settings_of(call: str, options: Mapping[str, Any]) -> SendSettings:
+    """Check the options that a function of the send family was given.
+
+    Args:
+        call: The function's name, for messages.
+        options: What it was given; every function of the family takes all of them, so that the same choice can be
+            checked, previewed and sent.
+
+    Raises:
+        TypeError: There is no such option; the message names the nearest one, or where it belongs.
+        FrameError: One has a value it cannot have.
+    """
+    for name in options:
+        if name not in _NAMES:
+            raise TypeError(f"{call}() has no option {name!r}: {_instead_of(name)}")
+    return SendSettings(**options)
+
+
+def shows_options(function: _Function) -> _Function:
+    """Write every option into a function's signature, with its default, for help and completion in notebooks."""
+    signature = inspect.signature(function)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, default, annotation in _described()
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    return function
+
+
+def _described() -> Iterator[tuple[str, Any, Any]]:
+    defaults: dict[str, Any] = {each.name: each.default for each in fields(SendSettings)}
+    for name, annotation in SendOptions.__annotations__.items():
+        yield name, defaults[name], getattr(annotation, "__forward_arg__", annotation)
+
+
+def _instead_of(name: str) -> str:
+    """Say what a word that is no option may have been meant for."""
+    if name in _OF_SERVER:
+        return f"{name}= belongs to Server(...), as in Server('smtp.example.org', {name}=...)"
+    if name in _OF_TEMPLATE:
+        return f"{name}= belongs to Template(...)"
+    near = difflib.get_close_matches(name, _NAMES, 1)
+    return f"did you mean {near[0]}=?" if near else f"there are {', '.join(sorted(_NAMES))}"
+
+
+def _addresses(suppress: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(suppress, str):
+        raise FrameError("suppress is a list of addresses; for one, write suppress=['user@example.org']")
+    return tuple(map(str, suppress))
+
+
+def _count(name: str, value: int | None) -> int | None:
+    """Read a number of messages; numpy's integers are as good: `(df.points > 9).sum()` is one."""
+    if value is None:
+        return None
+    try:
+        count = -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise FrameError(f"{name}={value!r}: it is a number of messages, 0 or more")
+    return count
+
+
+def _check_name(campaign: str) -> None:
+    if not isinstance(campaign, str) or not campaign.strip():
+        raise FrameError(f"campaign={campaign!r}: it is a name, as in campaign='may-letters'")
+    if len(campaign) > _LONGEST_NAME or not campaign.isprintable():
+        raise FrameError(
+            f"campaign={campaign[:40]!r}: a name has at most {_LONGEST_NAME} characters, and none that do not show"
+        )
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, os.PathLike) or (isinstance(value, str) and bool(value))
+
+
+_NAMES: Final = frozenset(SendOptions.__annotations__)
+_OF_SERVER: Final = frozenset(
+    {"daily_quota", "failover", "hostname", "messages_per_connection", "password", "port", "rate", "security",
+     "timeout", "username"}
+)  # fmt: skip
+_OF_TEMPLATE: Final = frozenset(
+    {"attachments", "bcc", "calendar", "cc", "css", "filters", "headers", "html", "inline", "list_unsubscribe",
+     "locale", "markdown", "na", "preheader", "reply_to", "split", "subject", "text", "to", "undefined"}
+)  # fmt: skip

@@ -1,0 +1,235 @@
+"""From a row to a mail object: the message's skeleton built once, filled for every row.
+
+A row only renders its parts, encodes them and joins them; what is the same for all rows was encoded when the
+compiler was made. Nothing is random and no clock is read: Date, Message-ID and boundaries of a row are the same on
+every try, so that a receiver can tell a repetition. The envelope is made of addresses, never read from headers,
+and Bcc is in the envelope only. A row that cannot become exactly the message asked for is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from notebookmail.errors import AddressError, FrameError, TemplateError
+from notebookmail.mail.address import Mailbox, domain_of, parse_mailbox, to_ascii_domain
+from notebookmail.mail.message import Envelope, Mail
+
+from .addresses.address_lists import AddressList
+from .addresses.mailbox_template import MailboxTemplate
+from .bodies import Bodies
+from .compiled import text_environment
+from .context import RowContexts
+from .files import Folder
+from .invitation import Invitation
+from .jinja.columns_read import Reads, reads_of
+from .jinja.printing import INVITATION
+from .mime.headers import mailbox_text, mailboxes, unstructured
+from .mime.multipart import joined
+from .mime.structured_headers import is_structured, structured, unsubscribe_fields
+from .row_functions import FunctionRow
+from .rows.column_names import printed
+from .rows.frame import email_column
+from .rows.missing import missing_value
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Hashable, Sequence
+
+    from notebookmail.mail.message import RowContent
+
+    from .compiled import CompiledTemplate
+    from .context import RowContext
+    from .definition import Definition
+    from .mime.dkim import DKIM
+    from .rows.frame import Row
+    from .rows.missing import MissingPolicy
+
+_DRAFT_DOMAIN = "draft.invalid"  # RFC 2606: nobody's
+
+
+class Renderer:
+    """Turns rows into mail objects.
+
+    Args:
+        definition: What the author said.
+        parts: The same, compiled.
+        columns: The frame's columns; all that the parts need are among them (`Template.renderer` sees to it).
+        date: The Date of every message, with a time zone.
+        sender: The From mailbox; comes before the template's.
+        redirect_to: Rehearse: every message goes to this mailbox alone, and says whom it was for in X-Original-To.
+        dkim: Signs every message.
+        is_draft: For inspection only: a sender or recipient nobody named is left out instead of refused.
+
+    Attributes:
+        reads: The names its parts read, "row" among them where a row is read as a whole.
+        row_reads: What of a row they read.
+
+    Raises:
+        FrameError: There is no sender, or nobody can tell which column holds the recipients.
+        TemplateError: The sender is not one mailbox, or something that all rows get is not there.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        parts: CompiledTemplate,
+        columns: Sequence[str],
+        *,
+        date: dt.datetime,
+        sender: str | None = None,
+        redirect_to: str | None = None,
+        dkim: DKIM | None = None,
+        is_draft: bool = False,
+    ) -> None:
+        if date.tzinfo is None:
+            raise FrameError("the date of the messages needs a time zone: datetime.now().astimezone()")
+        self._separators = definition.split
+        self._env = text_environment(definition)
+        self._parts = parts
+        self._sender = self._parts.sender if sender is None else MailboxTemplate(self._env, sender, "sender")
+        if self._sender is None and not is_draft:
+            raise FrameError("the messages have no sender: pass sender='Name <you@example.org>'")
+        self._to = self._parts.to or self._default_to(columns, is_draft=is_draft)
+        self._redirect = None if redirect_to is None else _redirection(redirect_to)
+        self._when = date
+        self._date = b"Date: " + format_datetime(date).encode("ascii") + b"\r\n"
+        self._dkim = dkim
+        self.reads = names = frozenset[str]().union(
+            *self._parts.names.values(), self._to.names, *(box.names for box in filter(None, [self._sender]))
+        )
+        named = definition.sender if sender is None else sender
+        self.row_reads = self._parts.reads | (Reads() if named is None else reads_of(self._env, named, "sender"))
+        folder = Folder(definition.folder)
+        self._contexts = RowContexts(definition, columns, names, folder)
+        self._bodies = Bodies(self._env, definition, self._parts, folder)
+        self._invitation = None if definition.calendar is None else Invitation(self._env, definition.calendar)
+        self._shows_invitation = self._invitation is not None and INVITATION in names
+        if self._shows_invitation and INVITATION in columns:
+            raise FrameError(f"a column is named {INVITATION!r}, which shows the calendar here: rename the column")
+        self._na: MissingPolicy = definition.na
+        self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
+        self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
+
+    def compile(
+        self, row: Row, *, seed: str, touched: set[str] | None = None, said: Callable[[], RowContent] | None = None
+    ) -> Mail:
+        """Fill in a row.
+
+        Args:
+            row: The row.
+            seed: What the Message-ID and the boundaries are made of: the same seed gives the same bytes.
+            touched: Takes in the names of the columns that functions of the row read.
+            said: Tells what the row said, once all its functions were called; None tells nothing.
+
+        Raises:
+            TemplateError: The row cannot become exactly the message asked for; the message says why.
+        """
+        letter = self._contexts.letter(row, touched)
+        try:
+            if self._invitation and self._shows_invitation:
+                shown = self._invitation.occasion(letter.context, letter.row, row.label)
+                letter.context[INVITATION] = shown or missing_value(INVITATION, self._na)
+            token = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+            return self._mail(letter, token, said)
+        finally:
+            self._contexts.end(letter)
+
+    def _mail(self, letter: RowContext, token: str, said: Callable[[], RowContent] | None) -> Mail:
+        context, label = letter.context, letter.label
+        sender = None if self._sender is None else self._sender.render(context, label)
+        message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
+        fields, to, reached = self._addresses(sender, letter)
+        fields += self._texts(context, label)
+        fields.append(f"Message-ID: {message_id}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
+        head = b"".join(fields)
+        invitation = None
+        if self._invitation:
+            invitation = self._invitation.part(
+                context, letter.row, label, organizer=sender, attendees=to, token=token, date=self._when
+            )
+        segments = joined([head, *self._bodies.part(letter, invitation=invitation, token=token)])
+        if self._dkim:
+            segments = (self._dkim.sign(b"".join(segments), self._when), *segments)
+        envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
+        copies = frozenset[str]()
+        if len(reached) > len(to):
+            copies = frozenset(envelope.recipients).difference(box.address for box in to)
+        return Mail(
+            envelope,
+            segments,
+            message_id=message_id,
+            needs_smtputf8=not (head.isascii() and all(map(str.isascii, envelope.recipients))),
+            copies=copies,
+            said=None if said is None else said(),
+        )
+
+    def recipient(self, row: Row) -> str:
+        """Return whom a row's message is for, to be shown; "" if that cannot be told."""
+        try:
+            context = self._contexts.values(row)
+            return ", ".join(
+                self._to.addresses(context, FunctionRow(row.fields, row.label, gap=row.gap), row.label)
+            )
+        except TemplateError:
+            return ""
+
+    def _addresses(
+        self, sender: Mailbox | None, letter: RowContext
+    ) -> tuple[list[bytes], list[Mailbox], list[Mailbox]]:
+        """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
+        context, row, label = letter.context, letter.row, letter.label
+        to = self._to.render(context, row, label)
+        cc = self._parts.cc.render(context, row, label) if self._parts.cc else []
+        bcc = self._parts.bcc.render(context, row, label) if self._parts.bcc else []
+        fields = [self._date]
+        if sender:
+            fields.append(self._from(sender, label))
+        reached = [*to, *cc, *bcc]
+        if self._redirect:
+            original = ", ".join(map(mailbox_text, to))
+            to = reached = [self._redirect]
+            fields += [mailboxes("To", to), unstructured("X-Original-To", original, field="to", row=label)]
+        else:
+            fields += [mailboxes(name, boxes, row=label) for name, boxes in (("To", to), ("Cc", cc)) if boxes]
+        if self._parts.reply_to:
+            fields.append(mailboxes("Reply-To", [self._parts.reply_to.render(context, label)], row=label))
+        return fields, to, reached
+
+    def _from(self, sender: Mailbox, label: Hashable) -> bytes:
+        if sender != self._last_sender[0]:  # the same for most templates, and for every row
+            self._last_sender = (sender, mailboxes("From", [sender], row=label))
+        return self._last_sender[1]
+
+    def _texts(self, context: dict[str, Any], label: Hashable) -> list[bytes]:
+        """Return the fields of text."""
+        subject = self._parts.subject.render(context, label)
+        fields = [unstructured("Subject", subject, field="subject", row=label)]
+        for name, part in self._parts.headers.items():
+            text = part.render(context, label)
+            if is_structured(name):
+                fields.append(structured(name, text, row=label))
+            else:
+                fields.append(unstructured(name, text, row=label, keep_words=True))
+        if self._parts.list_unsubscribe:
+            uris = [part.render(context, label) for part in self._parts.list_unsubscribe]
+            fields.append(unsubscribe_fields(uris, row=label, auto_submitted=self._is_auto_submitted))
+        return fields
+
+    def _default_to(self, columns: Sequence[str], *, is_draft: bool) -> AddressList:
+        try:
+            source = printed(email_column(columns))
+        except FrameError:
+            if is_draft:
+                return self._parts.to
+            raise
+        return AddressList(self._env, [source], "to", self._separators)
+
+
+def _redirection(text: str) -> Mailbox:
+    try:
+        mailbox = parse_mailbox(text)
+        return Mailbox(mailbox.name, to_ascii_domain(mailbox.address))
+    except AddressError as problem:
+        raise FrameError(f"redirect_to is not one mailbox: {problem.message}") from problem

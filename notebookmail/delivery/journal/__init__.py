@@ -1,0 +1,17 @@
+"""What survives a crash: which row of which campaign was tried, and how it stands.
+
+journal.py is its face, claim.py a campaign that this process runs. Who may run one: campaign_lock.py. The SQLite
+file: sqlite_database.py, its tables: sqlite_schema.py. What is said when it cannot be used: error_messages.py.
+Counting for the day's quota: quota_usage.py.
+"""
+
+from .claim import Claim, Entry
+from .earlier_outcomes import Earlier, EarlierRows
+from .journal import CampaignRecord, Journal, default_path
+from .quota_usage import Charge, minute_of
+from .sqlite_schema import State
+
+__all__ = [
+    "CampaignRecord", "Charge", "Claim", "Earlier", "EarlierRows", "Entry", "Journal", "State", "default_path",
+    "minute_of",
+]  # fmt: skip

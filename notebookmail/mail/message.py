@@ -1,0 +1,93 @@
+"""What travels between the wings: a mail object, its envelope, and the receipt for it (RFC 5321 2.3.1).
+
+The envelope is data of its own, never derived from headers: that is what keeps Bcc blind and a forged header
+line harmless. Content travels as segments so that a large attachment, encoded once, is shared by all rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notebookmail.response import SMTPResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a message is from and to, as the server is told (RFC 5321 2.3.1).
+
+    Attributes:
+        sender: The reverse-path address; "" is the null sender.
+        recipients: The forward-path addresses, at least one.
+        mail_options: Further parameters of MAIL, such as "RET=HDRS" (RFC 3461).
+        rcpt_options: Further parameters of every RCPT, such as "NOTIFY=NEVER".
+    """
+
+    sender: str
+    recipients: tuple[str, ...]
+    mail_options: tuple[str, ...] = ()
+    rcpt_options: tuple[str, ...] = ()
+
+
+class RowContent(NamedTuple):
+    """What a row said in its letter, by which several rows of one person are told apart.
+
+    Attributes:
+        person: Stands for what the row is known by.
+        names: The names of what the letter read.
+        digest: Stands for what the row said under them.
+    """
+
+    person: int
+    names: tuple[str, ...]
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail object: envelope and content.
+
+    Attributes:
+        envelope: The sender and recipients.
+        segments: The content in pieces that are sent one after the other. Lines end in CRLF, every piece begins
+            at the start of a line and the last ends with CRLF, so that each can be dot-stuffed by itself.
+        message_id: The Message-ID header's value, for the results table; "" when unknown.
+        needs_8bit: True when a body line holds octets above 127 (RFC 6152).
+        needs_smtputf8: True when a header holds raw UTF-8 or an address needs it (RFC 6531).
+        copies: The recipients who only get a copy (cc, bcc): whether they take it says nothing about the others.
+        said: What its row said, if it was made of one.
+    """
+
+    envelope: Envelope
+    segments: tuple[bytes, ...] = field(repr=False)
+    message_id: str = ""
+    needs_8bit: bool = False
+    needs_smtputf8: bool = False
+    copies: frozenset[str] = frozenset()
+    said: RowContent | None = None
+
+    @property
+    def size(self) -> int:
+        """Octets of the content, as declared with SIZE (RFC 1870): without dot-stuffing and the final dot."""
+        return sum(map(len, self.segments))
+
+    @property
+    def content(self) -> bytes:
+        """The whole content in one piece."""
+        return b"".join(self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server took responsibility for a message (RFC 5321 4.2.5).
+
+    Attributes:
+        reply: The reply to the end of data, always 2yz.
+        refused: The recipients that were refused, each with its reply; the others were accepted.
+    """
+
+    reply: SMTPResponse
+    refused: Mapping[str, SMTPResponse] = field(default_factory=dict)

@@ -1,0 +1,6 @@
+"""Where mail goes, in an analyst's words: a host, a login, limits.
+
+To change what `Server(...)` takes or promises: server.py. Where its password comes from: sign_in.py. What
+`verify()` gives back: diagnosis.py. Presets stand in providers.py at the root, for the step-by-step look at a
+server reads them too.
+"""

@@ -1,0 +1,337 @@
+"""Which server mail goes to, in an analyst's words.
+
+Safe by default: a server on another machine gets credentials only under TLS, and TLS that was asked for is never
+given up. A server on this machine is spoken to as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from notebookmail.delivery.rate_limit import parse_rate
+from notebookmail.errors import FrameError
+from notebookmail.privacy.secret import Secret, seals, seals_fields
+from notebookmail.providers import provider_named
+from notebookmail.smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
+from notebookmail.smtp.pool.jobs import PoolLimits, Route
+from notebookmail.verify.session import PATIENCE_SECONDS, verify_server
+from notebookmail.verify.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notebookmail.smtp.options import SMTPTokenGenerator
+
+    from .diagnosis import Diagnosis
+
+Security = Literal["auto", "tls", "starttls", "none"]
+URL_VARIABLE = "NOTEBOOKMAIL_URL"
+DEFAULT_CONNECTIONS = 8
+
+_SCHEMES: dict[str, Security] = {"smtp": "auto", "smtps": "tls", "smtp+starttls": "starttls"}
+_DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBMISSION_PORT, "none": 25}
+
+
+class _Address(NamedTuple):
+    """What a URL says: its scheme's security, host, port, user name, password."""
+
+    security: Security
+    hostname: str
+    port: int | None
+    username: str | None
+    password: Secret | None
+
+
+def _read_url(url: Secret) -> _Address | None:
+    """Take a URL apart; None if it is no server's. Nothing is raised here, where its password is a text."""
+    try:
+        parts = urlsplit(url.reveal().decode())
+        username = unquote(parts.username) if parts.username else None
+        password = Secret(unquote(parts.password)) if parts.password else None
+        return _Address(_SCHEMES[parts.scheme], parts.hostname or "", parts.port, username, password)
+    except (KeyError, ValueError):
+        return None
+
+
+@seals_fields("password")
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A mail server and how much of it may be used.
+
+    Args:
+        hostname: Its name or address.
+        port: 465, 587 or what the provider says; chosen by `security` when left out (587 for "auto").
+        username: For logging in.
+        password: For logging in. Kept as a `Secret`, which shows it to nobody. None looks it up when it is first
+            needed: in the system's keyring (`pip install "notebookmail[keyring]"`; the service is "notebookmail:"
+            and the host name), else it is asked for, where somebody can be asked. Then it is kept in memory until
+            this process ends.
+        oauth_token_generator: An async function that returns an access token, instead of a password.
+        security: "tls" from the first byte, "starttls" required, "none", or "auto": TLS on port 465, STARTTLS
+            required on 587 or where a user name is given, STARTTLS where offered otherwise, and neither on this
+            machine.
+        timeout: Seconds to wait for connecting and for each reply.
+        max_connections: How many connections at once at most.
+        messages_per_connection: Replace a connection after so many messages; None for no limit.
+        rate: At most so many messages a second over all connections: a number, or such as "30/min"; None for no
+            limit.
+        daily_quota: At most so many messages in 24 hours: all that were accepted over this account, whichever
+            campaign or run they belong to, as far as this process and the journal know.
+        failover: Servers to go on with, in this order, when this one cannot be reached.
+        pipelining: False sends one command at a time, also where the server offers PIPELINING.
+        chunking: True sends content by BDAT where the server offers CHUNKING, and not by DATA.
+
+    Raises:
+        FrameError: Settings that contradict each other.
+    """
+
+    hostname: str
+    port: int | None = None
+    username: str | None = field(default=None, kw_only=True)
+    password: str | Secret | None = field(default=None, kw_only=True, repr=False)
+    oauth_token_generator: SMTPTokenGenerator | None = field(default=None, kw_only=True, repr=False)
+    security: Security = field(default="auto", kw_only=True)
+    timeout: float = field(default=60, kw_only=True)
+    max_connections: int = field(default=DEFAULT_CONNECTIONS, kw_only=True)
+    messages_per_connection: int | None = field(default=None, kw_only=True)
+    rate: float | str | None = field(default=None, kw_only=True)
+    daily_quota: int | None = field(default=None, kw_only=True)
+    failover: Sequence[Server] = field(default=(), kw_only=True)
+    pipelining: bool = field(default=True, kw_only=True)
+    chunking: bool = field(default=False, kw_only=True)
+    is_sandbox: bool = field(default=False, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.security not in {"auto", "tls", "starttls", "none"}:
+            raise FrameError(f"security={self.security!r}: it is one of 'auto', 'tls', 'starttls', 'none'")
+        if self.max_connections < 1 or (
+            self.messages_per_connection is not None and self.messages_per_connection < 1
+        ):
+            raise FrameError("max_connections and messages_per_connection are at least 1")
+        if self.daily_quota is not None and self.daily_quota < 1:
+            raise FrameError(f"daily_quota={self.daily_quota}: it is at least 1, or None")
+        if not all(isinstance(each, Server) for each in self.failover):
+            raise FrameError("failover is a list of servers: failover=[Server('backup.example.org')]")
+        _ = self.messages_per_second  # a rate that cannot be read is found here
+        try:
+            self._options(
+                self.password if self.password is not None or not self.needs_password else "looked up later"
+            )
+        except ValueError as problem:
+            raise FrameError(f"the server settings contradict each other: {problem}") from problem
+
+    @classmethod
+    @seals("url")
+    def from_url(cls, url: str | Secret) -> Server:
+        """Read a server from a URL.
+
+        Args:
+            url: `smtps://user@host:465`, `smtp+starttls://...`, or `smtp://host:25` for security="auto". The user
+                name, and a password behind it (`user:password@`), are percent-encoded.
+
+        Raises:
+            FrameError: Not such a URL. The message does not repeat it: it may hold a password.
+        """
+        if not isinstance(url, Secret):
+            raise FrameError(f"a server URL is a text, not a {type(url).__name__}")
+        address = _read_url(url)
+        if address is None:
+            raise FrameError("a server URL looks like smtps://user@smtp.example.org:465")
+        if not address.hostname:
+            raise FrameError("the server URL names no host: smtps://user@smtp.example.org:465")
+        return cls(
+            address.hostname,
+            address.port,
+            username=address.username,
+            password=address.password,
+            security=address.security,
+        )
+
+    @classmethod
+    @seals("password")
+    def preset(cls, name: str, *, region: str | None = None, **options: Any) -> Server:
+        """Make the server of a mail provider, with the limits it publishes.
+
+        Args:
+            name: "gmail", "microsoft365", "ses", "sendgrid", "mailgun", "postmark", "yahoo" or "zoho".
+            region: For "ses": such as "eu-west-1".
+            **options: As for Server; they come before the preset's.
+
+        Raises:
+            FrameError: There is no such preset, or a region is missing.
+
+        Example:
+            >>> Server.preset("gmail", username="me@gmail.com", password=getpass.getpass())
+        """
+        provider = provider_named(name)
+        hostname = provider.hostname
+        if "{region}" in hostname:
+            if not region:
+                raise FrameError(f"the preset {name!r} wants the account's region: region='eu-west-1'")
+            hostname = hostname.replace("{region}", region)
+        known = {
+            field: getattr(provider, field)
+            for field in ("port", "security", "max_connections", "rate", "daily_quota", "username")
+            if getattr(provider, field) is not None
+        }
+        return cls(**{"hostname": hostname, **known, **options})
+
+    @classmethod
+    def from_env(cls) -> Server:
+        """Read the server from the URL in the environment variable NOTEBOOKMAIL_URL.
+
+        Raises:
+            FrameError: The variable is not set, or holds no server URL.
+        """
+        url = Secret.of(os.environ.get(URL_VARIABLE))
+        if not url:
+            raise FrameError(f"the environment variable {URL_VARIABLE} is not set")
+        return cls.from_url(url)
+
+    @property
+    def effective_port(self) -> int:
+        """The port to connect to."""
+        return self.port or _DEFAULT_PORTS.get(self.security, 25 if self.is_local else SUBMISSION_PORT)
+
+    @property
+    def is_local(self) -> bool:
+        """True when the server is this machine."""
+        try:
+            return ipaddress.ip_address(self.hostname).is_loopback
+        except ValueError:
+            return self.hostname.lower() == "localhost"
+
+    @property
+    def endpoint(self) -> str:
+        """Where it is, for people: "smtp.example.org:587"."""
+        return f"{self.hostname}:{self.effective_port}"
+
+    @property
+    def account(self) -> str:
+        """Whose limits apply: "user@smtp.example.org"; of this machine's servers, each has accounts of its own."""
+        where = self.endpoint if self.is_local else self.hostname
+        return f"{self.username or ''}@{where.lower()}"
+
+    @property
+    def messages_per_second(self) -> float | None:
+        """The rate as a number, or None for no limit."""
+        return None if self.rate is None else parse_rate(self.rate)
+
+    @property
+    def needs_password(self) -> bool:
+        """True when a password is wanted and not there yet."""
+        return self.username is not None and self.password is None and self.oauth_token_generator is None
+
+    def with_password(self) -> Server:
+        """Return this server, and those it falls back on, with the passwords they need: looked up, or asked for.
+
+        Call it where a run, a check or a verification begins, on the thread that may ask; the server itself if
+        nothing is missing.
+
+        Raises:
+            FrameError: There is no password, and nobody to ask.
+        """
+        if not any(each.needs_password for each in (self, *self.failover)):
+            return self
+        return replace(self._ready(), failover=tuple(each._ready() for each in self.failover))
+
+    def _ready(self) -> Server:
+        from .sign_in import look_up
+
+        if self.username is None or not self.needs_password:
+            return self
+        return replace(self, password=look_up(self.hostname, self.username))
+
+    def forget_password(self) -> None:
+        """Forget the passwords that were looked up, after a refused login: the next run asks again."""
+        for each in (self, *self.failover):
+            each._forget()
+
+    def _forget(self) -> None:
+        from .sign_in import forget
+
+        if self.username is not None:
+            forget(self.hostname, self.username)
+
+    async def verify(self) -> Diagnosis:
+        """Find out how far a session with this server comes: DNS, connect, TLS, certificate, EHLO, AUTH, limits.
+
+        Logs in as a run would, sends no mail, and takes at most some ten seconds for each step. The servers it
+        falls back on are looked at too. Whatever a server does is in the diagnosis and never raised.
+
+        Example:
+            >>> await server.verify()
+        """
+        from .diagnosis import Diagnosis
+
+        servers = (self, *self.failover)
+        targets = [each._target() for each in servers]  # one after the other: they may ask for passwords
+        found = await asyncio.gather(
+            *(verify_server(each, patience=min(PATIENCE_SECONDS, self.timeout)) for each in targets)
+        )
+        for server, each in zip(servers, found, strict=True):
+            if each.is_login_refused:
+                server._forget()
+        first = found[0]
+        return Diagnosis(first.endpoint, first.username, first.steps, tuple(found[1:]))
+
+    def _target(self) -> Target:
+        try:
+            options, problem = self._ready().options(), ""
+        except FrameError as missing:
+            # With the security that the user name asks for, and without it.
+            options = self._options("none").changed({"username": None, "password": None})
+            problem = str(missing)
+        return Target(
+            options=options,
+            username=self.username or "",
+            no_password=problem,
+            is_local=self.is_local,
+            max_connections=self.max_connections,
+            messages_per_second=self.messages_per_second,
+            daily_quota=self.daily_quota,
+        )
+
+    def options(self) -> ConnectionOptions:
+        """Say it in the SMTP client's terms.
+
+        Raises:
+            FrameError: The password was not looked up: `with_password` does that.
+        """
+        if self.needs_password:
+            raise FrameError(f"user {self.username!r} needs password=, a token generator, or with_password()")
+        return self._options(self.password)
+
+    def _options(self, password: str | Secret | None) -> ConnectionOptions:
+        security = self.security
+        if security == "auto":
+            security = "tls" if self.port == SUBMISSIONS_PORT else "auto"
+        needs_tls = self.effective_port == SUBMISSION_PORT or self.username is not None
+        start_tls = {"starttls": True, "auto": (needs_tls or None) if not self.is_local else False}
+        return ConnectionOptions(
+            hostname=self.hostname,
+            port=self.effective_port,
+            username=self.username,
+            password=password,
+            oauth_token_generator=self.oauth_token_generator,
+            timeout=self.timeout,
+            use_tls=security == "tls",
+            start_tls=start_tls.get(security, False),
+            pipelining=self.pipelining,
+            chunking=self.chunking,
+        )
+
+    def routes(self, max_connections: int | None = None) -> list[Route]:
+        """List the ways for mail: this server, then those to fail over to."""
+        servers = (self, *self.failover)
+        return [Route(each.options(), each.limits(max_connections), each.account) for each in servers]
+
+    def limits(self, max_connections: int | None = None) -> PoolLimits:
+        """Say how much of it may be used; `max_connections` can only lower it."""
+        connections = min(self.max_connections, max_connections or self.max_connections)
+        return PoolLimits(connections, self.messages_per_connection)

@@ -1,0 +1,264 @@
+"""One session with a server, step by step, up to where the first message would begin.
+
+Each step is bounded in time and ends in words; whatever the server does is a finding and never an exception. What
+one step learnt the next goes on with, so the first that fails is the last that is tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from notebookmail.errors import SMTPAuthenticationError, SMTPException
+from notebookmail.smtp.connection import Connection
+from notebookmail.smtp.handshake import authenticate, hello, local_name, secure
+from notebookmail.smtp.wire import commands
+from notebookmail.status import SMTPStatus
+
+from . import certificate_trust, failures, server_limits
+from .reachability import find_addresses, reach
+from .step_result import Failure, StepResult, said, warned
+from .steps import STEPS, Step, VerifiedSteps
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Awaitable, Callable
+
+    from notebookmail.smtp.happy_eyeballs import Address
+
+    from .target import Target
+
+PATIENCE_SECONDS: Final = 10.0
+"""How long each step may take; logging in may take three times that, for servers answer a refused try slowly."""
+
+_LOGIN_SHARE: Final = 3
+_FOR_GOOD: Final = 5  # first digit (RFC 5321 4.2.1)
+_QUIT_SECONDS: Final = 2.0
+
+
+async def verify_server(target: Target, *, patience: float = PATIENCE_SECONDS) -> VerifiedSteps:
+    """Open a session as a run would, log in, and leave; say how far it came.
+
+    Args:
+        target: Whom to look at.
+        patience: Seconds for each step.
+    """
+    return await VerifySession(target, patience).findings()
+
+
+class VerifySession:
+    """The steps, and what they hand on to one another.
+
+    Args:
+        target: Whom to look at.
+        patience: Seconds for each step.
+    """
+
+    def __init__(self, target: Target, patience: float) -> None:
+        self._target = target
+        self._patience = patience
+        self._options = target.options.changed({"timeout": patience})
+        self._addresses: list[Address] = []
+        self._socket: socket.socket | None = None
+        self._connection = Connection()
+        self._certificate: bytes | None = None
+        self._distrust: ssl.SSLCertVerificationError | None = None
+        self._is_login_refused = False
+
+    async def findings(self) -> VerifiedSteps:
+        """Go from step to step, to the end or the first that fails."""
+        looks: dict[str, Callable[[], Awaitable[StepResult]]] = dict(
+            zip(STEPS, (self._dns, self._connect, self._tls, self._trust, self._ehlo, self._auth, self._limits),
+                strict=True)
+        )  # fmt: skip
+        steps: list[Step] = []
+        try:
+            for name, look in looks.items():
+                has_failed = any(each.status == "failed" for each in steps)
+                if has_failed:
+                    steps.append(Step(name, "not reached"))
+                elif name != "certificate" or self._has_tls:
+                    steps.append(await self._timed(name, look))
+        finally:
+            await self._leave()
+        target = self._target
+        return VerifiedSteps(
+            target.options.endpoint, target.username, tuple(steps), is_login_refused=self._is_login_refused
+        )
+
+    @property
+    def _has_tls(self) -> bool:
+        return self._distrust is not None or self._connection.is_tls
+
+    async def _timed(self, name: str, look: Callable[[], Awaitable[StepResult]]) -> Step:
+        start = time.perf_counter()
+        seconds = self._patience * (_LOGIN_SHARE if name == "AUTH" else 1) + 0.5  # what it waits for ends first
+        try:
+            async with asyncio.timeout(seconds):
+                sight = await look()
+        except Failure as failure:
+            sight = failure.sight
+        except SMTPException as error:
+            sight = failures.result_of(error, name, self._target, self._connection.extensions.auth_methods)
+        except TimeoutError:
+            sight = failures.too_slow(seconds)
+        return Step(name, sight.status, sight.words, sight.facts, sight.remedy, time.perf_counter() - start)
+
+    async def _leave(self) -> None:
+        """Say goodbye, if there is somebody to say it to."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._connection.stream.is_open:
+            with contextlib.suppress(SMTPException, TimeoutError):
+                async with asyncio.timeout(_QUIT_SECONDS):
+                    await self._connection.execute(commands.RSET, timeout=_QUIT_SECONDS)
+                    await self._connection.execute(commands.QUIT, timeout=_QUIT_SECONDS)
+            self._connection.stream.abort()
+
+    # --- the steps ------------------------------------------------------------------------------------------
+
+    async def _dns(self) -> StepResult:
+        self._addresses, sight = await find_addresses(
+            self._options.host, self._options.effective_port, self._patience
+        )
+        return sight
+
+    async def _connect(self) -> StepResult:
+        self._socket, sight = await reach(self._addresses, self._options.effective_port, self._patience)
+        if self._options.use_tls:
+            return sight  # the server's turn to speak comes under TLS
+        await self._open(use_tls=False)
+        await self._hear_greeting()
+        return sight
+
+    async def _tls(self) -> StepResult:
+        options = self._options
+        try:
+            if options.use_tls:
+                await self._open(use_tls=True)
+            elif options.start_tls is not False:
+                await hello(self._connection, local_name(self._connection.stream), self._patience)
+                await secure(self._connection, options)
+        except SMTPException as error:
+            if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise
+            self._distrust = error.__cause__
+            return await self._look_without_trust()
+        if not self._connection.is_tls:
+            return self._in_clear()
+        sight = self._seen_tls(self._connection)
+        if options.use_tls:
+            await self._hear_greeting()
+        return sight
+
+    async def _trust(self) -> StepResult:
+        certificate, now = certificate_trust.read(self._certificate), datetime.now(UTC)
+        if self._distrust is not None:
+            raise certificate_trust.distrusted(self._distrust, certificate, self._options.host, now)
+        return certificate_trust.trusted(certificate, now)
+
+    async def _ehlo(self) -> StepResult:
+        reply, is_extended = await hello(self._connection, local_name(self._connection.stream), self._patience)
+        name = reply.message.partition("\n")[0].split(" ")[0]
+        sight = server_limits.offer(name, self._connection.extensions)
+        return sight if is_extended else warned(sight, "it knows only HELO: ask whether this is the right server")
+
+    async def _auth(self) -> StepResult:
+        target, offered = self._target, self._connection.extensions.auth_methods
+        facts = (f"the server offers {said(' '.join(offered).upper())}",) if offered else ()
+        if target.no_password:
+            raise Failure("there is no password to log in with", target.no_password, facts)
+        if not target.username:
+            sight = StepResult("no user name is set, so there is no login", facts)
+            remedy = "give username= and password=, if the server then refuses your mail"
+            return warned(sight, remedy) if offered and not target.is_local else sight
+        try:
+            await authenticate(self._connection, self._options)
+        except SMTPAuthenticationError as refusal:
+            self._is_login_refused = refusal.code // 100 == _FOR_GOOD
+            raise
+        except SMTPException:
+            raise
+        except Exception as problem:
+            if target.options.oauth_token_generator is None:
+                raise
+            kind = type(problem).__name__  # its text could hold a token
+            raise Failure(f"the token generator raised {kind}", "call it by itself and see", facts) from None
+        return StepResult(f"logged in as {target.username}", facts)
+
+    async def _limits(self) -> StepResult:
+        extensions = self._connection.extensions
+        if not extensions.can_pipeline or await self._can_pipeline():
+            return server_limits.limits(self._target, extensions)
+        sight = server_limits.limits(self._target, extensions.without("pipelining"))
+        return warned(sight, "a run finds out by itself; pipelining=False of the Server spares it that")
+
+    async def _can_pipeline(self) -> bool:
+        """Find out whether the server answers a group of commands that it says it takes (RFC 2920)."""
+        try:
+            await self._connection.execute(commands.RSET, commands.RSET, commands.NOOP, timeout=self._patience)
+        except SMTPException:
+            return False
+        return True
+
+    # --- parts of steps -------------------------------------------------------------------------------------
+
+    async def _open(self, *, use_tls: bool) -> None:
+        """Put the connection on the socket, under TLS or not; the socket is the connection's from then on."""
+        options = self._options.changed({"sock": self._socket, "port": None, "use_tls": use_tls})
+        await self._connection.stream.open(options)
+        self._socket = None
+
+    async def _hear_greeting(self) -> None:
+        connection = self._connection
+        try:
+            (connection.greeting,) = await connection.follow(connection.exchange(1), self._patience)
+        except SMTPException as error:
+            raise failures.no_greeting(error, self._options) from error
+        if connection.greeting.code != SMTPStatus.ready:
+            raise failures.turned_away(connection.greeting)
+
+    def _seen_tls(self, connection: Connection) -> StepResult:
+        if not connection.stream.is_open:
+            raise connection.stream.lost()
+        seen: ssl.SSLObject = connection.stream.info("ssl_object")
+        cipher = seen.cipher()
+        self._certificate = seen.getpeercert(binary_form=True)
+        how = "from the first byte" if self._options.use_tls else "by STARTTLS"
+        return StepResult(f"{seen.version()} {how}", (cipher[0],) if cipher else ())
+
+    def _in_clear(self) -> StepResult:
+        if self._target.is_local:
+            return StepResult("none, and none needed: the server is this machine")
+        sight = StepResult("none: everything travels in clear")
+        if self._options.start_tls is False:
+            return warned(sight, 'security="none" asks for that; "starttls" or "tls" is safer')
+        return warned(sight, "the server offers no STARTTLS: ask for its port 465 or 587")
+
+    async def _look_without_trust(self) -> StepResult:
+        """Open a second connection that trusts anybody, to read the certificate; nothing is said on it."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._connection.stream.abort()
+        connection = Connection()
+        try:
+            made, _ = await reach(self._addresses, self._options.effective_port, self._patience)
+            options = self._options.changed(
+                {"sock": made, "port": None, "tls_context": context, "username": None, "password": None,
+                 "oauth_token_generator": None}
+            )  # fmt: skip
+            await connection.stream.open(options)
+            if not options.use_tls:
+                (connection.greeting,) = await connection.follow(connection.exchange(1), self._patience)
+                await hello(connection, local_name(connection.stream), self._patience)
+                await secure(connection, options)
+            return self._seen_tls(connection)
+        except (SMTPException, Failure):
+            return StepResult("the server showed a certificate")  # that it is not trusted is told by the next step
+        finally:
+            if connection.stream.is_open:
+                connection.stream.abort()

@@ -1,0 +1,5 @@
+"""Views as static HTML: no scripts, nothing loaded from anywhere, safe to save with a notebook.
+
+A file a subject: results.py, report.py, preview.py, diagnosis.py, message.py. Colours and sizes: style.py. The one
+guard against markup in values: escaping.py. A stranger's letter in its frame: letter_frame.py.
+"""

@@ -1,0 +1,210 @@
+"""Outcomes and progress as static HTML: no scripts, nothing loaded from anywhere, no more than asked for.
+
+What is saved with a notebook (`results_html`) names no one, and its size depends on its limits, never on the
+number of rows. Everything is built by markup.element, which escapes. Headings are bold paragraphs with a role:
+real ones would show in JupyterLab's table of contents, and bold still reads where styles are stripped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notebookmail.view.words.masking import mask_text
+from notebookmail.view.words.results import (
+    SYMBOLS,
+    causes_in_words,
+    headline,
+    lines,
+    pace,
+    percent,
+    problem_positions,
+)
+from notebookmail.view.words.visible_text import clip
+
+from .escaping import BREAK, Html, element, join
+from .style import ROOT, STYLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from notebookmail.delivery.events import Status
+    from notebookmail.delivery.progress import Progress
+    from notebookmail.delivery.results_frame import Outcomes
+    from notebookmail.view.words.results import CauseWords, RowLine
+
+_CAUSES = 8
+_LABEL, _ADDRESS, _REPLY, _HINT, _LONG = (
+    40,
+    64,
+    160,
+    160,
+    400,
+)  # characters shown of each: strangers decide how long they are
+
+
+def results_html(outcomes: Outcomes, *, title: str = "", limit: int = 20) -> str:
+    """Show how a run ended, for a saved notebook: addresses masked, size bounded.
+
+    Args:
+        outcomes: How every row stands.
+        title: A line above the headline, such as the campaign and the server.
+        limit: How many problem rows are listed at most.
+    """
+    counts = outcomes.counts
+    return element(
+        "div",
+        STYLE,
+        element("p", clip(mask_text(title), _LONG), class_="nbm-title") if title else None,
+        element("div", _headline(headline(counts)), class_="nbm-head"),
+        _bar(counts, headline(counts)),
+        _chips(counts),
+        _causes(causes_in_words(outcomes)),
+        _problems(outcomes, limit),
+        class_=ROOT,
+    )
+
+
+def progress_html(progress: Progress) -> str:
+    """Show a running merge at one glance, without the style sheet (the board holds it once)."""
+    words = f"{progress.done:,} of {progress.total:,}"
+    share = f"{percent(progress)} %"
+    return element(
+        "div",
+        element("p", "Sending to ", clip(progress.server, _ADDRESS), class_="nbm-title"),
+        element("div", _headline(words), element("span", share, class_="nbm-percent"), class_="nbm-head"),
+        _bar(progress.counts, f"{words}, {share}"),
+        _chips(progress.counts),
+        element("p", *(element("span", phrase) for phrase in pace(progress)), class_="nbm-pace"),
+        _complaint(progress.complaint),
+        class_=ROOT,
+    )
+
+
+def table_html(outcomes: Outcomes, positions: Sequence[int]) -> str:
+    """Show one page of rows with full addresses, for the live view only, without the style sheet.
+
+    Each row is one line of a fixed height, so that the rows' buttons can stand beside them.
+
+    Args:
+        outcomes: How every row stands.
+        positions: The rows to show, from 0; the caller keeps their number small.
+    """
+    widths = element("colgroup", *(element("col", style=f"width:{width}") for width, _ in _COLUMNS))
+    head = element("thead", element("tr", *(element("th", words, scope="col") for _, words in _COLUMNS)))
+    body = element("tbody", *map(_one_line, lines(outcomes, positions, is_public=False)))
+    table = element("table", widths, head, body)
+    return element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Results by row")
+
+
+_COLUMNS = (
+    ("30%", "To"), ("9.5em", "Status"), ("8em", "Code"), ("auto", "What was said"), ("12em", "Sent at (UTC)"),
+)  # fmt: skip
+
+
+def _one_line(row: RowLine) -> Html:
+    said = row.reply or row.hint
+    cells = (
+        element("td", clip(row.to, _ADDRESS), title=clip(row.to, _REPLY)),
+        element("td", _sign(row.status), " ", row.status, class_=f"nbm-{row.status}"),
+        element("td", _code(row.code, 16)),
+        element("td", clip(said, _REPLY), title=clip(f"{said} {row.hint}" if row.reply else said, _LONG) or None),
+        element("td", row.sent_at),
+    )
+    return element("tr", *cells)
+
+
+def _headline(words: str) -> Html:
+    return element("p", element("strong", words), class_="nbm-headline", role="heading", aria_level=3)
+
+
+def _bar(counts: Mapping[Status, int], words: str) -> Html:
+    parts = (
+        element("span", class_=f"nbm-{status}", style=f"flex-grow:{count}")
+        for status, count in counts.items()
+        if count
+    )
+    return element("div", *parts, class_="nbm-bar", role="img", aria_label=words)
+
+
+def _chips(counts: Mapping[Status, int]) -> Html:
+    chips = (
+        element("li", _sign(status), " ", element("strong", f"{count:,}"), f" {status}", class_=f"nbm-{status}")
+        for status, count in counts.items()
+        if count
+    )
+    return element("ul", *chips, class_="nbm-chips")
+
+
+def _sign(status: Status) -> Html:
+    return element("span", SYMBOLS[status], class_="nbm-sign", aria_hidden="true")
+
+
+def _section(words: str) -> Html:
+    return element("p", element("strong", words), class_="nbm-section", role="heading", aria_level=4)
+
+
+def _causes(found: Sequence[CauseWords]) -> Html | None:
+    if not found:
+        return None
+    rest = len(found) - _CAUSES
+    more = element("p", f"and {rest} rarer causes", class_="nbm-quiet") if rest > 0 else None
+    return join(_section("Why"), element("ul", *map(_cause, found[:_CAUSES]), class_="nbm-causes"), more)
+
+
+def _cause(trouble: CauseWords) -> Html:
+    words = element("strong", clip(trouble.headline, _HINT))
+    shown = _lines(words, _quiet(trouble.remedy), _code(trouble.example, _REPLY))
+    return element("li", shown, class_=f"nbm-{trouble.status}")
+
+
+def _problems(outcomes: Outcomes, limit: int) -> Html | None:
+    positions = problem_positions(outcomes)
+    if not positions or limit < 1:
+        return None
+    shown = list(lines(outcomes, positions[:limit], is_public=True))
+    table = _table(("Row", "To", "Status", "Code", "What was said"), map(_public_row, shown))
+    scroll = element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Rows not sent")
+    more = None
+    if len(positions) > limit:
+        words = f"The first {limit:,} of {len(positions):,} rows; results.table() opens all of them."
+        more = element("p", words, class_="nbm-quiet nbm-note")
+    return element("div", _section("Rows"), scroll, more, class_="nbm-rows")
+
+
+def _table(heads: Iterable[str], rows: Iterable[Html]) -> Html:
+    head = element("tr", *(element("th", words, scope="col") for words in heads))
+    return element("table", element("thead", head), element("tbody", *rows))
+
+
+def _public_row(row: RowLine) -> Html:
+    return element("tr", *_cells(row))
+
+
+def _cells(row: RowLine) -> list[Html]:
+    return [
+        element("td", clip(row.label, _LABEL), class_="nbm-tight"),
+        element("td", clip(row.to, _ADDRESS), class_="nbm-tight"),
+        element("td", _sign(row.status), " ", row.status, class_=f"nbm-tight nbm-{row.status}"),
+        element("td", _code(row.code, 16), class_="nbm-tight"),
+        element("td", _lines(_code(row.reply, _REPLY), _quiet(row.hint)), class_="nbm-wide"),
+    ]
+
+
+def _lines(*parts: Html | None) -> Html:
+    """Put what there is on lines of its own."""
+    return Html(BREAK.join(part for part in parts if part))
+
+
+def _code(text: str, limit: int) -> Html | None:
+    return element("code", clip(text, limit)) if text else None
+
+
+def _quiet(text: str) -> Html | None:
+    return element("span", clip(text, _HINT), class_="nbm-quiet") if text else None
+
+
+def _complaint(text: str) -> Html | None:
+    if not text:
+        return None
+    said = element("code", clip(mask_text(text), _REPLY))
+    return element("p", element("span", "Last complaint: ", class_="nbm-quiet"), said, class_="nbm-note")

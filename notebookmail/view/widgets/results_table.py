@@ -1,0 +1,264 @@
+"""The results table: every row of a run, a page at a time, from the kernel; and one row in full.
+
+Paging, searching and sorting happen in Python: the page is a few rows of escaped HTML beside as many buttons, and
+no other row ever reaches the browser or the widget's state, so 100,000 rows open as fast as 25. Addresses stand
+here in full, because this view is for the person who sends and lives as long as the kernel; what a saved notebook
+shows in its place names no one. Reads outcomes only, and never builds their frame.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import ipywidgets
+
+from notebookmail.delivery.events import STATUSES
+from notebookmail.errors import INTERRUPTS
+from notebookmail.sync import running_loop
+from notebookmail.view.frontend import is_attended, saves_widgets
+from notebookmail.view.html.escaping import element
+from notebookmail.view.html.results import table_html
+from notebookmail.view.html.style import LIVE_STYLE, ROOT
+from notebookmail.view.words.masking import mask_text
+from notebookmail.view.words.results import SYMBOLS, headline, interrupted
+from notebookmail.view.words.visible_text import clip, visible
+
+from .live_output import LiveView, button, close_all, show_static, stand_in
+from .row_detail import RowDetail
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    import pandas as pd
+
+    from notebookmail.delivery.events import Status
+    from notebookmail.delivery.results_frame import Outcomes
+    from notebookmail.delivery.row_search import Order
+
+PAGE: Final = 25
+"""Rows on a page."""
+
+_LABEL, _PROBLEM = 40, 300  # characters shown
+_ORDERS: Final[dict[str, Order]] = {
+    "Rows in order": "row", "Problems first": "status", "Recipient, A to Z": "to", "Reply, A to Z": "reply",
+    "Slowest first": "slowest", "Latest first": "latest", "Most tries first": "attempts",
+}  # fmt: skip
+
+
+class TableActions(Protocol):
+    """What a table can do beside showing: it belongs to the run behind the outcomes."""
+
+    @property
+    def waiting(self) -> int:
+        """How many rows may be tried again."""
+
+    def letter(self, position: int) -> bytes:
+        """Return the message of a row as it was transmitted."""
+
+    def again(self, stage: Callable[[ipywidgets.Widget], None]) -> Awaitable[Outcomes]:
+        """Try again what may be tried again, with the board on a stage."""
+
+
+class ResultsTable:
+    """A paged table with a search, an order, a view of each row, and a button that tries again.
+
+    Args:
+        outcomes: How every row stands; a finished run's.
+        sending: What it was sent with; None for a table that only shows.
+
+    Attributes:
+        widget: The ipywidget to display; None in a kernel that nobody watches.
+    """
+
+    def __init__(self, outcomes: Outcomes, sending: TableActions | None = None) -> None:
+        self._outcomes = outcomes
+        self._sending = sending
+        self._loop = running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._found: list[int] = []
+        self._start = 0
+        self._opened = 0  # the row on view, by its place among those found
+        self.widget: Any = None
+        if saves_widgets():
+            self._found = outcomes.find()
+            return
+        self._make_controls()
+        self._row = RowDetail(self._turn, self._close_row, sending.letter if sending is not None else None)
+        self._stage = ipywidgets.VBox()
+        self._list = self._assemble()
+        self.widget = ipywidgets.VBox([ipywidgets.HTML(LIVE_STYLE, layout={"display": "none"}), *self._list])
+        self.widget.add_class(ROOT).add_class("nbm-table")
+        self._find()
+
+    # --- making ---------------------------------------------------------------------------------------------
+
+    def _make_controls(self) -> None:
+        self._status = ipywidgets.Dropdown(
+            options=self._statuses(), description="Status", tooltip="Show only rows that stand so"
+        ).add_class("nbm-choice")
+        self._text = ipywidgets.Text(
+            description="Find", placeholder="row, address or reply", tooltip="Show only rows that hold this text"
+        ).add_class("nbm-find")
+        self._order = ipywidgets.Dropdown(
+            options=_ORDERS, description="Sort", tooltip="The order of the rows"
+        ).add_class("nbm-choice")
+        self._retry = button("Try again", "Send again what may be sent again; nothing goes out twice")
+        self._first, self._previous, self._next, self._last = self._pager = tuple(
+            button(words, f"{words} page") for words in ("First", "Previous", "Next", "Last")
+        )
+        self._where = ipywidgets.Label()
+        self._page = ipywidgets.HTML(layout={"width": "auto", "margin": "0"}).add_class("nbm-cells")
+        self._labels = [
+            ipywidgets.Button(tooltip="Everything about this row").add_class("nbm-row") for _ in range(PAGE)
+        ]
+        self._head = ipywidgets.Label("Row").add_class("nbm-rowhead")
+        self._said = ipywidgets.HTML(layout={"margin": "0"})
+
+    def _assemble(self) -> list[ipywidgets.Widget]:
+        self._status.observe(lambda _: self._find(), "value")
+        self._order.observe(lambda _: self._find(), "value")
+        self._text.observe(lambda _: self._find(), "value")
+        self._retry.on_click(lambda _: self._try_again())
+        self._first.on_click(lambda _: self._show(0))
+        self._previous.on_click(lambda _: self._show(self._start - PAGE))
+        self._next.on_click(lambda _: self._show(self._start + PAGE))
+        self._last.on_click(lambda _: self._show(self._last_start))
+        for place, label in enumerate(self._labels):
+            label.on_click(lambda _, place=place: self._open_row(self._start + place))
+        self._column = ipywidgets.VBox([self._head]).add_class("nbm-labels")
+        return [
+            ipywidgets.HBox([self._status, self._text, self._order, self._retry]).add_class("nbm-tools"),
+            self._said,
+            self._stage,
+            ipywidgets.HBox([self._column, self._page]).add_class("nbm-grid"),
+            ipywidgets.HBox([*self._pager, self._where]).add_class("nbm-tools"),
+        ]
+
+    def _statuses(self) -> list[tuple[str, Status | None]]:
+        counts = self._outcomes.counts
+        return [
+            (f"All {len(self._outcomes):,}", None),
+            *((f"{SYMBOLS[status]} {status} {counts[status]:,}", status) for status in STATUSES if counts[status]),
+        ]
+
+    # --- what is found --------------------------------------------------------------------------------------
+
+    @property
+    def results(self) -> Outcomes:
+        """The results on view: after a retry its own."""
+        return self._outcomes
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows found, in the order shown, as they stand in `results.frame`."""
+        return self._outcomes.frame.iloc[self._found]
+
+    def _find(self) -> None:
+        self._found = self._outcomes.find(self._status.value, self._text.value, self._order.value)
+        self._show(0)
+
+    @property
+    def _last_start(self) -> int:
+        return max(0, (len(self._found) - 1) // PAGE * PAGE)
+
+    def _show(self, start: int) -> None:
+        self._start = min(max(0, start), self._last_start)
+        count = len(self._found)
+        shown = self._found[self._start : self._start + PAGE]
+        self._first.disabled = self._previous.disabled = self._start == 0
+        self._next.disabled = self._last.disabled = self._start == self._last_start
+        self._page.value = table_html(self._outcomes, shown)
+        for label, position in zip(self._labels, shown, strict=False):
+            label.description = clip(self._outcomes.outcome(position).label, _LABEL)
+        self._column.children = [self._head, *self._labels[: len(shown)]]
+        where = f"rows {self._start + 1:,}\u2013{self._start + len(shown):,} of {count:,}" if count else "no rows"
+        self._where.value = where
+        self._offer_retry()
+
+    def refresh(self) -> None:
+        """Show how the rows stand now; safe on any thread."""
+        if self.widget is None:
+            self._found = self._outcomes.find()
+        elif self._loop is None or self._loop is running_loop():
+            self._status.options = self._statuses()
+            self._find()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.refresh)
+
+    # --- one row --------------------------------------------------------------------------------------------
+
+    def _open_row(self, place: int) -> None:
+        if place < len(self._found):
+            self._turn(place - self._opened)
+            self.widget.children = [self.widget.children[0], *self._row.widgets]
+            self._row.focus()
+
+    def _turn(self, step: int) -> None:
+        """Go on to another of the rows found."""
+        self._opened = min(max(0, self._opened + step), len(self._found) - 1)
+        position = self._found[self._opened]
+        self._row.show(self._outcomes.outcome(position), position, self._opened, len(self._found))
+
+    def _close_row(self) -> None:
+        self._show(self._opened // PAGE * PAGE)
+        self.widget.children = [self.widget.children[0], *self._list]
+        self._labels[self._opened - self._start].focus()
+
+    # --- trying again ---------------------------------------------------------------------------------------
+
+    def _offer_retry(self) -> None:
+        count = 0 if self._sending is None or self._loop is None else self._sending.waiting
+        self._retry.description = f"Try {count:,} again"
+        self._retry.layout.display = None if count else "none"
+
+    def _try_again(self) -> None:
+        """Begin on the kernel's loop, whichever thread the click came on."""
+        loop = self._loop
+        if loop is not None and not self._retry.disabled:
+            self._retry.disabled = True
+            loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        if self._loop is not None and self._sending is not None:
+            self._task = self._loop.create_task(self._send(self._sending))
+
+    async def _send(self, sending: TableActions) -> None:
+        self._said.value = ""
+        try:
+            self._outcomes = await sending.again(self._take_stage)
+        except Exception as problem:  # noqa: BLE001 -- a button has nobody to raise it to: it is shown
+            self._say(f"Nothing was sent: {problem}")
+        except INTERRUPTS as interrupt:  # going on, it would end the kernel's loop
+            self._say(interrupted(interrupt))
+        finally:
+            self._stage.children = ()
+            self._retry.disabled = False
+            self.refresh()
+
+    def _say(self, words: str) -> None:
+        self._said.value = element("p", clip(mask_text(words), _PROBLEM), role="alert")
+
+    def _take_stage(self, board: ipywidgets.Widget) -> None:
+        self._stage.children = (board,)
+
+    # --- display --------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Free the widgets."""
+        if self.widget is not None:
+            close_all(self.widget, *self._list, *self._row.widgets, *self._labels)
+
+    def _stand_in(self) -> str:
+        words = headline(self._outcomes.counts)
+        return f"{words}. The table lives as long as the kernel: run the cell again to open it."
+
+    def _ipython_display_(self) -> None:
+        words = self._stand_in()
+        if self.widget is not None and is_attended():
+            LiveView(self.widget, stand_in(words), words)
+        else:
+            show_static(stand_in(words), words)
+
+    def __repr__(self) -> str:
+        return visible(f"<ResultsTable {headline(self._outcomes.counts)}>")

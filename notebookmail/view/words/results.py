@@ -1,0 +1,219 @@
+"""Outcomes and progress in words, the same for every face: pages, text and terminal.
+
+Says each thing once and shortly; knows no markup. What goes into a saved output is masked here (`is_public`), so
+that a face cannot forget it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notebookmail.delivery.progress import PAUSED, STOPPING
+from notebookmail.errors import SMTPRecipientsRefused
+
+from .masking import KnownNames, bare_address, mask_address, mask_error, mask_label, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+    from notebookmail.delivery.events import Status
+    from notebookmail.delivery.progress import Progress
+    from notebookmail.delivery.results_frame import Cause, Outcome, Outcomes
+
+SYMBOLS: Mapping[Status, str] = {
+    "sent": "✓", "failed": "✕", "deferred": "↻", "unconfirmed": "?", "skipped": "\u2013", "pending": "○",
+}  # fmt: skip
+"""One sign per status, beside its word and colour: colour alone tells some people nothing."""
+
+PROBLEMS: tuple[Status, ...] = ("failed", "unconfirmed", "deferred")
+"""The statuses whose rows are listed one by one, the gravest first."""
+
+_SAMPLE = 1000  # rows looked at for the reasons of skipped and pending ones
+_REASONS = 3
+_MINUTE, _HOUR = 60, 3600
+_BRISK = 10  # messages per second from which decimals are noise
+
+
+@dataclass(frozen=True, slots=True)
+class CauseWords:
+    """Why a group of rows was not sent.
+
+    Attributes:
+        status: How they ended.
+        headline: "3 failed: there is no such mailbox".
+        remedy: What to do about it, or "".
+        example: What a server or an error said, masked, or "".
+    """
+
+    status: Status
+    headline: str
+    remedy: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One row as every face shows it, all text.
+
+    Attributes:
+        label: The row's label in the frame.
+        to: The mailbox.
+        status: How it ended.
+        code: The reply code and enhanced code, such as "550 5.1.1".
+        reply: What the server or the error said.
+        hint: Cause and remedy.
+        seconds: How long it took, or "".
+        sent_at: When it was accepted, in UTC, or "".
+    """
+
+    label: str
+    to: str
+    status: Status
+    code: str
+    reply: str
+    hint: str
+    seconds: str
+    sent_at: str
+
+
+def headline(counts: Mapping[Status, int]) -> str:
+    """Say how a run ended: "997 of 1,000 sent, 3 failed"."""
+    total = sum(counts.values())
+    if total == 0:
+        return "No rows, nothing sent"
+    if counts["sent"] == total:
+        return f"All {total:,} sent" if total > 1 else "1 sent"
+    rest = (f"{count:,} {status}" for status, count in counts.items() if count and status != "sent")
+    return ", ".join([f"{counts['sent']:,} of {total:,} sent", *rest])
+
+
+def interrupted(interrupt: BaseException) -> str:
+    """Say that an interrupt ended what a click began: the rows tell how far it came."""
+    said = str(interrupt)
+    return f"Interrupted by {type(interrupt).__name__}{f': {said}' if said else ''}"
+
+
+def percent(progress: Progress) -> int:
+    """Say how much is done, in whole percent; 100 only when nothing is left."""
+    return 100 * progress.done // progress.total if progress.total else 100
+
+
+def pace(progress: Progress) -> list[str]:
+    """Say how fast and where to, in a few short phrases."""
+    phrases = [progress.note] if progress.note else []
+    phrases.append(duration(progress.seconds))
+    goes_on = progress.note not in {PAUSED, STOPPING}
+    if progress.per_second > 0 and goes_on:
+        digits = 0 if progress.per_second >= _BRISK else 1
+        phrases.append(f"{progress.per_second:,.{digits}f} per second")
+    if progress.seconds_left is not None and progress.done < progress.total and goes_on:
+        phrases.append(f"about {duration(progress.seconds_left)} left")
+    if progress.connections:
+        phrases.append(f"{progress.connections} connection{'s' if progress.connections != 1 else ''}")
+    return phrases
+
+
+def duration(seconds: float) -> str:
+    """Say a time span as a person would: "12 s", "2 min 05 s", "1 h 12 min"."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
+
+
+def causes_in_words(outcomes: Outcomes) -> list[CauseWords]:
+    """Say why rows were not sent, the largest group first, then the reasons of those left out."""
+    found = troubles_of(outcomes, outcomes.causes())
+    return [*found, *_reasons(outcomes, "pending"), *_reasons(outcomes, "skipped")]
+
+
+def troubles_of(outcomes: Outcomes, causes: Iterable[Cause]) -> list[CauseWords]:
+    """Put causes into words that name no one."""
+    errors = outcomes.exceptions
+    names = names_of_failures(outcomes)
+    return [_cause_in_words(cause, errors, names) for cause in causes]
+
+
+def names_of_failures(outcomes: Outcomes) -> KnownNames:
+    """Return what the rows that were not sent are called: servers speak of one in answer to another."""
+    rows = [outcomes.outcome(position) for status in PROBLEMS for position in outcomes.positions(status)[:_SAMPLE]]
+    return KnownNames(name for row in rows for name in (row.label, *row.to.split(", ")))
+
+
+def _cause_in_words(cause: Cause, errors: Mapping[Hashable, Exception], names: KnownNames) -> CauseWords:
+    return CauseWords(
+        cause.status,
+        f"{len(cause.labels):,} {cause.status}: {mask_text(cause.cause)}",
+        _sentence(mask_text(cause.remedy)),
+        names.mask(_example(cause, errors.get(cause.labels[0]))),
+    )
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital, unless a call such as retry() begins the sentence."""
+    return words if words.split(" ", 1)[0].endswith("()") else words[:1].upper() + words[1:]
+
+
+def _example(cause: Cause, error: Exception | None) -> str:
+    if error is None or str(error) != cause.example:  # a repeated label: the error is another row's
+        return mask_text(cause.example)
+    if isinstance(error, SMTPRecipientsRefused) and error.recipients:
+        return mask_error(error, str(error.recipients[0]))
+    return mask_error(error, cause.example)
+
+
+def _reasons(outcomes: Outcomes, status: Status) -> Iterator[CauseWords]:
+    """Group rows left out by their reason: no error stands behind these, so no cause names them."""
+    count = outcomes.counts[status]
+    rows = (outcomes.outcome(position) for position in outcomes.positions(status)[:_SAMPLE])
+    tally = Counter(mask_text(row.hint, row.to) for row in rows if row.error is None and row.hint)
+    if not tally:
+        return
+    counted = f"{count:,} " if tally.total() == min(count, _SAMPLE) else ""  # not all: some have no reason
+    words = "; ".join(reason for reason, _ in tally.most_common(_REASONS))
+    yield CauseWords(status, f"{counted}{status}: {words}{'; …' if len(tally) > _REASONS else ''}", "", "")
+
+
+def lines(outcomes: Outcomes, positions: Sequence[int], *, is_public: bool) -> Iterator[RowLine]:
+    """Put rows into words.
+
+    Args:
+        outcomes: How every row stands.
+        positions: Which rows, from 0.
+        is_public: True masks every address, for what is saved with the notebook.
+    """
+    names = names_of_failures(outcomes) if is_public else None
+    for position in positions:
+        yield line(outcomes.outcome(position), names)
+
+
+def line(row: Outcome, names: KnownNames | None = None) -> RowLine:
+    """Put one row into words; see `lines`. With names it is public, and they are masked in what was said."""
+    label, to, reply = str(row.label), row.to, _said(row)
+    hint = "" if row.hint in reply else row.hint  # a template's error says its remedy itself
+    if names is not None:
+        label, hint = mask_label(row.label), names.mask(hint, *row.to.split(", "))
+        reply = names.mask(mask_error(row.error, reply, row.to) if row.error else reply, *row.to.split(", "))
+        to = mask_address(to)
+    return RowLine(
+        label, to, row.status, " ".join(str(part) for part in (row.code, row.enhanced_code) if part), reply, hint,
+        f"{row.seconds:.2f}" if row.seconds else "",
+        f"{row.sent_at:%Y-%m-%d %H:%M:%S}" if row.sent_at else "",
+    )  # fmt: skip
+
+
+def _said(row: Outcome) -> str:
+    """Return the reply without what has its own column (enhanced code, address), or else the error's text."""
+    if not row.reply:
+        return str(row.error) if row.error else ""
+    text = row.reply.removeprefix(row.enhanced_code or "").lstrip()
+    return text.removeprefix(f"<{bare_address(row.to)}>").lstrip(": ") or text
+
+
+def problem_positions(outcomes: Outcomes) -> list[int]:
+    """List the rows that want a look, the gravest status first."""
+    return [position for status in PROBLEMS for position in outcomes.positions(status)]
