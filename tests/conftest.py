@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from browser import QUIET_FLAGS, Lab, Opened, start, visit, wait_until_up, write_notebook
 from hypothesis import settings
-from kernels import NEWEST, require_kernel
 from peers import smtp_server, smtp_sink
+from support.jupyter_browser import QUIET_FLAGS, Lab, Opened, start, visit, wait_until_up, write_notebook
+from support.kernels import NEWEST, require_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

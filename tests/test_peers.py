@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cast import CAST
 from peers import Arrival, Peer, PeerMissing, Setup, collector, smtp_server, smtp_sink
 from peers.process import wait_until
+from support.server_scenarios import CAST
 
 if TYPE_CHECKING:
     from conftest import Certificates
@@ -150,7 +150,7 @@ EVERY_KIND = ("aiosmtpd", "dovecot", "exim", "maildev", "opensmtpd", "postfix", 
 RUN_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from cast import CAST
+from support.server_scenarios import CAST
 from peers import PeerMissing, Setup
 name, folder, *certificate = sys.argv[1:]
 try:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from local_server import CANARY, authenticator, real_server
 from matplotlib.figure import Figure
+from support.local_server import CANARY, authenticator, real_server
 
 if TYPE_CHECKING:
     from conftest import Certificates

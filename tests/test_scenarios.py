@@ -19,8 +19,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cast import ABILITIES, ANNOUNCED, CAST, Role, who, who_lacks
 from peers import PASSWORD, USERNAME, Arrival, Peer, Setup, access_token
+from support.server_scenarios import ABILITIES, ANNOUNCED, CAST, Role, who, who_lacks
 
 from notebookmail import (
     SMTP,

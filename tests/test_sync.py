@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 import pytest
-from local_server import Taking, real_server
+from support.local_server import Taking, real_server
 
 PREAMBLE = """
 import asyncio, json, os, signal, sys, threading

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import aiosmtplib
-from queued import Queued
+from support.queued_source import Queued
 
 import notebookmail
 from notebookmail.mail.message import Envelope, Mail

@@ -5,9 +5,9 @@ import email
 import email.policy
 import re
 
-from hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 
 from notebookmail.compose.addresses.address_lists import pieces_of
 from notebookmail.compose.rows.frame import Row

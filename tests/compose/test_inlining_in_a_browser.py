@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from screenshots import LOOKS, Camera
+from support.letter_screenshots import LOOKS, Camera
 
 from notebookmail.compose.markup.css_inlining import inline
 from notebookmail.compose.template import Template

@@ -16,7 +16,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from samples import PNG
+from support.sample_runs import PNG
 
 from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.jinja import printing

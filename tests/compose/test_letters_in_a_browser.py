@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from browser import LEAST_CONTRAST
 from matplotlib.figure import Figure
+from support.jupyter_browser import LEAST_CONTRAST
 
 from notebookmail.compose.template import Template
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from screenshots import Camera
+from support.letter_screenshots import Camera
 
 from notebookmail.compose.template import Template
 

@@ -7,9 +7,9 @@ import re
 
 import icalendar
 import pytest
-from hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support.hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 
 from notebookmail.compose.addresses.address_lists import pieces_of
 from notebookmail.compose.rows.frame import Row

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from accessibility import axe_script, grave_violations
+from support.accessibility import axe_script, grave_violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
+    from support.jupyter_browser import Opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

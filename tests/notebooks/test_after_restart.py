@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import FACES
 from playwright.sync_api import expect
+from support.jupyter_browser import FACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
     from playwright.sync_api import Locator
+    from support.jupyter_browser import Opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

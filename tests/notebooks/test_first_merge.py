@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Lab, Opened
+    from support.jupyter_browser import Lab, Opened
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 ERROR_OUTPUT = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"

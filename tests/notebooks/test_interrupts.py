@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_client.manager import AsyncKernelManager
-from kernels import FURTHER, NEWEST, require_kernel, write_kernelspecs
+from support.kernels import FURTHER, NEWEST, require_kernel, write_kernelspecs
 
 from notebookmail import Sandbox
 

@@ -10,14 +10,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import FACES
-from kernels import FURTHER, KERNELS, NEWEST
 from playwright.sync_api import expect
+from support.jupyter_browser import FACES
+from support.kernels import FURTHER, KERNELS, NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
+    from support.jupyter_browser import Opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
+    from support.jupyter_browser import Opened
 
 pytestmark = pytest.mark.browser
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from listeners import listening
+from support.listeners import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from browser import Opened
-    from listeners import Listener
     from playwright.sync_api import FrameLocator
+    from support.jupyter_browser import Opened
+    from support.listeners import Listener
 
 pytestmark = pytest.mark.browser
 

@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import FACES
+from support.jupyter_browser import FACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
     from playwright.sync_api import Page
+    from support.jupyter_browser import Opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import nbclient
 import nbformat
 import pytest
-from browser import write_notebook
+from support.jupyter_browser import write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
+    from support.jupyter_browser import Opened
 
 pytestmark = pytest.mark.slow
 

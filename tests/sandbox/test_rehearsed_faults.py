@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faulty_server import until
-from leaping_time import in_leaps
-from smtp_caller import GONE, calling, greeting
+from support.faulty_server import until
+from support.leaping_clock import in_leaps
+from support.smtp_caller import GONE, calling, greeting
 
 from notebookmail import Sandbox, Server
 

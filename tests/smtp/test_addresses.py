@@ -9,9 +9,9 @@ from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import answering
-from faulty_server import Offer, faulty
-from local_server import real_server
+from support.faulty_server import Offer, faulty
+from support.local_server import real_server
+from support.scripted_server import answering
 
 from notebookmail import (
     SMTP,

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from faulty_server import FaultyServer, Offer, faulty, until
+from support.faulty_server import FaultyServer, Offer, faulty, until
 
 from notebookmail import SMTP, SMTPServerDisconnected, send
 

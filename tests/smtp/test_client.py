@@ -12,8 +12,8 @@ from email.message import EmailMessage, Message
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import answering
-from local_server import CANARY, authenticator, real_server
+from support.local_server import CANARY, authenticator, real_server
+from support.scripted_server import answering
 
 from notebookmail import (
     SMTP,

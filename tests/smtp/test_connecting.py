@@ -11,8 +11,8 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import SILENCE, answering
-from local_server import CANARY, authenticator, real_server
+from support.local_server import CANARY, authenticator, real_server
+from support.scripted_server import SILENCE, answering
 
 from notebookmail import (
     SMTP,

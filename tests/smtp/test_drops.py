@@ -12,8 +12,8 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
-from faulty_server import Fault, FaultySession, Way, faulty
-from held_session import CONTENT, FIRST, SECOND, SETTINGS, ByClient, Setting, Told, hold
+from support.faulty_server import Fault, FaultySession, Way, faulty
+from support.recorded_session import CONTENT, FIRST, SECOND, SETTINGS, ByClient, Setting, Told, hold
 
 from notebookmail import SMTPConnectError, SMTPException, SMTPServerDisconnected, SMTPTimeoutError
 

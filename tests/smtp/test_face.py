@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiosmtplib
 import pytest
-from answering import answering
-from local_server import CANARY
+from support.local_server import CANARY
+from support.scripted_server import answering
 
 import notebookmail
 from notebookmail import SMTP

@@ -15,8 +15,8 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import answering
-from local_server import CANARY
+from support.local_server import CANARY
+from support.scripted_server import answering
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPException, send
 from notebookmail.privacy.secret import Secret

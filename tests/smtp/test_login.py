@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
-from answering import answering
+from support.scripted_server import answering
 
 from notebookmail import SMTP, SMTPAuthenticationError, SMTPNotSupported
 

@@ -14,9 +14,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cutting_proxy import Direction, Harm, proxied
-from faulty_server import Fault, FaultySession, Offer, Way, faulty, until
-from held_session import FIRST, SECOND, SETTINGS, Told, hold
+from support.cutting_proxy import Direction, Harm, proxied
+from support.faulty_server import Fault, FaultySession, Offer, Way, faulty, until
+from support.recorded_session import FIRST, SECOND, SETTINGS, Told, hold
 
 from notebookmail import (
     SMTP,

@@ -6,8 +6,8 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import SILENCE, answering
-from local_server import CANARY
+from support.local_server import CANARY
+from support.scripted_server import SILENCE, answering
 
 from notebookmail import SMTP, SMTPReadTimeoutError
 

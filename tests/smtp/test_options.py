@@ -12,7 +12,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from local_server import CANARY
+from support.local_server import CANARY
 
 from notebookmail import SMTP, send
 from notebookmail.smtp.options import ConnectionOptions

@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from queued import Queued, Waiting
+from support.queued_source import Queued, Waiting
 
 from notebookmail import (
     Sandbox,

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
-from answering import answering
-from faulty_server import Fault, Offer, faulty
-from queued import Queued
+from support.faulty_server import Fault, Offer, faulty
+from support.queued_source import Queued
+from support.scripted_server import answering
 
 from notebookmail import (
     SMTP,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from conftest import Certificates, Scripted, Session, Speaker
-    from faulty_server import Way
+    from support.faulty_server import Way
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faulty_server import Fault, FaultyServer, Offer, faulty
+from support.faulty_server import Fault, FaultyServer, Offer, faulty
 
 from notebookmail import (
     SMTP,
@@ -34,7 +34,7 @@ from notebookmail.response import SMTPResponse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from faulty_server import Way
+    from support.faulty_server import Way
 
     from notebookmail.errors import Phase
 

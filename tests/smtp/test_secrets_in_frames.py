@@ -10,9 +10,9 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import answering
-from frames import variables_shown
-from local_server import CANARY
+from support.local_server import CANARY
+from support.scripted_server import answering
+from support.traceback_variables import variables_shown
 
 from notebookmail import SMTP, Server, send
 from notebookmail.smtp.options import ConnectionOptions

@@ -13,10 +13,16 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import HANG_UP, SILENCE, answering
-from documented_programs import send_and_name_the_cause, send_once, step_by_step, tell_the_details, try_several
-from local_server import CANARY, Taking, authenticator, real_server
 from peers import smtp_server
+from support.documented_programs import (
+    send_and_name_the_cause,
+    send_once,
+    step_by_step,
+    tell_the_details,
+    try_several,
+)
+from support.local_server import CANARY, Taking, authenticator, real_server
+from support.scripted_server import HANG_UP, SILENCE, answering
 
 from notebookmail import SMTP, SMTPRecipientsRefused
 

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import answering
-from local_server import CANARY, real_server
+from support.local_server import CANARY, real_server
+from support.scripted_server import answering
 
 import notebookmail
 from notebookmail import (

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from faulty_server import FaultySession, Offer, faulty, until
+from support.faulty_server import FaultySession, Offer, faulty, until
 
 from notebookmail import SMTP, SMTPConnectTimeoutError, SMTPException, SMTPReadTimeoutError
 

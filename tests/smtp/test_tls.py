@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from answering import answering
-from local_server import real_server
+from support.local_server import real_server
+from support.scripted_server import answering
 
 from notebookmail import (
     SMTP,

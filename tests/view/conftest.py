@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from screens import Screen
+from support.captured_displays import Screen
 
 from notebookmail.view.widgets import board, live_output
 

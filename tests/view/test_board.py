@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import ipywidgets
-from samples import mixed_outcomes, sample_progress
-from screens import VIEW, Screen, state_of
+from support.captured_displays import VIEW, Screen, state_of
+from support.sample_runs import mixed_outcomes, sample_progress
 
 from notebookmail.delivery.progress import PAUSED, STOPPING
 from notebookmail.view.widgets.board import NO_BUTTONS, Board, StillBoard

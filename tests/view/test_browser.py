@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import LEAST_CONTRAST
+from support.jupyter_browser import LEAST_CONTRAST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Opened
     from playwright.sync_api import Page
+    from support.jupyter_browser import Opened
 
 pytestmark = pytest.mark.browser
 

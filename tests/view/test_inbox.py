@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import ipywidgets
 import pytest
-from paces import ratio
+from support.paired_timings import ratio
 
 from notebookmail import Received, Sandbox, send
 from notebookmail.view.widgets import inbox as inbox_module

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from samples import mixed_outcomes
+from support.sample_runs import mixed_outcomes
 
 from notebookmail.view.html.message import message_html
 from notebookmail.view.html.results import results_html, table_html
@@ -15,8 +15,8 @@ from notebookmail.view.html.style import LIVE_STYLE, ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from browser import Opened
     from playwright.sync_api import Browser, Locator, Page
+    from support.jupyter_browser import Opened
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 import pandas as pd
-from samples import Tags, mixed_outcomes, sample_progress
-from screens import VIEW, Screen
+from support.captured_displays import VIEW, Screen
+from support.sample_runs import Tags, mixed_outcomes, sample_progress
 
 from notebookmail import Template, preview_frame
 from notebookmail.review.preview import _Shelf

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from hypothesis import given, settings
-from samples import ANYTHING, Tags
+from support.sample_runs import ANYTHING, Tags
 
 import notebookmail.review.preview
 from notebookmail import Template, preview_frame

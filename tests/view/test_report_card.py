@@ -7,7 +7,7 @@ import io
 import pytest
 from hypothesis import given
 from rich.console import Console
-from samples import ANYTHING, Tags
+from support.sample_runs import ANYTHING, Tags
 
 from notebookmail.checks.findings import KINDS, error, warning
 from notebookmail.checks.summary import CheckSummary

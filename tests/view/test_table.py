@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import pandas as pd
 import pytest
-from paces import ratio
-from samples import mixed_outcomes, sample_outcomes
-from screens import VIEW, Screen, state_of
+from support.captured_displays import VIEW, Screen, state_of
+from support.paired_timings import ratio
+from support.sample_runs import mixed_outcomes, sample_outcomes
 
 from notebookmail import Sandbox, SendResults, Template, send_frame
 from notebookmail.view.widgets import results_table as table_module

@@ -5,7 +5,7 @@ import io
 import pytest
 from hypothesis import given
 from rich.console import Console
-from samples import ANYTHING, mixed_outcomes, refused, sample_outcomes, sample_progress
+from support.sample_runs import ANYTHING, mixed_outcomes, refused, sample_outcomes, sample_progress
 
 from notebookmail.delivery.events import RowFailed, RowStarted
 from notebookmail.delivery.results_frame import Outcomes

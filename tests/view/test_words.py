@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from samples import mixed_outcomes, refused, sample_outcomes, sample_progress
+from support.sample_runs import mixed_outcomes, refused, sample_outcomes, sample_progress
 
 from notebookmail.delivery.events import STATUSES, RowFailed, RowSkipped
 from notebookmail.delivery.progress import Progress
