@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .campaign.job import SendJob
 from .campaign.options import settings_of, shows_options
-from .campaign.plan import make_plan
+from .campaign.planning import make_plan
 from .campaign.run import Run
 from .errors import FrameError
 from .server.server import URL_VARIABLE, Server

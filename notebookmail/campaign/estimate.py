@@ -11,7 +11,7 @@ from notebookmail.errors import NotebookmailError
 from notebookmail.server.server import URL_VARIABLE, Server
 
 from .options import settings_of, shows_options
-from .plan import make_plan
+from .planning import make_plan
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.planning import make_plan
 from notebookmail.checks.addresses import address_remarks, mailbox_key
 from notebookmail.checks.findings import KINDS, Remark, error, warning
 from notebookmail.checks.message import MessageChecks, transport_remarks

@@ -25,7 +25,7 @@ import pandas as pd
 
 from notebookmail import Template
 from notebookmail.campaign.options import SendSettings
-from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.planning import make_plan
 from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import RowSent, RowStarted
 from notebookmail.response import SMTPResponse

@@ -10,10 +10,12 @@ import pytest
 
 from notebookmail import Sandbox, Template, send_frame, start_frame
 from notebookmail.campaign.options import SendSettings
-from notebookmail.campaign.plan import Plan, make_plan
+from notebookmail.campaign.planning import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from notebookmail.campaign.plan import Plan
 
 # What the newest pandas advises against, and older ones warn of, is what people do.
 pytestmark = [

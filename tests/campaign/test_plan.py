@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from notebookmail import FrameError, Template, TemplateError
 from notebookmail.campaign.options import SendSettings
-from notebookmail.campaign.plan import Plan, make_plan
+from notebookmail.campaign.planning import make_plan
 from notebookmail.compose.rows.frame import Frame
 from notebookmail.delivery.events import RowFailed, RowPending, RowSkipped
+
+if TYPE_CHECKING:
+    from notebookmail.campaign.plan import Plan
 
 LETTER = Template("Hello {{ name }}", sender="me@example.org", text="Dear {{ name }}")
 

@@ -22,7 +22,7 @@ from support.offline_runs import mails_of, sent_by
 
 from notebookmail import FrameError, JournalError, Template, campaigns, forget
 from notebookmail.campaign.options import SendSettings
-from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.planning import make_plan
 from notebookmail.compose.identity.keys import Keys
 
 if TYPE_CHECKING:

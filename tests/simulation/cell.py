@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from notebookmail import Server, Template
 from notebookmail.campaign.options import SendSettings
-from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.planning import make_plan
 from notebookmail.campaign.run import Run
 from notebookmail.delivery.daily_quota import UsageCounts
 from notebookmail.delivery.events import RowUnconfirmed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.campaign.options import SendSettings
-from notebookmail.campaign.plan import make_plan
+from notebookmail.campaign.planning import make_plan
 from notebookmail.delivery.journal import Entry, Journal
 
 if TYPE_CHECKING:
