@@ -71,15 +71,15 @@ class SendJob:
 
     def pause(self) -> None:
         """Take no further rows until `resume`; messages on their way go on."""
-        self._tell(self._run.pause)
+        self._tell(self._run.control.pause)
 
     def resume(self) -> None:
         """Go on after `pause`."""
-        self._tell(self._run.resume)
+        self._tell(self._run.control.resume)
 
     def stop(self) -> None:
         """End the run: messages on their way finish, the other rows stay pending and a later run takes them up."""
-        self._tell(self._run.stop)
+        self._tell(self._run.control.stop)
 
     def _tell(self, command: Callable[[], None]) -> None:
         if not self._is_done.is_set():
@@ -102,7 +102,7 @@ class SendJob:
         """One of "running", "paused", "finished", "failed"."""
         if self._is_done.is_set():
             return "finished" if self._error is None else "failed"
-        return "paused" if self._run.is_paused else "running"
+        return "paused" if self._run.control.is_paused else "running"
 
     @property
     def done(self) -> bool:

@@ -309,7 +309,7 @@ async def test_rows_left_out_are_not_counted_as_speed(monkeypatch: pytest.Monkey
         def close(self, outcomes: object, *, title: str = "") -> None:
             seen.append(self.read())
 
-    monkeypatch.setattr("notebookmail.campaign.run._make_board", lambda _, read, *__: Recording(read))
+    monkeypatch.setattr("notebookmail.campaign.display.make_display", lambda _, read, *__: Recording(read))
     await send_frame(people(1000), LETTER, suppress=[f"n{n}@example.org" for n in range(500)], limit=3)
     assert (seen[0].per_second, seen[0].seconds_left) == (0, None)
     assert (seen[-1].counts["sent"], seen[-1].seconds_left) == (3, 0)

@@ -267,7 +267,7 @@ class CellRun(Run):
         return letters
 
     async def carry_out(self) -> SendResults:
-        with self.results.being_sent() if self._is_first else contextlib.nullcontext():
+        with contextlib.nullcontext() if self._resender.is_retry else self.results.being_sent():
             try:
                 await self._carry_out()
             finally:
@@ -287,12 +287,12 @@ class CellRun(Run):
                         truth.at(letter.token, generation, address).allowed += 1
         return plan
 
-    def _terms(self, *others: Any) -> Any:
+    def _settings(self, *others: Any) -> Any:
         cell = self._cell
-        terms = super()._terms(*others)
-        if terms.quota is not None:
-            terms.quota._clock, terms.quota._counts = cell.world.clock, cell.counts
-        return replace(terms, random=cell.chance, clock=cell.world.clock)
+        settings = super()._settings(*others)
+        if settings.quota is not None:
+            settings.quota._clock, settings.quota._counts = cell.world.clock, cell.counts
+        return replace(settings, random=cell.chance, clock=cell.world.clock)
 
     def _apply(self, event: RowEvent) -> None:
         cell = self._cell

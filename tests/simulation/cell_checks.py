@@ -25,7 +25,7 @@ def check_cell(world: CellWorld, cell: Cell) -> None:
     if cell.is_dead:
         return
     for run in cell.runs:
-        if run._runner is None:
+        if not run.has_begun:
             continue  # it could not begin
         results = run.results
         if sum(results.counts.values()) != len(run.letters):

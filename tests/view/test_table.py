@@ -273,7 +273,7 @@ async def test_an_open_table_shows_what_a_retry_elsewhere_came_to() -> None:
 
 def box_port(results: SendResults) -> int:
     """Return the port these results were sent to, for a sandbox that takes its place."""
-    server = results._sending._server
+    server = results._sending._make_run.__self__._server
     return server.port
 
 

@@ -1,0 +1,109 @@
+"""The journal of one run: opened, its campaign claimed, and the day's quota counted in it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notebookmail.delivery.daily_quota import Quota
+from notebookmail.delivery.journal import Journal, lifetime
+from notebookmail.errors import JournalError
+
+from .notices import as_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from notebookmail.delivery.journal import Claim, Earlier
+    from notebookmail.server.server import Server
+
+    from .notices import Notices
+    from .plan import Plan
+    from .results import SendResults
+
+
+class ClaimedCampaign:
+    """A campaign that this run alone carries out, with or without a journal.
+
+    Attributes:
+        digest: What the campaign is known by.
+        claim: The journal's; None where none is kept.
+    """
+
+    def __init__(self, digest: str, journal: Journal | None = None, claim: Claim | None = None) -> None:
+        self.digest = digest
+        self.claim = claim
+        self._journal = journal
+
+    @property
+    def generation(self) -> int:
+        """Which time it is that the campaign is sent from the beginning."""
+        return self.claim.generation if self.claim is not None else 0
+
+    @property
+    def earlier(self) -> Mapping[bytes, Earlier]:
+        """What the journal knows of the rows, by key."""
+        return self.claim.earlier if self.claim is not None else {}
+
+    def quota(self, server: Server) -> Quota | None:
+        """Make what counts the run's messages; the sandbox's reach nobody, and are no account's."""
+        journal, claim = self._journal, self.claim
+        if server.is_sandbox and journal is None:
+            return None
+        per_day = {each.account: each.daily_quota for each in (*server.failover, server) if each.daily_quota}
+        if journal is None or claim is None:
+            return Quota(per_day, server.account)
+        at_first = {account: journal.used(account, time.time()) for account in per_day}
+
+        def known(account: str) -> int:
+            used = claim.used(account)
+            return at_first.get(account, 0) if used is None else used
+
+        return Quota(per_day, server.account, journal=str(journal.path), known=known)
+
+
+@contextlib.contextmanager
+def claimed(plan: Plan, server: Server, results: SendResults, notices: Notices) -> Iterator[ClaimedCampaign]:
+    """Open the journal and claim the campaign, if one is kept.
+
+    Args:
+        plan: What goes.
+        server: Where it goes.
+        results: How its rows stand; a campaign with none pending is finished.
+        notices: Told what to know about the journal.
+
+    Raises:
+        JournalError: It cannot be used, or somebody runs this campaign already.
+    """
+    options = plan.options
+    world = server.endpoint if server.is_local else ""
+    digest = plan.digest(world)
+    keeps = options.journal is not False and options.redirect_to is None
+    if not keeps or (options.journal is None and server.is_sandbox):
+        yield ClaimedCampaign(digest)
+        return
+    journal = Journal.open(Path(options.journal) if options.journal else None)
+    with contextlib.closing(journal):
+        notices.say(lifetime.warning(journal.path))
+        claim = journal.claim(
+            digest,
+            name=options.campaign or "",
+            server=server.endpoint,
+            account=server.account,
+            sender=options.sender or "",
+            resend=options.resend,
+            now=time.time(),
+            known_by=plan.matching.keys.known_by,
+            first_digests=lambda names: plan.first_digests(world, names),
+        )
+        is_finished = False
+        try:
+            yield ClaimedCampaign(digest, journal, claim)
+            is_finished = not results.counts["pending"]  # those beyond the limit are still to go
+        finally:
+            try:
+                claim.close(is_finished=is_finished)
+            except JournalError as problem:  # the results are exact all the same
+                notices.say(as_sentence(problem))

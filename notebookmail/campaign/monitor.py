@@ -1,0 +1,74 @@
+"""How a run stands at this moment: read from its results, its pool and its commands for whoever shows it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from notebookmail.delivery.progress import PAUSED, STOPPING, Meter, Progress
+from notebookmail.errors import TemplateError
+
+if TYPE_CHECKING:
+    from notebookmail.delivery.events import RowEvent
+    from notebookmail.smtp.pool.pool import Pool
+
+    from .control import RunControl
+    from .plan import Plan
+    from .results import SendResults
+
+
+class Monitor:
+    """Watches one run.
+
+    Args:
+        target: Where its messages go, in words.
+
+    Attributes:
+        pool: The connections, once there are any.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._meter = Meter(time.monotonic())
+        self._complaint = ""
+        self.pool: Pool | None = None
+
+    def note(self, event: RowEvent) -> None:
+        """Keep what was said last of a row in trouble."""
+        error = getattr(event, "error", None)
+        if error is not None and not isinstance(error, TemplateError):
+            self._complaint = str(error)
+
+    def progress(self, plan: Plan, results: SendResults, control: RunControl) -> Progress:
+        """Tell how a run stands.
+
+        Args:
+            plan: What goes.
+            results: How its rows stand.
+            control: What was commanded.
+        """
+        now = time.monotonic()
+        counts = results.counts
+        left = counts["pending"] - len(plan.beyond)
+        per_second = self._meter.per_second(now, max(0, len(plan.going) - left))  # 0 before it has begun
+        return Progress(
+            counts=counts,
+            seconds=self._meter.seconds(now),
+            per_second=per_second,
+            seconds_left=left / per_second if per_second > 0 else None,
+            server=self._target,
+            connections=self.pool.connections if self.pool is not None else 0,
+            complaint=self._complaint,
+            note=_note(plan, control),
+        )
+
+
+def _note(plan: Plan, control: RunControl) -> str:
+    if control.stop_reason:
+        return STOPPING
+    if control.is_paused:
+        return PAUSED
+    not_before = plan.options.not_before
+    if not_before is not None and not_before.timestamp() > time.time():
+        return f"waiting until {not_before.astimezone():%Y-%m-%d %H:%M}"
+    return ""
