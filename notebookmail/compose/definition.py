@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from notebookmail.errors import TemplateError
 
 from .attachments.attachments import Named, listed_attachments
+from .files import Folder
 from .filters.filters import check_locale
 from .groups import ROWS
 from .identity.same_value import value_text
 from .jinja.environment import environment
 from .jinja.printing import INVITATION
 from .row_functions import as_path, is_callable, is_path
+from .sources.includes import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -166,9 +168,12 @@ def define(
     inline: Mapping[str, Any] | None,
     filters: Mapping[str, Callable[..., Any]] | None,
     folder: str | os.PathLike[str] | None,
+    markdown: str | None,
+    html: str | None,
+    text: str | None,
     **others: Any,
 ) -> Definition:
-    """Bring what a template was given to one form.
+    """Bring what a template was given to one form; files that its bodies include are read now.
 
     Raises:
         TemplateError: As for Definition.
@@ -177,7 +182,11 @@ def define(
         raise TemplateError('inline= wants names and values, as in inline={"chart": figure}', "inline")
     if not isinstance(filters or {}, Mapping):
         raise TemplateError('filters= wants names and functions, as in filters={"shout": str.upper}', "filters")
+    files = Folder(folder)
     return Definition(
+        markdown=_with_includes(markdown, files, "markdown"),
+        html=_with_includes(html, files, "html"),
+        text=_with_includes(text, files, "text"),
         to=listed(to, "to"),
         cc=listed(cc, "cc"),
         bcc=listed(bcc, "bcc"),
@@ -190,6 +199,10 @@ def define(
         folder=None if folder is None else os.fspath(folder),
         **others,
     )
+
+
+def _with_includes(source: str | None, files: Folder, field: str) -> str | None:
+    return expand(source, files, field) if isinstance(source, str) else source
 
 
 def _check_text(value: Any, name: str, *, optional: bool = False) -> None:

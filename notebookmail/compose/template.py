@@ -15,13 +15,11 @@ from notebookmail.errors import FrameError
 
 from .compiled import CompiledTemplate, build, numbers_printed
 from .definition import Definition, define
-from .files import Folder
 from .groups import ROWS
 from .jinja.printing import INVITATION
 from .rows.column_names import missing_column, printed
 from .rows.frame import row_of
 from .sources.front_matter import read
-from .sources.includes import expand
 from .tables.tables import GroupRows, is_table
 
 if TYPE_CHECKING:
@@ -122,35 +120,8 @@ class Template:
         undefined: UndefinedPolicy = "strict",
         na: MissingPolicy = "error",
     ) -> None:
-        files = Folder(folder)
-        bodies = {
-            field: expand(source, files, field) if isinstance(source, str) else source
-            for field, source in {"markdown": markdown, "html": html, "text": text}.items()
-        }
-        self._take(
-            define(
-                subject=subject,
-                **bodies,
-                sender=sender,
-                to=to,
-                cc=cc,
-                bcc=bcc,
-                split=split,
-                reply_to=reply_to,
-                headers=headers,
-                css=css,
-                attachments=attachments,
-                inline=inline,
-                filters=filters,
-                calendar=calendar,
-                list_unsubscribe=list_unsubscribe,
-                preheader=preheader,
-                folder=folder,
-                locale=locale,
-                undefined=undefined,
-                na=na,
-            )
-        )
+        given = {name: value for name, value in locals().items() if name != "self"}
+        self._take(define(**given))  # it takes the same, by the same names
 
     def _take(self, definition: Definition) -> None:
         self._definition = definition
