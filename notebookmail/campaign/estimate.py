@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import NotebookmailError
 from notebookmail.server.server import URL_VARIABLE, Server
+from notebookmail.view.words.quantities import least_duration, size_in_words
 
 from .options import settings_of, shows_options
 from .planning import make_plan
@@ -25,7 +26,6 @@ _BUILT: Final = 1_000
 """So many messages are made to learn their size; of more rows, an even sample."""
 
 _DAY_SECONDS: Final = 86_400.0
-_UNITS: Final = (("day", _DAY_SECONDS), ("hour", 3_600.0), ("minute", 60.0), ("second", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ class SendPlan:
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
         connections = f"{self.connections} connection{'s' if self.connections != 1 else ''}"
-        size = f"{about}{_size(self.bytes)}"
+        size = f"{about}{size_in_words(self.bytes)}"
         lines = [f"{about}{self.messages:,} messages, {size}, to {self.server} over up to {connections}"]
         if self.seconds:
-            lines.append(f"at least {_duration(self.seconds)} under the server's limits")
+            lines.append(f"at least {least_duration(self.seconds)} under the server's limits")
         else:
             lines.append("no rate or quota is set: as fast as the server takes them")
         if self.unfit:
@@ -88,7 +88,7 @@ def plan_frame(
     Example:
         >>> plan_frame(df, template, Server("smtp.example.org", rate="30/min"))
         1,200 messages, 6.1 MB, to smtp.example.org:587 over up to 8 connections
-        at least 40 minutes under the server's limits
+        at least 40 min under the server's limits
     """
     settings = settings_of("plan_frame", options)
     plan = make_plan(df, template, settings)
@@ -138,18 +138,3 @@ def _sizes(plan: Plan) -> tuple[int, int, bool]:
             unfit += 1
     share = total / built if built else 0.0
     return round(octets * share), round(unfit * share), step > 1
-
-
-def _size(octets: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if octets >= size:
-            return f"{octets / size:.1f} {unit}"
-    return f"{octets} bytes"
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in _UNITS:
-        if seconds >= 2 * length or unit == "second":
-            count = math.ceil(seconds / length)
-            return f"{count} {unit}{'s' if count != 1 else ''}"
-    raise AssertionError

@@ -16,7 +16,7 @@ from notebookmail.checks.findings import KINDS
 from notebookmail.checks.parsed_message import read
 from notebookmail.delivery.events import RowFailed
 from notebookmail.errors import FrameError, NotebookmailError
-from notebookmail.view.words.report import octets
+from notebookmail.view.words.quantities import size_in_words
 
 from .inspector import failure, failure_of_row, repetitions
 
@@ -197,8 +197,8 @@ class _RowSurvey:
         yield from _edge(rows, lambda row: row.letter, max, "the longest letter, {:,} characters")
         yield from _edge(rows, lambda row: row.letter, min, "the shortest letter, {:,} characters")
         largest = max(rows, key=lambda row: row.octets, default=None)
-        if largest is not None and octets(largest.octets) != octets(min(row.octets for row in rows)):
-            yield largest.position, f"the largest message, {octets(largest.octets)}"
+        if largest is not None and size_in_words(largest.octets) != size_in_words(min(row.octets for row in rows)):
+            yield largest.position, f"the largest message, {size_in_words(largest.octets)}"
         if self._missing is not None:
             yield self._missing
         if self._foreign is not None:

@@ -33,7 +33,7 @@ def test_the_rate_and_the_quota_say_how_long() -> None:
     server = Server("smtp.example.org", rate="30/min", daily_quota=500)
     assert plan_frame(people(301), LETTER, server).seconds == 600
     assert plan_frame(people(501), LETTER, server).seconds == 86_400
-    assert "at least 10 minutes" in str(plan_frame(people(301), LETTER, server))
+    assert "at least 10 min under" in str(plan_frame(people(301), LETTER, server))
 
 
 def test_of_many_rows_a_sample_is_made() -> None:

@@ -13,7 +13,8 @@ from notebookmail.checks.findings import KINDS, error, warning
 from notebookmail.checks.summary import CheckSummary
 from notebookmail.view.html.report import report_html
 from notebookmail.view.terminal.report import print_report, report_text
-from notebookmail.view.words.report import headline, octets, sections
+from notebookmail.view.words.quantities import size_in_words
+from notebookmail.view.words.report import headline, sections
 
 
 def inspection(rows: int = 100, *, label: str = "row", domain: str = "acme.org", said: str = "x") -> CheckSummary:
@@ -53,7 +54,7 @@ def test_a_report_says_what_is_wrong_where_and_what_to_do(show) -> None:
         "1 error and 4 warnings in 100 rows", "1 with errors", "3 with warnings", "96 fine",
         "1 row: the row does not fill the template", "Correct the row or the template", "row r... (number 8)",
         "3 rows: a greeting without a name", "rows r... (number 2), r... (number 3), r... (number 4)",
-        "Every message: a link without encryption", "acme.org", "of the 102 KB that Gmail shows", "largest 2.1 KB",
+        "Every message: a link without encryption", "acme.org", "of the 102 KB that Gmail shows", "largest 2.1 kB",
     ):  # fmt: skip
         assert words in page
 
@@ -113,7 +114,7 @@ def test_a_good_report_says_so_and_lists_nothing() -> None:
     page = Tags(report_html(done)).text
 
     assert "Nothing found in 2 rows" in page
-    assert "2 messages of 100 octets" in page
+    assert "2 messages of 100 bytes" in page
     assert "Errors" not in page
     assert "Gmail" not in page
 
@@ -127,7 +128,7 @@ def test_a_call_that_is_refused_shows_its_reason_and_no_numbers() -> None:
     assert "The call cannot be carried out" in page
     assert "there is no column 'nam'" in page
     assert "fine" not in page
-    assert "octets" not in page
+    assert "messages of" not in page
 
 
 def test_an_empty_frame_says_so() -> None:
@@ -142,9 +143,12 @@ def test_html_near_gmails_limit_is_shown_in_a_colour_that_warns() -> None:
         assert f'<span class="{hue}" style="width:{min(100, round(largest / 1044.48))}%">' in report_html(done)
 
 
-@pytest.mark.parametrize(("count", "words"), [(999, "999 octets"), (4200, "4.2 KB"), (1_300_000, "1.3 MB")])
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 byte"), (999, "999 bytes"), (4200, "4.2 kB"), (1_300_000, "1.3 MB"), (2_000_000_000, "2.0 GB")],
+)
 def test_sizes_read_as_a_person_would_say_them(count: int, words: str) -> None:
-    assert octets(count) == words
+    assert size_in_words(count) == words
 
 
 @given(ANYTHING, ANYTHING, ANYTHING)

@@ -7,15 +7,8 @@ from notebookmail.delivery.events import STATUSES, RowFailed, RowSkipped
 from notebookmail.delivery.progress import Progress
 from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.view.terminal.plain_text import results_text
-from notebookmail.view.words.results import (
-    causes_in_words,
-    duration,
-    headline,
-    line,
-    pace,
-    percent,
-    problem_positions,
-)
+from notebookmail.view.words.quantities import duration
+from notebookmail.view.words.results import causes_in_words, headline, line, pace, percent, problem_positions
 
 
 @pytest.mark.parametrize(

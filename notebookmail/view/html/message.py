@@ -14,9 +14,9 @@ from notebookmail.view.words.message import (
     field,
     header_fields,
     read_letter,
-    size,
     written,
 )
+from notebookmail.view.words.quantities import size_in_words
 from notebookmail.view.words.visible_text import clip
 
 from .escaping import element, escape, join, join_lines
@@ -99,7 +99,7 @@ def message_html(message: EmailMessage, envelope: Arrived | None = None) -> Html
         body = page_html(letter, "The letter")
     else:
         body = element("div", text_html(letter.text or "(no text)"), class_="nbm-letter")
-    names = ", ".join(f"{clip(each.name, 80)} ({size(len(each.content))})" for each in letter.attachments)
+    names = ", ".join(f"{clip(each.name, 80)} ({size_in_words(len(each.content))})" for each in letter.attachments)
     attached = element("p", f"Attached: {names}", class_="nbm-quiet nbm-notes") if names else None
     return join(
         STYLE, element("div", heading_html(message, envelope), body, attached, class_=f"{ROOT} nbm-message")
@@ -121,7 +121,7 @@ def _block(text: str, unit: str, whole: int, label: str) -> Html:
 
 def _attachment(each: Attachment, *, is_linked: bool) -> Html:
     name = clip(each.name, 120)
-    facts = f"{clip(each.type, 60)}, {size(len(each.content))}"
+    facts = f"{clip(each.type, 60)}, {size_in_words(len(each.content))}"
     if not is_linked:
         return element("li", name, " ", element("span", f"{facts}; too large for a link here", class_="nbm-quiet"))
     # Always as bytes: a type a browser knows how to open could be opened in place of being kept.

@@ -9,8 +9,9 @@ import textwrap
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.view.words.message import field, read_letter, size
+from notebookmail.view.words.message import field, read_letter
 from notebookmail.view.words.preview import findings, nothing_to_show, title, verdict
+from notebookmail.view.words.quantities import size_in_words
 from notebookmail.view.words.report import SIGNS
 from notebookmail.view.words.visible_text import visible
 
@@ -47,7 +48,7 @@ def _letter(row: PreviewedRow) -> Iterator[str]:
             yield f"{name}: {visible(value)}"
     letter = read_letter(message)
     if letter.attachments:
-        files = (f"{visible(each.name)} ({size(len(each.content))})" for each in letter.attachments)
+        files = (f"{visible(each.name)} ({size_in_words(len(each.content))})" for each in letter.attachments)
         yield f"Attached: {', '.join(files)}"
     yield ""
     lines = (letter.text or "(no text)").rstrip().splitlines()

@@ -15,10 +15,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from notebookmail.view.words.quantities import duration
 from notebookmail.view.words.results import (
     SYMBOLS,
     causes_in_words,
-    duration,
     headline,
     lines,
     pace,

@@ -14,7 +14,8 @@ import ipywidgets
 from notebookmail.delivery.explain import explain
 from notebookmail.errors import INTERRUPTS, NotebookmailError
 from notebookmail.view.html.escaping import element
-from notebookmail.view.words.results import SYMBOLS, duration, interrupted, line
+from notebookmail.view.words.quantities import duration
+from notebookmail.view.words.results import SYMBOLS, interrupted, line
 from notebookmail.view.words.visible_text import clip
 
 from .live_output import button

@@ -153,14 +153,6 @@ def masked_words(arrived: Arrived) -> str:
     return f"One message to {to}" + (f" and {others:,} more" if others > 0 else "")
 
 
-def size(count: int) -> str:
-    """Write a number of bytes as a mail program does."""
-    for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
-        if count >= factor:
-            return f"{count / factor:.{1 if count < 10 * factor else 0}f} {unit}"
-    return "1 byte" if count == 1 else f"{count} bytes"
-
-
 def _leaves(message: Message) -> Iterator[Message]:
     """Give the parts that hold content, in order; a forwarded message is one of them."""
     stack: list[Message] = [message]

@@ -12,6 +12,7 @@ from notebookmail.checks.findings import KINDS
 from notebookmail.checks.message import GMAIL_HTML_OCTETS
 
 from .masking import mask_text, placed_label, quoted
+from .quantities import size_in_words
 from .visible_text import clip
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ SIGNS: Final[Mapping[str, str]] = {"error": "✕", "warning": "!", "fine": "✓"
 _EXAMPLES = 3
 _LABELS = 5
 _LABEL, _MESSAGE = 24, 220
-_KB, _MB = 1000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,13 @@ def _sentence(words: str) -> str:
 
 def size_words(report: CheckSummary) -> list[str]:
     """Say how large the messages are."""
-    sizes, made = report.sizes, _number(report.messages, "message")
-    if octets(sizes.smallest) == octets(sizes.largest):
-        return [f"{made} of {octets(sizes.largest)}"]
-    return [
-        made,
-        f"smallest {octets(sizes.smallest)}", f"median {octets(sizes.median)}", f"largest {octets(sizes.largest)}",
-    ]  # fmt: skip
+    made = _number(report.messages, "message")
+    smallest, median, largest = map(
+        size_in_words, (report.sizes.smallest, report.sizes.median, report.sizes.largest)
+    )
+    if smallest == largest:
+        return [f"{made} of {largest}"]
+    return [made, f"smallest {smallest}", f"median {median}", f"largest {largest}"]
 
 
 def html_share(report: CheckSummary) -> float:
@@ -137,13 +137,6 @@ def html_share(report: CheckSummary) -> float:
 def html_words(report: CheckSummary) -> str:
     """Say how near the largest HTML body is to the size at which Gmail cuts it off."""
     return f"largest HTML {report.sizes.largest_html / 1024:,.0f} of the 102 KB that Gmail shows"
-
-
-def octets(count: int) -> str:
-    """Write a size as a person would: "640 octets", "4.2 KB", "1.3 MB"."""
-    if count < _KB:
-        return f"{count} octets"
-    return f"{count / _KB:,.1f} KB" if count < _MB else f"{count / _MB:,.1f} MB"
 
 
 def _number(count: int, word: str) -> str:

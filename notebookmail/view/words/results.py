@@ -14,6 +14,7 @@ from notebookmail.delivery.progress import PAUSED, STOPPING
 from notebookmail.errors import SMTPRecipientsRefused
 
 from .masking import KnownNames, bare_address, mask_address, mask_error, mask_label, mask_text
+from .quantities import duration
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -32,7 +33,6 @@ PROBLEMS: tuple[Status, ...] = ("failed", "unconfirmed", "deferred")
 
 _SAMPLE = 1000  # rows looked at for the reasons of skipped and pending ones
 _REASONS = 3
-_MINUTE, _HOUR = 60, 3600
 _BRISK = 10  # messages per second from which decimals are noise
 
 
@@ -113,16 +113,6 @@ def pace(progress: Progress) -> list[str]:
     if progress.connections:
         phrases.append(f"{progress.connections} connection{'s' if progress.connections != 1 else ''}")
     return phrases
-
-
-def duration(seconds: float) -> str:
-    """Say a time span as a person would: "12 s", "2 min 05 s", "1 h 12 min"."""
-    whole = max(0, round(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
 
 
 def causes_in_words(outcomes: Outcomes) -> list[CauseWords]:

@@ -1,0 +1,42 @@
+"""Sizes and durations as people say them; the one place where they are written."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+_UNITS: Final = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def size_in_words(octets: int) -> str:
+    """Write a number of octets as a mail program does: "640 bytes", "4.2 kB", "1.3 MB"."""
+    for unit, factor in _UNITS:
+        if octets >= factor:
+            return f"{octets / factor:,.{1 if octets < 100 * factor else 0}f} {unit}"
+    return "1 byte" if octets == 1 else f"{octets} bytes"
+
+
+def duration(seconds: float) -> str:
+    """Say a time span: "12 s", "2 min 05 s", "1 h 12 min", "3 d 04 h"."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR:02} h"
+
+
+def least_duration(seconds: float) -> str:
+    """Say how long something takes at the least: never more than it does, and no more exact than it is known.
+
+    Example:
+        >>> least_duration(150), least_duration(600)
+        ('2 min 30 s', '10 min')
+    """
+    words = duration(math.floor(seconds))
+    for nothing in (" 00 s", " 00 min", " 00 h"):
+        words = words.removesuffix(nothing)
+    return words
