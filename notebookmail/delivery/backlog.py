@@ -139,7 +139,7 @@ class Backlog:
         """Hand out nothing before this time."""
         self._opens_at = max(self._opens_at, until)
 
-    def is_granted(self, now: float) -> bool:
+    def takes_rate(self, now: float) -> bool:
         """Take one message's worth of the rate; False holds everything until there is one."""
         if self._bucket is None:
             return True
@@ -148,13 +148,13 @@ class Backlog:
             self.hold(now + wait)
         return wait <= 0
 
-    def due(self, now: float) -> Attempt | None:
+    def next_due(self, now: float) -> Attempt | None:
         """Take the attempt whose time has come."""
         if self._again and self._again[0][0] <= now:
             return heapq.heappop(self._again)[2]
         return None
 
-    def fresh(self) -> Task | None:
+    def next_untried(self) -> Task | None:
         """Take the next row that was not tried yet."""
         task = next(self._tasks, None)
         self._untried -= 1
@@ -162,16 +162,16 @@ class Backlog:
             self._is_exhausted = True
         return task
 
-    def again(self, attempt: Attempt, at: float) -> None:
+    def put_back(self, attempt: Attempt, at: float) -> None:
         """Take back an attempt, for this time or later."""
         heapq.heappush(self._again, (at, next(self._order), attempt))
 
-    def rest(self) -> Iterator[Task]:
+    def untried(self) -> Iterator[Task]:
         """Hand out the rows that were never asked for, at the end of a run."""
         self._is_exhausted = True
         yield from self._tasks
 
-    def drain(self) -> Iterator[Attempt]:
+    def withdraw(self) -> Iterator[Attempt]:
         """Take out all attempts that were to be tried again."""
         self._is_exhausted = True
         again, self._again = self._again, []

@@ -49,12 +49,12 @@ _LONGEST_SLOW_SECONDS: Final = 60.0
 class Verdict(enum.Enum):
     """What becomes of a row after a failed try."""
 
-    AGAIN = "try it again in this run"
+    RETRY = "try it again in this run"
     RECONNECT = "try it at once on a new connection"
-    SLOWER = "try it again, more slowly"
+    SLOW_DOWN = "try it again, more slowly"
     FAIL = "it is refused for good"
     DEFER = "a later run may succeed"
-    HOLD = "it may have been delivered"
+    UNCONFIRMED = "it may have been delivered"
     STOP = "every further row would meet the same fate"
     STOP_SENDER = "every further row of this sender would meet the same fate"
 
@@ -67,15 +67,15 @@ def judge(error: Exception, attempts: int) -> Verdict:
         attempts: How often the row was tried, this time included.
     """
     if isinstance(error, SMTPException) and error.unconfirmed:
-        return Verdict.HOLD
+        return Verdict.UNCONFIRMED
     explanation = explain(error)
     if explanation.category == "rate":
-        return Verdict.RECONNECT if explanation == remedies.SPENT else Verdict.SLOWER
+        return Verdict.RECONNECT if explanation == remedies.SPENT else Verdict.SLOW_DOWN
     is_trouble = is_connection_trouble(error)
     if explanation.stops_run and (not is_trouble or reply_of(error) is not None):
         return Verdict.STOP_SENDER if explanation.category == "sender" else Verdict.STOP
     if is_trouble:
-        return Verdict.AGAIN if attempts < MAX_ATTEMPTS else Verdict.DEFER
+        return Verdict.RETRY if attempts < MAX_ATTEMPTS else Verdict.DEFER
     return Verdict.DEFER if explanation.is_transient else Verdict.FAIL
 
 

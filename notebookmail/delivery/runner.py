@@ -102,31 +102,31 @@ class RunnerSettings:
 
 
 class Runner:
-    """Carries out tasks over a sender.
+    """Carries out tasks over a transport.
 
     Args:
         tasks: Taken one after the other, when there is room.
         total: How many tasks there are.
-        sender: Delivers.
+        transport: Delivers.
         emit: Called with every event, in the event loop, once it is recorded.
-        terms: Limits, journal, clock.
+        settings: Limits, journal, clock.
     """
 
     def __init__(
         self,
         tasks: Iterator[Task],
         total: int,
-        sender: Transport,
+        transport: Transport,
         emit: Callable[[RowEvent], None],
-        terms: RunnerSettings | None = None,
+        settings: RunnerSettings | None = None,
     ) -> None:
-        self._terms = terms or RunnerSettings()
-        self._sender = sender
+        self._settings = settings or RunnerSettings()
+        self._transport = transport
         self._emit = emit
         self._loop = asyncio.get_running_loop()
-        self._backlog = Backlog(tasks, total, self._terms.bucket)
+        self._backlog = Backlog(tasks, total, self._settings.bucket)
         self._recorder = Recorder(
-            self._terms.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
+            self._settings.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
         )
         self._breaker = Breaker()
         self._started = self._loop.time()
@@ -146,7 +146,7 @@ class Runner:
     # --- for who runs it ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Bring every task to its event, then close the sender.
+        """Bring every task to its event, then close the transport.
 
         Raises:
             CancelledError: The caller was cancelled; every row has its event all the same.
@@ -154,18 +154,18 @@ class Runner:
         """
         try:
             if not self._hold_until_time():
-                self._sender.start(self)
+                self._transport.start(self)
             self._look_for_the_end()
             await asyncio.shield(self._finished)
             if self._interrupt is not None:
                 raise self._interrupt
         except asyncio.CancelledError:
             self.stop("interrupted")
-            self._sender.hurry()
+            self._transport.hurry()
             await self._grace()
             raise
         except GeneratorExit:  # its loop is gone: nothing can be waited for
-            self._met = len(self._terms.earlier)
+            self._met = len(self._settings.earlier)
             raise
         finally:
             await self._end()
@@ -177,7 +177,7 @@ class Runner:
     def resume(self) -> None:
         """Go on after `pause`."""
         self._is_paused = False
-        self._sender.wake()
+        self._transport.wake()
         if self._timer is None:  # it rang meanwhile, and did not look
             self._look_again(self._loop.time())
 
@@ -191,7 +191,7 @@ class Runner:
         if self._stop_reason:
             return
         self._stop_reason = reason
-        for attempt in self._backlog.drain():
+        for attempt in self._backlog.withdraw():
             self._leave(attempt, reason, None)
         self._recorder.record(None, RunStopped(reason))
         self._look_for_the_end()
@@ -213,8 +213,8 @@ class Runner:
 
     def commit(self, attempt: Attempt, go: Callable[[Exception | None], None], account: str = "") -> bool:
         """Count that a message's end of data is about to go out over an account, and record it."""
-        if self._terms.quota is not None:
-            attempt.charge = self._terms.quota.charge(account)
+        if self._settings.quota is not None:
+            attempt.charge = self._settings.quota.charge(account)
             if attempt.charge is None:
                 self._loop.call_soon(go, QuotaUsedUp())
                 return False
@@ -259,8 +259,8 @@ class Runner:
             self._leave(attempt, self._stop_reason, None)
         else:
             self._take_back_intent(attempt)
-            self._backlog.again(attempt, self._loop.time())
-            self._loop.call_soon(self._sender.wake)
+            self._backlog.put_back(attempt, self._loop.time())
+            self._loop.call_soon(self._transport.wake)
         self._look_for_the_end()
 
     def unreachable(self, error: Exception) -> None:
@@ -277,7 +277,7 @@ class Runner:
         if not self._backlog.waiting(now):
             self._look_again(now)
             return None
-        attempt = self._backlog.due(now) or self._next_fresh(now)
+        attempt = self._backlog.next_due(now) or self._next_fresh(now)
         if attempt is None:
             self._look_again(now)
             return None
@@ -288,13 +288,13 @@ class Runner:
         return attempt
 
     def _is_granted(self, attempt: Attempt, now: float) -> bool:
-        quota = self._terms.quota
+        quota = self._settings.quota
         if quota is not None and not quota.has_room:
-            self._backlog.again(attempt, now)
+            self._backlog.put_back(attempt, now)
             self._run_short()
             return False
-        if not self._backlog.is_granted(now):
-            self._backlog.again(attempt, now)
+        if not self._backlog.takes_rate(now):
+            self._backlog.put_back(attempt, now)
             self._look_again(now)
             return False
         if quota is not None:
@@ -306,9 +306,9 @@ class Runner:
 
     def _let_go(self, attempt: Attempt) -> None:
         """Keep no room any more for a message that is counted now, or does not go."""
-        if attempt.is_held and self._terms.quota is not None:
+        if attempt.is_held and self._settings.quota is not None:
             attempt.is_held = False
-            self._terms.quota.let_go()
+            self._settings.quota.let_go()
 
     def _count(self, attempt: Attempt, error: Exception | None) -> None:
         """Leave a message on the count whose end went out and was not refused."""
@@ -322,9 +322,9 @@ class Runner:
         """Take a message off the count whose end did not go out, or was refused."""
         self._let_go(attempt)
         charge, attempt.charge = attempt.charge, None
-        if charge is None or self._terms.quota is None:
+        if charge is None or self._settings.quota is None:
             return
-        self._terms.quota.give_back(charge)
+        self._settings.quota.give_back(charge)
         if isinstance(error, QuotaUsedUp):
             attempt.is_intended = False  # nothing is written of what the journal refused to count
         elif attempt.is_intended and not isinstance(error, JournalError):  # what was not written need not go
@@ -332,11 +332,11 @@ class Runner:
 
     def _run_short(self) -> None:
         """End for the quota's sake; but first wait for what is on its way and may yet leave room."""
-        quota = self._terms.quota
+        quota = self._settings.quota
         assert quota is not None  # noqa: S101 -- it is what has no room
         self._is_short = not quota.has_room
         if not self._is_short:
-            self._sender.wake()
+            self._transport.wake()
         elif not self._under_way and self._recorder.is_settled:
             self._is_short = False
             self.stop(quota.words)
@@ -344,17 +344,17 @@ class Runner:
     def _next_fresh(self, now: float) -> Attempt | None:
         """Make the next message; rows that get none have their events, and must not starve the loop."""
         for _ in range(_ROWS_PER_TURN):
-            task = self._backlog.fresh()
+            task = self._backlog.next_untried()
             if task is None:
                 return None
-            known = self._terms.earlier.get(task.key)
+            known = self._settings.earlier.get(task.key)
             deferrals = 0
             if known is not None:
                 self._met += 1
                 if self._is_settled_before(task, known):
                     continue
                 deferrals = known.attempts if known.state == "deferred" else 0
-            delivered = self._terms.delivered.get(task.position, ())
+            delivered = self._settings.delivered.get(task.position, ())
             if known is not None and known.delivered:
                 delivered = tuple(dict.fromkeys(delivered + known.delivered))
             attempt = self._built(task, now, delivered)
@@ -373,7 +373,7 @@ class Runner:
                 RowSkipped(task.position, f"already sent at {when.astimezone():%Y-%m-%d %H:%M}", task.to, when)
             )
             return True
-        if known.state in {"committing", "unconfirmed"} and not self._terms.resend_unconfirmed:
+        if known.state in {"committing", "unconfirmed"} and not self._settings.resend_unconfirmed:
             error = SMTPException("an earlier run ended before it could learn the server's answer")
             error.unconfirmed = True
             self._emit(RowUnconfirmed(task.position, error, known.attempts, 0.0, task.to, is_from_before=True))
@@ -420,7 +420,7 @@ class Runner:
         if self._stop_reason or self._is_paused:
             return
         if self._backlog.waiting(now):
-            self._sender.wake()
+            self._transport.wake()
         else:
             self._look_again(now)
 
@@ -428,7 +428,7 @@ class Runner:
         """Wait for the time before which nothing may go out; True while it has not come."""
         if self._stop_reason:
             return True
-        left = self._terms.not_before - self._terms.clock()
+        left = self._settings.not_before - self._settings.clock()
         if left <= 0:
             return False
         self._timer = self._loop.call_later(min(left, _LOOK_SECONDS), self._start_in_time)
@@ -437,7 +437,7 @@ class Runner:
     def _start_in_time(self) -> None:
         self._timer = None
         if not self._hold_until_time():
-            self._sender.start(self)
+            self._transport.start(self)
 
     # --- outcomes -------------------------------------------------------------------------------------------
 
@@ -452,7 +452,7 @@ class Runner:
         charge: Charge | None = None,
     ) -> Entry:
         task, mail = attempt.task, attempt.mail
-        now = self._terms.clock()
+        now = self._settings.clock()
         refund, attempt.refund = attempt.refund, None
         return Entry(
             task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at,
@@ -461,7 +461,7 @@ class Runner:
 
     def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
         self._breaker.accepted()
-        now = self._terms.clock()
+        now = self._settings.clock()
         reply = receipt.reply
         event = RowSent(
             attempt.task.position,
@@ -490,15 +490,15 @@ class Runner:
             return False
         verdict = retry_policy.judge(error, attempt.attempts)
         now = self._loop.time()
-        is_again = verdict in {Verdict.AGAIN, Verdict.RECONNECT, Verdict.SLOWER}
+        is_again = verdict in {Verdict.RETRY, Verdict.RECONNECT, Verdict.SLOW_DOWN}
         if self._stop_reason and (is_again or verdict is Verdict.STOP):
             self._leave(attempt, self._stop_reason, error)
             return False
         if verdict is Verdict.RECONNECT:
             return self._reconnect(attempt, error, now)
-        if verdict is Verdict.SLOWER:
+        if verdict is Verdict.SLOW_DOWN:
             self._slow_down(attempt, error, now)
-        elif verdict is Verdict.AGAIN:
+        elif verdict is Verdict.RETRY:
             self._try_again(attempt, now + retry_policy.wait_seconds(attempt.attempts, self._chance()))
         else:
             self._settle(attempt, verdict, error)
@@ -510,7 +510,7 @@ class Runner:
         if self._stop_reason:
             self._leave(attempt, self._stop_reason, None)
         else:
-            self._backlog.again(attempt, self._loop.time())
+            self._backlog.put_back(attempt, self._loop.time())
             self._is_short = True  # until `_look_for_the_end` has looked
 
     def _reconnect(self, attempt: Attempt, error: Exception, now: float) -> bool:
@@ -527,8 +527,8 @@ class Runner:
 
     def _slow_down(self, attempt: Attempt, error: Exception, now: float) -> None:
         attempt.slowdowns += 1
-        if self._sender.lower() and self._terms.bucket is not None:
-            self._terms.bucket.slow_down(0.5)
+        if self._transport.lower() and self._settings.bucket is not None:
+            self._settings.bucket.slow_down(0.5)
         if attempt.slowdowns > retry_policy.MAX_SLOWDOWNS:
             self._defer(attempt, error)
             return
@@ -538,7 +538,7 @@ class Runner:
 
     def _try_again(self, attempt: Attempt, at: float) -> None:
         self._take_back_intent(attempt)
-        self._backlog.again(attempt, at)
+        self._backlog.put_back(attempt, at)
         self._look_again(self._loop.time())
 
     def _take_back_intent(self, attempt: Attempt) -> None:
@@ -552,7 +552,7 @@ class Runner:
         seconds = self._loop.time() - attempt.started
         reply = retry_policy.reply_of(error)
         match verdict:
-            case Verdict.HOLD:
+            case Verdict.UNCONFIRMED:
                 entry = self._entry(attempt, "unconfirmed", reply=str(error))
                 self._recorder.record(entry, RowUnconfirmed(position, error, attempt.attempts, seconds))
             case Verdict.DEFER:
@@ -582,7 +582,7 @@ class Runner:
         attempt.deferrals += 1
         now = self._loop.time()
         wait = retry_policy.defer_seconds(attempt.deferrals, self._chance())
-        next_at = self._terms.clock() + wait
+        next_at = self._settings.clock() + wait
         seconds = now - attempt.started
         reply = retry_policy.reply_of(error)
         entry = self._entry(
@@ -598,9 +598,9 @@ class Runner:
             attempt.addresses,
         )
         self._recorder.record(entry, event)
-        if not self._stop_reason and now + wait <= self._started + self._terms.retry_seconds:
+        if not self._stop_reason and now + wait <= self._started + self._settings.retry_seconds:
             attempt.attempts, attempt.reconnects = 0, 0
-            self._backlog.again(attempt, now + wait)
+            self._backlog.put_back(attempt, now + wait)
             self._look_again(now)
 
     def _leave(self, attempt: Attempt, reason: str, error: Exception | None) -> None:
@@ -621,7 +621,7 @@ class Runner:
             )
 
     def _chance(self) -> float:
-        return self._terms.random.random()
+        return self._settings.random.random()
 
     # --- the end --------------------------------------------------------------------------------------------
 
@@ -633,7 +633,7 @@ class Runner:
         self._interrupt = interrupt
         self.stop("interrupted")
         # Not at once: a connection has asked for its next message, and is in the middle of that.
-        self._loop.call_soon(self._sender.hurry)
+        self._loop.call_soon(self._transport.hurry)
         self._loop.call_later(GRACE_SECONDS, self._finish)
 
     def _finish(self) -> None:
@@ -654,7 +654,7 @@ class Runner:
                 self._finished.set_result(None)
         elif not self._under_way and self._timer is None:
             now = self._loop.time()
-            if not self._backlog.waiting(now):  # the last lane may end before it asks for what is due later
+            if not self._backlog.waiting(now):  # the last connection may end before it asks for what is due later
                 self._look_again(now)
 
     async def _grace(self) -> None:
@@ -665,17 +665,17 @@ class Runner:
         if self._timer is not None:
             self._timer.cancel()
         try:
-            await self._sender.close()
+            await self._transport.close()
         finally:
             self.unrecorded = self._recorder.finish()
             await self.tell_what_was_settled()
 
     async def tell_what_was_settled(self) -> None:
         """Say of the rows that are not taken any more which of them an earlier run settled."""
-        known = self._terms.earlier
+        known = self._settings.earlier
         if self._met >= len(known):
             return
-        for count, task in enumerate(self._backlog.rest()):
+        for count, task in enumerate(self._backlog.untried()):
             earlier = known.get(task.key)
             if earlier is not None:
                 self._met += 1

@@ -22,7 +22,7 @@ from notebookmail.mail.message import Receipt
 from notebookmail.response import SMTPResponse
 from notebookmail.status import SMTPStatus
 
-from .driver import ROOM, Driver
+from .driver import Driver, Wait
 from .wire.commands import END_OF_DATA, RSET, Command
 from .wire.extensions import Extensions
 from .wire.payload import dot_stuff
@@ -82,7 +82,7 @@ class Connection(Driver):
         connection.unused = options.unused
         try:
             await connection._stream.open(options)
-            (connection.greeting,) = await connection.follow(connection.exchange(1), options.timeout)
+            (connection.greeting,) = await connection.follow(connection.awaited(1), options.timeout)
         except SMTPResponseException as problem:
             raise at("connect", SMTPConnectResponseError(problem.code, problem.message)) from problem
         except SMTPReadTimeoutError as problem:
@@ -146,7 +146,7 @@ class Connection(Driver):
         """
         await self._stream.hear_alert()
         self._write(group)
-        return await self.follow(self.exchange(len(group)), timeout)
+        return await self.follow(self.awaited(len(group)), timeout)
 
     # --- TLS and ending -------------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class Connection(Driver):
     def delivery(
         self, mail: Mail, next_mail: Callable[[], Mail | None], commit: Commit | None = None
     ) -> Exchange[Receipt]:
-        """Make the course that sends one message; see `deliver`.
+        """Make the exchange that sends one message; see `deliver`.
 
         Args:
             mail: As for `deliver`.
@@ -333,9 +333,9 @@ class Connection(Driver):
             for piece in before:
                 self._check_open()
                 self._stream.write(piece)
-                yield ROOM
+                yield Wait.FOR_ROOM
             yield from self._pass_gate(commit)
-            yield ROOM  # for what came while the gate was closed
+            yield Wait.FOR_ROOM  # for what came while the gate was closed
             self._write((END_OF_DATA, *ahead), last)
         yield 1
 

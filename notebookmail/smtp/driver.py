@@ -1,8 +1,8 @@
-"""Courses: what is done on a connection, driven by what arrives on it.
+"""Exchanges: what is done on a connection, driven by what arrives on it.
 
-A course is a generator that writes, and yields how many replies it needs before it goes on. It is driven by what
-arrives, not by a task, so that a busy connection goes from one message to the next without waiting for its turn in
-the event loop; `follow` puts a coroutine's face on it.
+An exchange is a generator that writes, and yields how many replies it needs before it goes on. It is driven by
+what arrives, not by a task, so that a busy connection goes from one message to the next without waiting for its
+turn in the event loop; `follow` puts a coroutine's face on it.
 
 Whatever leaves a connection out of step (an error, a timeout, a cancelled wait) closes it, so that no later
 command ever receives a late reply. Exceptions get their `phase` and `unconfirmed` here, from the only one who
@@ -12,6 +12,7 @@ knows: the protocol machine.
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -31,14 +32,18 @@ if TYPE_CHECKING:
     Done = Callable[[Any, Exception | None], None]
 
 _T = TypeVar("_T")
-Exchange = Generator[int, None, _T]
-"""Yields how many replies it needs before it goes on, or ROOM, or GATE; returns what came of it."""
 
-ROOM = 0
-"""What a course yields to wait for room to write."""
 
-GATE = -1
-"""What a course yields to wait until its gate is opened."""
+class Wait(enum.Enum):
+    """What an exchange may wait for beside replies."""
+
+    FOR_ROOM = "until there is room to write"
+    FOR_GATE = "until its gate is opened"
+
+
+Exchange = Generator[int | Wait, None, _T]
+"""Yields how many replies it needs before it goes on, or what else it waits for; returns what came of it."""
+
 
 Commit = Callable[[Callable[[Exception | None], None]], bool]
 """Asked before the end of data may reach the wire: True, or the function is called later, with what forbids it."""
@@ -48,17 +53,17 @@ log = logging.getLogger("notebookmail.smtp")
 
 @dataclass(slots=True)
 class _Current:
-    """A course under way: what it waits for, how long, and who wants to know its end."""
+    """An exchange under way: what it waits for, how long, and who wants to know its end."""
 
-    course: Exchange[Any]
+    exchange: Exchange[Any]
     timeout: float | None
     end_of_data_timeout: float | None
     done: Done
-    need: int | None = None
+    need: int | Wait | None = None
 
 
 class _Gate:
-    """What a course waits at until somebody opens it, or says why not."""
+    """What an exchange waits at until somebody opens it, or says why not."""
 
     def __init__(self, opened: Callable[[_Gate], None]) -> None:
         self._opened = opened
@@ -71,7 +76,7 @@ class _Gate:
 
 
 class Driver:
-    """Drives one course at a time over a stream: reads what arrives, writes, keeps time."""
+    """Drives one exchange at a time over a stream: reads what arrives, writes, keeps time."""
 
     def __init__(self) -> None:
         self._stream = Stream(self)
@@ -101,45 +106,45 @@ class Driver:
             return
         self._advance()
 
-    def look_up(self) -> None:
+    def may_write_again(self) -> None:
         """There is room to write again, or the connection is gone."""
         if not self._stream.is_open:
             self._deadline.close()
         self._advance()
 
-    # --- courses --------------------------------------------------------------------------------------------
+    # --- exchanges --------------------------------------------------------------------------------------------
 
     def start(
         self,
-        course: Exchange[Any],
+        exchange: Exchange[Any],
         timeout: float | None,
         end_of_data_timeout: float | None,
         done: Done,
     ) -> None:
-        """Drive a course from here on.
+        """Drive an exchange from here on.
 
         Args:
-            course: Yields how many replies it needs before it goes on.
+            exchange: Yields how many replies it needs before it goes on.
             timeout: Seconds to wait for each reply and for the server to take more content.
             end_of_data_timeout: Seconds to wait for the reply to an end of data; None for the same.
-            done: Called with the course's value or its error, once, and perhaps before this returns.
+            done: Called with the exchange's value or its error, once, and perhaps before this returns.
         """
         if self._run is not None:
             raise RuntimeError("this connection is busy")
-        self._run = _Current(course, timeout, end_of_data_timeout, done)
+        self._run = _Current(exchange, timeout, end_of_data_timeout, done)
         self._advance()
 
     async def follow(
-        self, course: Exchange[_T], timeout: float | None, end_of_data_timeout: float | None = None
+        self, exchange: Exchange[_T], timeout: float | None, end_of_data_timeout: float | None = None
     ) -> _T:
-        """Drive a course and wait for its end; a cancelled wait closes the connection."""
+        """Drive an exchange and wait for its end; a cancelled wait closes the connection."""
         end: asyncio.Future[tuple[_T, Exception | None]] = asyncio.get_running_loop().create_future()
 
         def done(value: _T, error: Exception | None) -> None:
             if not end.done():
                 end.set_result((value, error))
 
-        self.start(course, timeout, end_of_data_timeout, done)
+        self.start(exchange, timeout, end_of_data_timeout, done)
         try:
             value, error = await end
         except BaseException:
@@ -151,26 +156,30 @@ class Driver:
         return value
 
     def _advance(self) -> None:
-        """Go on with the course as far as what arrived allows."""
+        """Go on with the exchange as far as what arrived allows."""
         run = self._run
         if run is None:
             return
         try:
             while self._has(run.need):
-                run.need = next(run.course)
+                run.need = next(run.exchange)
             self._check_open()
             self._deadline.start(self._patience(run))
         except StopIteration as end:
             self._finish(run, end.value, None)
-        except Exception as error:  # noqa: BLE001 -- it is whoever follows the course that must hear of it
+        except Exception as error:  # noqa: BLE001 -- it is whoever follows the exchange that must hear of it
             self._fail(run, error)
 
-    def _has(self, need: int | None) -> bool:
-        if not need:
-            return need is None or self._stream.may_write()
-        if need == GATE:
-            return self._gate is None or self._gate.is_open
-        return len(self._replies) >= need
+    def _has(self, need: int | Wait | None) -> bool:
+        match need:
+            case Wait.FOR_ROOM:
+                return self._stream.may_write()
+            case Wait.FOR_GATE:
+                return self._gate is None or self._gate.is_open
+            case None:
+                return True
+            case count:
+                return len(self._replies) >= count
 
     def _patience(self, run: _Current) -> float | None:
         # By BDAT the end of data is out before the envelope is answered: every reply before its own is waited for.
@@ -179,9 +188,9 @@ class Driver:
         return run.timeout
 
     def _fail(self, run: _Current, error: Exception) -> None:
-        """Give the error to the course, which may know better what it means, and end it."""
+        """Give the error to the exchange, which may know better what it means, and end it."""
         try:
-            run.course.throw(error)
+            run.exchange.throw(error)
         except StopIteration as end:
             self._finish(run, end.value, None)
         except Exception as final:  # noqa: BLE001
@@ -196,7 +205,7 @@ class Driver:
         run.done(value, error)
 
     def give_up(self, error: SMTPException) -> None:
-        """End the course under way with an error, and close the connection."""
+        """End the exchange under way with an error, and close the connection."""
         if self._run is not None:
             self._fail(self._run, self._closed_by(error))
 
@@ -204,20 +213,20 @@ class Driver:
         run = self._run
         if run is not None:
             seconds = self._patience(run)
-            what = "answer" if run.need else "take more content"
+            what = "take more content" if run.need is Wait.FOR_ROOM else "answer"
             self._fail(
                 run, self._closed_by(SMTPReadTimeoutError(f"the server did not {what} within {seconds} seconds"))
             )
 
-    # --- what courses are made of -------------------------------------------------------------------------------
+    # --- what exchanges are made of ---------------------------------------------------------------------
 
-    def exchange(self, count: int) -> Exchange[list[SMTPResponse]]:
-        """Make the course that waits for so many replies to what was written."""
+    def awaited(self, count: int) -> Exchange[list[SMTPResponse]]:
+        """Make the exchange that waits for so many replies to what was written."""
         yield count
         return self._take(count)
 
     def _pass_gate(self, commit: Commit | None) -> Exchange[None]:
-        """Make the part of a course that waits until the end of data may go out.
+        """Make the part of an exchange that waits until the end of data may go out.
 
         Raises:
             Exception: What forbids it.
@@ -226,14 +235,14 @@ class Driver:
             return
         gate = self._gate = _Gate(self._gate_opened)
         if not commit(gate.open):
-            yield GATE
+            yield Wait.FOR_GATE
         self._gate = None
         if gate.error is not None:
             self.abort()  # in the middle of a transaction
             raise gate.error
 
     def _gate_opened(self, gate: _Gate) -> None:
-        if gate is self._gate:  # else its course has ended meanwhile
+        if gate is self._gate:  # else its exchange has ended meanwhile
             self._advance()
 
     def _take(self, count: int) -> list[SMTPResponse]:

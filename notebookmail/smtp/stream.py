@@ -45,7 +45,7 @@ class Listener(Protocol):
     def bytes_received(self, data: bytes) -> None:
         """Bytes arrived."""
 
-    def look_up(self) -> None:
+    def may_write_again(self) -> None:
         """There is room to write again, or the connection is gone."""
 
 
@@ -85,14 +85,14 @@ class Stream(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Tell that the peer says no more; the transport closes."""
         self.is_open = False
-        self._listener.look_up()
+        self._listener.may_write_again()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the connection is gone."""
         # Without asyncio's frames: they hold what was being written.
         self.is_open, self._loss = False, exc and exc.with_traceback(None)
-        self._listener.look_up()
+        self._listener.may_write_again()
 
     def pause_writing(self) -> None:
         """Note that enough waits to be sent."""
@@ -101,7 +101,7 @@ class Stream(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Tell that there is room again."""
         self.has_room = True
-        self._listener.look_up()
+        self._listener.may_write_again()
 
     # --- what a connection calls ----------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Stream(asyncio.BufferedProtocol):
         would lose what it said.
         """
         if self.has_room and _has_unread(self.info("socket")):
-            asyncio.get_running_loop().call_soon(self._listener.look_up)
+            asyncio.get_running_loop().call_soon(self._listener.may_write_again)
             return False
         return self.has_room
 

@@ -216,7 +216,7 @@ class VerifySession:
     async def _hear_greeting(self) -> None:
         connection = self._connection
         try:
-            (connection.greeting,) = await connection.follow(connection.exchange(1), self._patience)
+            (connection.greeting,) = await connection.follow(connection.awaited(1), self._patience)
         except SMTPException as error:
             raise failures.no_greeting(error, self._options) from error
         if connection.greeting.code != SMTPStatus.ready:
@@ -253,7 +253,7 @@ class VerifySession:
             )  # fmt: skip
             await connection.stream.open(options)
             if not options.use_tls:
-                (connection.greeting,) = await connection.follow(connection.exchange(1), self._patience)
+                (connection.greeting,) = await connection.follow(connection.awaited(1), self._patience)
                 await hello(connection, local_name(connection.stream), self._patience)
                 await secure(connection, options)
             return self._seen_tls(connection)

@@ -202,7 +202,7 @@ def test_a_limit_told_with_421_stops_the_run_as_any_other() -> None:
 
 @pytest.mark.parametrize("lost", [errors.SMTPServerDisconnected, errors.SMTPReadTimeoutError])
 def test_a_handshake_that_broke_is_tried_again(lost: type[errors.SMTPException]) -> None:
-    assert judge(at("tls", lost("gone")), 1) is Verdict.AGAIN
+    assert judge(at("tls", lost("gone")), 1) is Verdict.RETRY
 
 
 def test_no_way_to_log_in_stops_the_run() -> None:
@@ -213,7 +213,7 @@ def test_no_way_to_log_in_stops_the_run() -> None:
 def test_a_row_that_breaks_every_connection_is_left_for_later() -> None:
     for error in (errors.SMTPServerDisconnected("gone"), reply(421, "bye")):
         verdicts = [judge(error, attempts) for attempts in range(1, MAX_ATTEMPTS + 1)]
-        assert verdicts == [Verdict.AGAIN] * (MAX_ATTEMPTS - 1) + [Verdict.DEFER]
+        assert verdicts == [Verdict.RETRY] * (MAX_ATTEMPTS - 1) + [Verdict.DEFER]
 
 
 @pytest.mark.parametrize("rule", [*remedies.BY_PROVIDER, *remedies.BY_WORDS], ids=lambda rule: rule[0][:30])

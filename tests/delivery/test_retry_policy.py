@@ -35,7 +35,7 @@ CASES = [
     (data(451, "4.3.0 later"), "transient", Verdict.DEFER),
     (rcpt(452, "4.5.3 too many"), "rate", Verdict.RECONNECT),
     (rcpt(452, "4.2.2 full"), "transient", Verdict.DEFER),
-    (data(432, "4.3.2 concurrent limit"), "rate", Verdict.SLOWER),
+    (data(432, "4.3.2 concurrent limit"), "rate", Verdict.SLOW_DOWN),
     (auth(454, "4.7.0 temporary"), "auth", Verdict.STOP),
     (auth(535, "5.7.8 bad credentials"), "auth", Verdict.STOP),
     (mail(530, "5.7.0 authentication required"), "auth", Verdict.STOP),
@@ -51,18 +51,18 @@ CASES = [
     (data(554, "5.7.1 spam"), "policy", Verdict.FAIL),
     (data(552, "5.3.4 too big"), "size", Verdict.FAIL),
     (data(500, "what"), "protocol", Verdict.FAIL),
-    (rcpt(421, "4.3.2 shutting down"), "transient", Verdict.AGAIN),
-    (data(421, "busy"), "transient", Verdict.AGAIN),
-    (data(421, "4.7.28 unusual rate of mail"), "rate", Verdict.SLOWER),
-    (rcpt(450, "4.2.1 the user receives mail too quickly"), "rate", Verdict.SLOWER),
-    (data(454, "Throttling failure: Maximum sending rate exceeded."), "rate", Verdict.SLOWER),
+    (rcpt(421, "4.3.2 shutting down"), "transient", Verdict.RETRY),
+    (data(421, "busy"), "transient", Verdict.RETRY),
+    (data(421, "4.7.28 unusual rate of mail"), "rate", Verdict.SLOW_DOWN),
+    (rcpt(450, "4.2.1 the user receives mail too quickly"), "rate", Verdict.SLOW_DOWN),
+    (data(454, "Throttling failure: Maximum sending rate exceeded."), "rate", Verdict.SLOW_DOWN),
     (data(454, "Throttling failure: Daily message quota exceeded."), "quota", Verdict.STOP),
     (data(550, "5.4.5 Daily user sending limit exceeded."), "quota", Verdict.STOP),
     (data(550, "5.2.0 STOREDRV.Submission.Exception: submission quota exceeded"), "quota", Verdict.STOP),
     (data(550, "5.7.233 tenant limit"), "quota", Verdict.STOP),
     (rcpt(451, "Maximum credits exceeded"), "quota", Verdict.STOP),
-    (rcpt(450, "4.7.1 Error: too much mail from 192.0.2.1"), "rate", Verdict.SLOWER),
-    (data(432, "4.3.2 Concurrent connections limit exceeded"), "rate", Verdict.SLOWER),
+    (rcpt(450, "4.7.1 Error: too much mail from 192.0.2.1"), "rate", Verdict.SLOW_DOWN),
+    (data(432, "4.3.2 Concurrent connections limit exceeded"), "rate", Verdict.SLOW_DOWN),
     (rcpt(552, "too many recipients"), "size", Verdict.FAIL),
     (rcpt(552, "no"), "size", Verdict.FAIL),
     (rcpt(550, "5.5.3 too many"), "size", Verdict.FAIL),
@@ -71,9 +71,9 @@ CASES = [
     (auth(454, "4.7.0 Too many login attempts, please try again later."), "auth", Verdict.STOP),
     (rcpt(454, "odd"), "transient", Verdict.DEFER),
     (data(599, "odd"), "policy", Verdict.FAIL),
-    (errors.SMTPServerDisconnected("gone"), "connection", Verdict.AGAIN),
-    (errors.SMTPReadTimeoutError("late"), "timeout", Verdict.AGAIN),
-    (at("connect", errors.SMTPConnectError("refused")), "connection", Verdict.AGAIN),
+    (errors.SMTPServerDisconnected("gone"), "connection", Verdict.RETRY),
+    (errors.SMTPReadTimeoutError("late"), "timeout", Verdict.RETRY),
+    (at("connect", errors.SMTPConnectError("refused")), "connection", Verdict.RETRY),
     (errors.SMTPNotSupported("SMTPUTF8"), "server", Verdict.FAIL),
     (errors.TemplateError("no name"), "template", Verdict.FAIL),
 ]
@@ -90,7 +90,7 @@ def test_each_reply_has_its_category_and_verdict(error: Exception, category: str
 def test_what_may_have_been_delivered_is_held_whatever_else_is_known() -> None:
     for error in (errors.SMTPServerDisconnected("gone"), errors.SMTPReadTimeoutError("late"), data(-1, "garbage")):
         error.unconfirmed = True
-        assert judge(error, 1) is Verdict.HOLD
+        assert judge(error, 1) is Verdict.UNCONFIRMED
         assert explain(error).category == "unconfirmed"
 
 

@@ -88,7 +88,7 @@ def unconfirmed_rows_are_tried_again(patch: pytest.MonkeyPatch) -> None:
 
     def bold(error: Exception, attempts: int) -> Verdict:
         verdict = judge(error, attempts)
-        return Verdict.AGAIN if verdict is Verdict.HOLD else verdict
+        return Verdict.RETRY if verdict is Verdict.UNCONFIRMED else verdict
 
     patch.setattr(retry_policy, "judge", bold)
 
@@ -154,7 +154,7 @@ def what_is_given_back_is_lost(patch: pytest.MonkeyPatch) -> None:
 def a_stop_says_nothing_of_the_rows(patch: pytest.MonkeyPatch) -> None:
     def silent(self: Runner, reason: str) -> None:
         self._stop_reason = self._stop_reason or reason
-        list(self._backlog.drain())
+        list(self._backlog.withdraw())
         self._look_for_the_end()
 
     patch.setattr(Runner, "stop", silent)

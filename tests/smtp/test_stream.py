@@ -29,7 +29,7 @@ class Listening:
         self.octets += len(data)
         self.happened.set()
 
-    def look_up(self) -> None:
+    def may_write_again(self) -> None:
         self.happened.set()
 
 

@@ -139,7 +139,7 @@ class ClientConnection(OptionAttributes):
             self._leave_block()
             return
         try:
-            is_well = error is None or isinstance(error, Exception)  # a cancelled task has no time for a goodbye
+            is_well = error is None or isinstance(error, Exception)  # a cancelled task has no time for QUIT
             if is_well and self.is_connected and not isinstance(error, ConnectionError | TimeoutError):
                 with contextlib.suppress(SMTPException):
                     await self.quit()
@@ -231,7 +231,7 @@ class ClientConnection(OptionAttributes):
         self._forget_session()
 
     async def quit(self, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Say goodbye and close (RFC 5321 4.1.1.10).
+        """Say QUIT and close (RFC 5321 4.1.1.10).
 
         Raises:
             SMTPResponseException: The server refused even that; the connection is closed all the same.

@@ -1,10 +1,10 @@
 """Connections kept busy by one source of messages, as many as the server takes well.
 
-Every connection is a lane's (smtp/pool/worker.py). A lane asks the source for the next message when it is free,
-and its connection opens the next transaction behind the content of the one before; no task or future is made for a
-message. How many lanes there are is decided by a window that grows with success and shrinks with trouble
-(smtp/pool/concurrency.py). A lane takes a message only once it is connected, so a server that is down costs no row
-a try.
+Every connection is a worker's (smtp/pool/worker.py). A worker asks the source for the next message when it is
+free, and its connection opens the next transaction behind the content of the one before; no task or future is made
+for a message. How many workers there are is decided by a window that grows with success and shrinks with trouble
+(smtp/pool/concurrency.py). A worker takes a message only once it is connected, so a server that is down costs no
+row a try.
 
 A server that is down for three cohorts is left for the next one, where there is one. A server that refuses the
 login is not: another one would be asked with the same password, and accounts get locked that way.
@@ -59,7 +59,7 @@ class Pool:
         self._chance = chance
         self._source: Source[Any] | None = None
         # In their order, so that a run can be replayed: sets of objects are ordered by where these are in memory.
-        self._lanes: dict[Worker, None] = {}
+        self._workers: dict[Worker, None] = {}
         self._serving: dict[Worker, None] = {}  # without those on their way out
         self._idle: dict[Worker, None] = {}
         self._opened: Connection | None = None
@@ -92,12 +92,12 @@ class Pool:
     @property
     def connections(self) -> int:
         """How many connections are open."""
-        return sum(lane.is_connected for lane in self._lanes) + (self._opened is not None)
+        return sum(worker.is_connected for worker in self._workers) + (self._opened is not None)
 
     @property
     def source(self) -> Source[Any]:
         """Where the messages come from."""
-        assert self._source is not None  # noqa: S101 -- there are no lanes before `start`
+        assert self._source is not None  # noqa: S101 -- there are no workers before `start`
         return self._source
 
     # --- for who has messages -------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class Pool:
         self._source = source
         if self._opened is not None:
             opened, self._opened = self._opened, None
-            self._start_lane(opened)
+            self._start_worker(opened)
         self.wake()
 
     def wake(self) -> None:
@@ -146,29 +146,29 @@ class Pool:
     def hurry(self) -> None:
         """Give up every message whose end has not gone out; those whose has still wait for their replies."""
         self.is_hurried = True
-        for lane in list(self._lanes):
-            lane.hurry()
+        for worker in list(self._workers):
+            worker.hurry()
 
     async def close(self) -> None:
-        """Say goodbye on idle connections and cut the others; every message that was taken gets its end."""
+        """Say QUIT on idle connections and cut the others; every message that was taken gets its end."""
         self.is_closed = True
         if self._reconnect is not None:
             self._reconnect.cancel()
-        lanes = list(self._lanes)
-        for lane in lanes:
-            lane.close()
+        workers = list(self._workers)
+        for worker in workers:
+            worker.close()
         try:
-            await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)
+            await asyncio.gather(*(worker.task for worker in workers), return_exceptions=True)
             if self._opened is not None and not self.is_hurried:
                 await say_quit(self._opened)
         finally:
-            for lane in lanes:
-                lane.cut()  # one that was cancelled before it began has done nothing
+            for worker in workers:
+                worker.cut()  # one that was cancelled before it began has done nothing
             if self._opened is not None:
                 self._opened.abort()
                 self._opened = None
 
-    # --- for the lanes --------------------------------------------------------------------------------------
+    # --- for the workers --------------------------------------------------------------------------------------
 
     @property
     def forgone(self) -> Collection[str]:
@@ -178,8 +178,8 @@ class Pool:
     def forgo(self, *keywords: str) -> None:
         """Make no use of these extensions any more, on any connection to this server."""
         self._forgone.update(keywords)
-        for lane in self._lanes:
-            lane.forgo(*keywords)
+        for worker in self._workers:
+            worker.forgo(*keywords)
 
     def learn(self, connection: Connection) -> None:
         """Take over what has shown of the server on a connection, for all that are to come."""
@@ -188,16 +188,16 @@ class Pool:
         if not connection.is_open and not connection.cannot <= self._forgone:
             self.forgo(*connection.cannot)
 
-    def has_room_for(self, lane: Worker) -> bool:
-        """Tell whether a lane may go on; where there are too many, the one that asks is let go."""
+    def has_room_for(self, worker: Worker) -> bool:
+        """Tell whether a worker may go on; where there are too many, the one that asks is let go."""
         if not self.is_closed and len(self._serving) <= self._most():
             return True
-        self._serving.pop(lane, None)
+        self._serving.pop(worker, None)
         return False
 
-    def rest(self, lane: Worker) -> None:
-        """Note that a lane waits to be woken."""
-        self._idle[lane] = None
+    def rest(self, worker: Worker) -> None:
+        """Note that a worker waits to be woken."""
+        self._idle[worker] = None
 
     def succeeded(self) -> None:
         """Note that a message was accepted."""
@@ -207,11 +207,11 @@ class Pool:
         if len(self._serving) < window.size:
             self._grow(self.source.waiting())
 
-    def ended(self, lane: Worker) -> None:
-        """Note that a lane is no more."""
-        self._lanes.pop(lane, None)
-        self._serving.pop(lane, None)
-        self._idle.pop(lane, None)
+    def ended(self, worker: Worker) -> None:
+        """Note that a worker is no more."""
+        self._workers.pop(worker, None)
+        self._serving.pop(worker, None)
+        self._idle.pop(worker, None)
         if self.is_closed:
             return
         if not self._serving:
@@ -219,9 +219,9 @@ class Pool:
         elif self._idle:
             self.wake()  # it may have been woken for a message that nobody else has noticed
 
-    def connection_failed(self, lane: Worker, options: ConnectionOptions, error: Exception) -> None:
-        """Note that a connection did not come about; the lane ends."""
-        self._serving.pop(lane, None)
+    def connection_failed(self, worker: Worker, options: ConnectionOptions, error: Exception) -> None:
+        """Note that a connection did not come about; the worker ends."""
+        self._serving.pop(worker, None)
         if self.is_closed or options is not self.options:  # that server is left already
             return
         if is_hopeless(error):
@@ -248,23 +248,23 @@ class Pool:
         return self._window.size
 
     def _grow(self, waiting: int) -> None:
-        """Start lanes while there are messages for them; while a server is in trouble, `_reconnect_later` does."""
+        """Start workers while there are messages; where a server is in trouble, `_reconnect_later` does."""
         if self._reconnect is not None or self.is_closed:
             return
         most = self._most() if waiting else 0
         if len(self._serving) >= most:
             return
-        free = sum(lane.is_free for lane in self._serving)  # each will take one by itself
+        free = sum(worker.is_free for worker in self._serving)  # each will take one by itself
         while waiting > free and len(self._serving) < most:
-            self._start_lane(None)
+            self._start_worker(None)
             free += 1
 
-    def _start_lane(self, connection: Connection | None) -> None:
-        lane = Worker(self, connection)
-        self._lanes[lane] = self._serving[lane] = None
+    def _start_worker(self, connection: Connection | None) -> None:
+        worker = Worker(self, connection)
+        self._workers[worker] = self._serving[worker] = None
 
     def _reconnect_later(self) -> None:
-        """No lane is left although there is work: try again after a short wait."""
+        """No worker is left although there is work: try again after a short wait."""
         if self._reconnect is not None or not self.source.waiting():
             return
         wait = min(_FIRST_WAIT_SECONDS * 2 ** max(0, self._failures - 1), _LONGEST_WAIT_SECONDS)
@@ -295,8 +295,8 @@ class Pool:
 
     def _give_up(self, error: Exception) -> None:
         self.is_closed = True
-        for lane in list(self._lanes):
-            lane.retire()
+        for worker in list(self._workers):
+            worker.retire()
         self.source.unreachable(error)
 
 

@@ -1,6 +1,6 @@
 """One connection's worth of work: message after message, reconnecting where that is called for.
 
-A lane's task connects, rests and says goodbye; while there are messages, the end of one begins the next, inside
+A worker's task connects, rests and says QUIT; while there are messages, the end of one begins the next, inside
 the turn of the event loop in which its reply arrived.
 """
 
@@ -58,19 +58,19 @@ class Owner(Protocol):
     def learn(self, connection: Connection) -> None:
         """Take over what has shown of the server."""
 
-    def has_room_for(self, lane: Worker) -> bool:
+    def has_room_for(self, worker: Worker) -> bool:
         """Tell whether a worker may go on."""
 
-    def rest(self, lane: Worker) -> None:
+    def rest(self, worker: Worker) -> None:
         """Note that a worker waits to be woken."""
 
     def succeeded(self) -> None:
         """Note that a message was accepted."""
 
-    def ended(self, lane: Worker) -> None:
+    def ended(self, worker: Worker) -> None:
         """Note that a worker is no more."""
 
-    def connection_failed(self, lane: Worker, options: ConnectionOptions, error: Exception) -> None:
+    def connection_failed(self, worker: Worker, options: ConnectionOptions, error: Exception) -> None:
         """Note that a connection did not come about."""
 
     def connection_lost(self) -> None:
@@ -81,7 +81,7 @@ class Worker:
     """Carries messages of the pool's source over one connection at a time.
 
     Args:
-        pool: Whose lane it is.
+        pool: Whose worker it is.
         connection: One that is open already, or None.
     """
 
@@ -155,7 +155,7 @@ class Worker:
         finally:
             self._abandon()
             try:
-                await self._say_goodbye()
+                await self._leave()
             finally:
                 self._pool.ended(self)
 
@@ -180,7 +180,7 @@ class Worker:
     async def _connect(self) -> bool:
         """See to it that there is an open connection with messages left; False if none can be had."""
         if self._left <= 0:
-            await self._say_goodbye()
+            await self._leave()
         if self.is_connected:
             return True
         self._connection = None
@@ -201,7 +201,7 @@ class Worker:
         self._left = messages_left(self._pool.limits, connection.extensions.limits)
 
     def _abandon(self) -> None:
-        """Tell the end of what was under way when the lane was cut."""
+        """Tell the end of what was under way when the worker was cut."""
         upcoming, self._upcoming = self._upcoming, None
         if upcoming is not None:
             self._pool.source.give_back(upcoming)
@@ -213,7 +213,7 @@ class Worker:
                 self._connection.abort()
             self._pool.source.end(job, None, lost)
 
-    async def _say_goodbye(self) -> None:
+    async def _leave(self) -> None:
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -225,7 +225,7 @@ class Worker:
     # --- message after message ------------------------------------------------------------------------------
 
     def _begin(self, following: Job | None) -> None:
-        """Begin a message; where it ends at once, the next; with none, the lane's task goes on."""
+        """Begin a message; where it ends at once, the next; with none, the worker's task goes on."""
         while following is not None:
             self._job, self._is_beginning = following, True
             assert self._connection is not None  # noqa: S101 -- there is one while there are messages
