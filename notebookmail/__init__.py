@@ -3,7 +3,9 @@
     results = await send_frame(df, template)
 
 This module only lists the public names. Each is loaded from its room when it is first asked for, so that
-importing the package costs nothing that is not used.
+importing the package costs nothing that is not used. A new public name: here, in `__all__`, in `_ROOMS` and for
+type checkers. Which file to change for what else stands in the `__init__` of each room, and in README.md beside
+it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """The embedded SMTP server: for first tries, rehearsals, demos and tests. Nothing it takes leaves the machine.
 
-To add a fault: faults.py; when one strikes: fault_conditions.py and fault_injector.py; where in a session:
-session.py. The server itself, and what it received: server.py.
+Knows `server` (what a client is given) and `view` (its inbox). To add a fault: faults.py; when one strikes:
+fault_conditions.py, what has happened so far: fault_injector.py; where in a session: session.py. The server
+itself, and what it received: server.py. Ports: listener.py. The only room that imports aiosmtpd.
 """

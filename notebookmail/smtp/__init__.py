@@ -1,7 +1,13 @@
 """The asynchronous SMTP client core (RFC 5321). Knows nothing of rows, templates or notebooks.
 
+From below: wire (no I/O), stream.py, driver.py (what is done on a connection, driven by what arrives),
+connection.py, handshake.py (EHLO, STARTTLS, AUTH) and quit.py; on these stand pool, which keeps connections
+busy, and client, the public one, with message for what programs hand it. Which options a connection has:
+options.py. How a host is reached: happy_eyeballs.py. Waits: deadline.py.
+
 `SMTP`, `DEFAULT_TIMEOUT` and the ports stand here for programs that import them from a module of this name, as
-aiosmtplib has one; README.md beside this file is for their authors. They are loaded when they are first asked for.
+aiosmtplib has one; README.md beside this file is for their authors. They are loaded when they are first asked
+for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """What survives a crash: which row of which campaign was tried, and how it stands.
 
-journal.py is its face, claim.py a campaign that this process runs. Who may run one: campaign_lock.py. The SQLite
-file: sqlite_database.py, its tables: sqlite_schema.py. What is said when it cannot be used: error_messages.py.
-Counting for the day's quota: quota_usage.py.
+Import from this package, but for `lifetime`. journal.py is its face, claim.py a campaign that this process runs.
+Who may run one, and what the other is told: campaign_lock.py. The SQLite file: sqlite_database.py, its tables:
+sqlite_schema.py. What is said when it cannot be used: error_messages.py. Turned bits: checksums.py,
+integrity.py; another file in its place: replaced_file.py. What earlier runs left: earlier_outcomes.py,
+recognition.py. Counting for the day's quota: quota_usage.py. Whether it will last: lifetime.py, file_systems.py.
 """
 
 from .claim import Claim, Entry
