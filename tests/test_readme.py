@@ -148,6 +148,12 @@ async def test_the_clients_example_sends_over_tls(certificates: Certificates) ->
     assert (len(first.envelopes), len(second.envelopes)) == (1, 3)
 
 
+async def test_a_program_for_aiosmtplib_finds_what_it_imports() -> None:
+    names: dict[str, Any] = {}
+    await run(examples("notebookmail/smtp/README.md")[0], names)
+    assert names["SMTP"] is names["aiosmtplib"].SMTP
+
+
 async def test_what_is_looked_at_before_sending_sends_nothing(
     letter: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

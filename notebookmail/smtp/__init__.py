@@ -25,7 +25,7 @@ __all__ = ["DEFAULT_TIMEOUT", "SMTP", "SMTP_PORT", "SMTP_STARTTLS_PORT", "SMTP_T
 
 _PLACES = {
     "DEFAULT_TIMEOUT": ("options", "DEFAULT_TIMEOUT"),
-    "SMTP": ("client", "SMTP"),
+    "SMTP": ("client.client", "SMTP"),
     "SMTP_PORT": ("options", "SMTP_PORT"),
     "SMTP_STARTTLS_PORT": ("options", "SUBMISSION_PORT"),
     "SMTP_TLS_PORT": ("options", "SUBMISSIONS_PORT"),
