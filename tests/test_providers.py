@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from notebookmail.providers import PROVIDERS
+from notebookmail.mail.providers import PROVIDERS
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

@@ -20,7 +20,7 @@ from support.local_server import CANARY, authenticator, real_server
 
 from notebookmail import Template, last_results
 from notebookmail.checks.findings import KINDS as FINDINGS
-from notebookmail.providers import PROVIDERS
+from notebookmail.mail.providers import PROVIDERS
 from notebookmail.sandbox.faults import KINDS as FAULTS
 
 if TYPE_CHECKING:

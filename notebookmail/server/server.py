@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from notebookmail.delivery.rate_limit import parse_rate
 from notebookmail.errors import FrameError
+from notebookmail.mail.providers import provider_named
 from notebookmail.privacy.secret import Secret, seals, seals_fields
-from notebookmail.providers import provider_named
 from notebookmail.smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
 from notebookmail.smtp.pool.jobs import PoolLimits, Route
 from notebookmail.verify.session import PATIENCE_SECONDS, verify_server

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.providers import PROVIDERS
+from notebookmail.mail.providers import PROVIDERS
 
 from .step_result import StepResult, said, warned
 
 if TYPE_CHECKING:
-    from notebookmail.providers import Provider
+    from notebookmail.mail.providers import Provider
     from notebookmail.smtp.wire.extensions import Extensions
 
     from .target import Target

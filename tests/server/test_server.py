@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notebookmail import FrameError, Server
-from notebookmail.providers import PROVIDERS
+from notebookmail.mail.providers import PROVIDERS
 
 CANARY = "s3cret-canary"
 

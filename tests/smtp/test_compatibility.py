@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from email.header import Header
 from email.message import EmailMessage
 
 import pytest
 
 import notebookmail
-from notebookmail import SMTPAuthenticationError
-from notebookmail.auth import auth_crammd5_verify, auth_login_encode, auth_plain_encode, auth_xoauth2_encode
 from notebookmail.email import (
     extract_addresses,
     extract_recipients,
@@ -31,7 +28,6 @@ def letter() -> EmailMessage:
 
 def test_the_modules_are_reached_by_the_package() -> None:
     assert notebookmail.email.parse_address is parse_address
-    assert notebookmail.auth.auth_plain_encode is auth_plain_encode
 
 
 def test_addresses_are_read_out_and_quoted() -> None:
@@ -72,14 +68,3 @@ def test_sender_and_recipients_are_read_from_the_headers() -> None:
     assert extract_addresses(letter()["To"]) == ["b@example.org"]
     with pytest.raises(ValueError, match="no list of mailboxes"):
         extract_addresses("Bob b@example.org")
-
-
-def test_credentials_are_written_as_the_mechanisms_say_them() -> None:
-    assert base64.b64decode(auth_plain_encode("me", b"pw")) == b"\0me\0pw"
-    assert tuple(map(base64.b64decode, auth_login_encode("me", "pw"))) == (b"me", b"pw")
-    assert base64.b64decode(auth_xoauth2_encode(b"me", "tok")) == b"user=me\x01auth=Bearer tok\x01\x01"
-    challenge = base64.b64encode(b"<1896.697170952@postoffice.reston.mci.net>")  # RFC 2195 2
-    answer = base64.b64decode(auth_crammd5_verify("tim", "tanstaaftanstaaf", challenge))
-    assert answer == b"tim b913a602c7eda7a495b4e6e7334d3890"
-    with pytest.raises(SMTPAuthenticationError, match="not base64"):
-        auth_crammd5_verify("tim", "pw", "a")

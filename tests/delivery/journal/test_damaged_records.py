@@ -49,7 +49,7 @@ def another_key(name: str) -> str:
     return "amount" if name == "keyed" else "order"
 
 
-def put_back(path: Path, name: str, **changed: Any) -> list[int]:
+def again(path: Path, name: str, **changed: Any) -> list[int]:
     """Run a campaign on a copy of a journal; a refusal mails nobody, and says what to do."""
     copy = path.with_name("copy.sqlite")
     shutil.copyfile(path, copy)

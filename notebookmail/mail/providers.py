@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from .errors import FrameError
+from notebookmail.errors import FrameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
