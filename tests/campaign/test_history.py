@@ -94,7 +94,7 @@ def test_a_journal_that_is_not_there_forgets_nothing_and_is_not_made(folder: Pat
 
 
 def test_both_are_functions_however_they_are_reached(folder: Path) -> None:
-    import notebookmail.history
+    import notebookmail.campaign.history
 
     for function in (notebookmail.campaigns, notebookmail.forget):
         assert function.__module__ == "notebookmail.campaign.history"

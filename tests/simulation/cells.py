@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from notebookmail.campaign import plan as plans
+from notebookmail.campaign import claiming, monitor, planning
 from notebookmail.campaign import run as runs
 
 from .cell import Cell, CellOrder, JournalOfCell
@@ -87,10 +87,11 @@ def _given(world: CellWorld) -> Iterator[None]:
 
     time = SimpleNamespace(time=world.clock, monotonic=world.clock)
     with (
-        patch.object(runs, "Journal", JournalOfCell),
-        patch.object(runs, "time", time),
+        patch.object(claiming, "Journal", JournalOfCell),
+        patch.object(claiming, "time", time),
+        patch.object(monitor, "time", time),
         patch.object(runs, "Pool", partial(runs.Pool, chance=world.rng.random)),
-        patch.object(plans, "datetime", Datetime),
+        patch.object(planning, "datetime", Datetime),
     ):
         yield
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notebookmail.campaign import results, run
+from notebookmail.campaign import resender, results
 from notebookmail.compose.identity import keys
 from notebookmail.compose.rows import frame
 from notebookmail.delivery import backlog, daily_quota, partial_delivery, recorder, retry_policy
@@ -191,17 +191,17 @@ def dots_are_not_stuffed(patch: pytest.MonkeyPatch) -> None:
 
 
 def envelopes_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
-    take = worker.Lane._take_upcoming
+    take = worker.Worker._take_upcoming
     last: list[Any] = []
 
-    def mixed(self: worker.Lane) -> Any:
+    def mixed(self: worker.Worker) -> Any:
         mail = take(self)
         if mail is None:
             return None
         last.append(mail)
         return mail if len(last) % 5 else type(mail)(last[0].envelope, mail.segments, mail.message_id)
 
-    patch.setattr(worker.Lane, "_take_upcoming", mixed)
+    patch.setattr(worker.Worker, "_take_upcoming", mixed)
     begin = connection.Connection._begin
 
     def trusting(self: connection.Connection, mail: Any) -> Any:
@@ -237,9 +237,9 @@ def two_cells_may_retry_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_retry_settles_results_of_its_own(patch: pytest.MonkeyPatch) -> None:
-    again = run.Run.again
+    again = resender.Resender.again
 
-    async def elsewhere(self: run.Run, positions: Any, stage: Any = None) -> Any:
+    async def elsewhere(self: resender.Resender, positions: Any, stage: Any = None) -> Any:
         mine, self.results = self.results, self.results.copy()
         try:
             await again(self, positions, stage)
@@ -247,7 +247,7 @@ def a_retry_settles_results_of_its_own(patch: pytest.MonkeyPatch) -> None:
             self.results = mine
         return mine
 
-    patch.setattr(run.Run, "again", elsewhere)
+    patch.setattr(resender.Resender, "again", elsewhere)
 
 
 def rows_are_known_by_their_place(patch: pytest.MonkeyPatch) -> None:

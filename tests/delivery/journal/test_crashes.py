@@ -167,11 +167,11 @@ RUNNER = """if True:
     import sys
     from pathlib import Path
     from support.journals import claimed, entry
-    from notebookmail.delivery.journal import Journal, mounts
+    from notebookmail.delivery.journal import Journal, file_systems
 
     path, digest, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    mounts.TABLE = path.with_name(f"mounts-{digest}")
-    mounts.TABLE.write_text(f"x / {kind} rw 0 0\\n")
+    file_systems.TABLE = path.with_name(f"mounts-{digest}")
+    file_systems.TABLE.write_text(f"x / {kind} rw 0 0\\n")
     journal = Journal.open(path)
     claim = claimed(journal, digest)
     first = max((int.from_bytes(each, "big") for each in claim.earlier), default=-1) + 1
@@ -241,11 +241,11 @@ CROWD = """if True:
     import sys
     from pathlib import Path
     from support.journals import claimed, entry
-    from notebookmail.delivery.journal import Journal, mounts
+    from notebookmail.delivery.journal import Journal, file_systems
 
     path, digest, kind, count = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-    mounts.TABLE = path.with_name(f"mounts-{digest}")
-    mounts.TABLE.write_text(f"x / {kind} rw 0 0\\n")
+    file_systems.TABLE = path.with_name(f"mounts-{digest}")
+    file_systems.TABLE.write_text(f"x / {kind} rw 0 0\\n")
     sys.stdin.readline()
     with Journal.open(path) as journal:
         claim = claimed(journal, digest)
@@ -362,9 +362,7 @@ def test_a_full_disk_takes_nothing_by_half_and_goes_on_when_there_is_room(tmp_pa
     script = FILL
     if kind == "rollback":
         (tmp_path / "mounts").write_text("server:/ / nfs rw 0 0\n")
-        place = (
-            f"from notebookmail.delivery.journal import mounts; mounts.TABLE = Path({str(tmp_path / 'mounts')!r})"
-        )
+        place = f"from notebookmail.delivery.journal import mounts; file_systems.TABLE = Path({str(tmp_path / 'file_systems')!r})"
         script = FILL.replace("folder = ", f"{place}; folder = ")
     disk = tmp_path / "disk"
     disk.mkdir()
