@@ -134,7 +134,7 @@ _ROOMS = {
 }
 """Where a public name lives; what is not listed is an exception."""
 
-_MODULES = ("api", "email", "errors", "response", "smtp", "status", "typing")
+_MODULES = ("api", "errors", "response", "smtp", "status", "typing")
 """Modules that programs written for aiosmtplib reach by `import notebookmail as aiosmtplib`."""
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notebookmail import Server, SMTPResponseException, Template
+from notebookmail.address import parse_address, parse_mailbox
 from notebookmail.checks.addresses import address_remarks
 from notebookmail.checks.links import html_remarks, text_remarks
 from notebookmail.checks.subject_and_text import Wording, plain
@@ -25,7 +26,6 @@ from notebookmail.compose.mime.headers import unstructured
 from notebookmail.compose.mime.structured_headers import structured, unsubscribe_fields
 from notebookmail.delivery.explain import explain
 from notebookmail.delivery.rate_limit import parse_rate
-from notebookmail.mail.address import parse_address, parse_mailbox
 from notebookmail.mail.header_folding import encoded_words, fold
 from notebookmail.privacy.masking import KnownNames, mask_label, mask_text
 from notebookmail.privacy.secret import Secret, without

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from notebookmail.address import parse_mailbox, to_ascii_domain
 from notebookmail.compose.groups import ROWS, GroupedFrame
 from notebookmail.compose.identity.keys import Keys, key_text, read_keys
 from notebookmail.compose.identity.same_value import address_text
 from notebookmail.compose.recipients import has_several_recipients, read_recipients, repeated
 from notebookmail.compose.rows.frame import Frame
 from notebookmail.errors import AddressError, FrameError, TemplateError
-from notebookmail.mail.address import parse_mailbox, to_ascii_domain
 
 from .exclusions import Exclusions, positions_of
 from .matching import Matching

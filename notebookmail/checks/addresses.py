@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.mail.address import domain_of
+from notebookmail.address import domain_of
 
 from .findings import warning
 

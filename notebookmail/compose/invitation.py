@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.address import Mailbox, domain_of, parse_mailbox
 from notebookmail.errors import AddressError, TemplateError
-from notebookmail.mail.address import Mailbox, domain_of, parse_mailbox
 
 from .addresses.mailbox_template import MailboxTemplate
 from .calendar.event import check_keys, read_event

@@ -15,8 +15,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from notebookmail.address import parse_address, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError
-from notebookmail.mail.address import parse_address, parse_mailbox, to_ascii_domain
 
 from .identity.same_value import address_text
 from .rows.frame import email_column

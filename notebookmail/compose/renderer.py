@@ -12,8 +12,8 @@ import hashlib
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
+from notebookmail.address import Mailbox, domain_of, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, FrameError, TemplateError
-from notebookmail.mail.address import Mailbox, domain_of, parse_mailbox, to_ascii_domain
 from notebookmail.mail.message import Envelope, Mail
 
 from .addresses.address_lists import AddressList

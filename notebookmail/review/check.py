@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.address import domain_of
 from notebookmail.campaign.options import settings_of, shows_options
 from notebookmail.checks.findings import error, warning
 from notebookmail.checks.parsed_message import read
@@ -23,7 +24,6 @@ from notebookmail.errors import (
     SMTPException,
     TemplateError,
 )
-from notebookmail.mail.address import domain_of
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.quit import say_quit

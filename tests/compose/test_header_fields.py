@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notebookmail.address import Mailbox, has_control
 from notebookmail.compose.mime.headers import check_name, mailbox_text, mailboxes, unstructured
 from notebookmail.errors import TemplateError
-from notebookmail.mail.address import Mailbox, has_control
 
 HOSTILE = ["\r", "\n", "\r\nBcc: x@y.z", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\t"]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).filter(lambda text: not has_control(text))

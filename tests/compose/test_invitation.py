@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notebookmail.address import Mailbox, has_control
 from notebookmail.compose.invitation import Invitation
 from notebookmail.compose.jinja.environment import environment
 from notebookmail.compose.row_functions import FunctionRow
 from notebookmail.compose.rows.missing import missing_value
 from notebookmail.errors import TemplateError
-from notebookmail.mail.address import Mailbox, has_control
 
 ENV = environment(html=False, undefined="strict", na="error")
 DATE = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.hostile_rows import HOSTILE, assert_safe_on_the_wire, normal, spoken
 
+from notebookmail.address import has_control
 from notebookmail.compose.addresses.address_lists import pieces_of
 from notebookmail.compose.rows.frame import Row
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError
-from notebookmail.mail.address import has_control
 
 WHEN = dt.datetime(2025, 5, 1, 12, 30, tzinfo=dt.UTC)
 PATHS = [

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notebookmail.address import has_control
 from notebookmail.errors import SMTPNotSupported
-from notebookmail.mail.address import has_control
 from notebookmail.mail.message import Envelope
 from notebookmail.smtp.message.envelope import recipients_of, sender_of
 from notebookmail.smtp.message.mail_from_message import flatten, mail_from_message

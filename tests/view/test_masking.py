@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notebookmail.address import parse_mailbox
 from notebookmail.errors import (
     AddressError,
     SMTPRecipientRefused,
@@ -13,7 +14,6 @@ from notebookmail.errors import (
     SMTPSenderRefused,
     TemplateError,
 )
-from notebookmail.mail.address import parse_mailbox
 from notebookmail.view.words.masking import KnownNames, mask_address, mask_error, mask_label, mask_text
 
 LOCAL = st.from_regex(r"[a-z]{4}[a-z0-9.+_'=/-]{0,20}[a-z0-9]", fullmatch=True)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.address import Mailbox, parse_mailbox, to_ascii_domain
 from notebookmail.compose.row_functions import called
 from notebookmail.compose.rows.missing import is_missing
 from notebookmail.errors import AddressError, TemplateError
-from notebookmail.mail.address import Mailbox, parse_mailbox, to_ascii_domain
 
 from .mailbox_template import MailboxTemplate
 

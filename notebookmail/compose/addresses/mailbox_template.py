@@ -10,12 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.compose.jinja.parts import TemplatePart, names_in
-from notebookmail.compose.markup.jinja_tags import Masks, split_tags
-from notebookmail.compose.rows.column_names import printed
-from notebookmail.compose.rows.missing import MissingValueError
-from notebookmail.errors import AddressError, TemplateError
-from notebookmail.mail.address import (
+from notebookmail.address import (
     Mailbox,
     cut_name_addr,
     has_control,
@@ -23,6 +18,11 @@ from notebookmail.mail.address import (
     parse_mailbox,
     to_ascii_domain,
 )
+from notebookmail.compose.jinja.parts import TemplatePart, names_in
+from notebookmail.compose.markup.jinja_tags import Masks, split_tags
+from notebookmail.compose.rows.column_names import printed
+from notebookmail.compose.rows.missing import MissingValueError
+from notebookmail.errors import AddressError, TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.address import has_control
 from notebookmail.compose.markup.link_schemes import LinkError, guard_link
 from notebookmail.compose.mime.structured_headers import check_uri
 from notebookmail.compose.rows.missing import is_missing
 from notebookmail.errors import TemplateError
-from notebookmail.mail.address import has_control
 
 from .event_times import read_span, read_times, read_zone
 

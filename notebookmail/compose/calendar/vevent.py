@@ -26,8 +26,8 @@ from icalendar import (
     vUri,
 )
 
+from notebookmail.address import has_control
 from notebookmail.errors import INTERRUPTS, TemplateError
-from notebookmail.mail.address import has_control
 
 from .event import CalendarEvent
 from .vtimezone import definition
@@ -35,7 +35,7 @@ from .vtimezone import definition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notebookmail.mail.address import Mailbox
+    from notebookmail.address import Mailbox
 
 _PRODUCT: Final = "-//notebookmail//EN"
 _ASKING: Final = frozenset({"REQUEST", "PUBLISH"})

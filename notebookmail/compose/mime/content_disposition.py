@@ -7,8 +7,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from notebookmail.address import has_control
 from notebookmail.errors import TemplateError
-from notebookmail.mail.address import has_control
 
 _LINE: Final = 76
 _SAFE: Final = "!#$&+-.^_`{}~"  # beside letters and digits; RFC 2231 7, attribute-char

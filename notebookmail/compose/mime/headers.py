@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from notebookmail.address import has_control
 from notebookmail.errors import TemplateError
-from notebookmail.mail.address import has_control
 from notebookmail.mail.header_folding import LINE, WORD, encoded_words, fold, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notebookmail.mail.address import Mailbox
+    from notebookmail.address import Mailbox
 
 _HARD_LINE = 990  # RFC 5322 allows 998; some room for a relay that prepends
 _NAME_LENGTH = 50  # leaves room on the field's first line for a character of four octets

@@ -13,7 +13,7 @@ from email.headerregistry import AddressHeader, HeaderRegistry
 from email.policy import EmailPolicy
 from typing import TYPE_CHECKING, Any
 
-from notebookmail.mail.address import has_control, shown
+from notebookmail.address import has_control, shown
 from notebookmail.mail.header_folding import unfold
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from notebookmail.address import cut_name_addr, has_control, is_ascii_domain, shown, to_ascii_domain
 from notebookmail.errors import (
     AddressError,
     SMTPException,
@@ -17,7 +18,6 @@ from notebookmail.errors import (
     SMTPRecipientsRefused,
     SMTPSenderRefused,
 )
-from notebookmail.mail.address import cut_name_addr, has_control, is_ascii_domain, shown, to_ascii_domain
 from notebookmail.mail.message import Envelope
 from notebookmail.smtp.wire.paths import check_path
 

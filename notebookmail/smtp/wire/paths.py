@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from notebookmail.address import end_of_quoted_string, has_control, shown
 from notebookmail.errors import AddressError
-from notebookmail.mail.address import end_of_quoted_string, has_control, shown
 
 _ENDS_A_PATH = frozenset('<>"')
 

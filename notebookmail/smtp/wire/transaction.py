@@ -22,6 +22,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from notebookmail.address import domain_of, has_control
 from notebookmail.errors import (
     AddressError,
     SMTPDataError,
@@ -33,7 +34,6 @@ from notebookmail.errors import (
     SMTPServerDisconnected,
     at,
 )
-from notebookmail.mail.address import domain_of, has_control
 from notebookmail.mail.message import Receipt
 from notebookmail.response import SMTPResponse
 from notebookmail.status import SMTPStatus

@@ -362,7 +362,8 @@ def test_a_full_disk_takes_nothing_by_half_and_goes_on_when_there_is_room(tmp_pa
     script = FILL
     if kind == "rollback":
         (tmp_path / "mounts").write_text("server:/ / nfs rw 0 0\n")
-        place = f"from notebookmail.delivery.journal import mounts; file_systems.TABLE = Path({str(tmp_path / 'file_systems')!r})"
+        table = str(tmp_path / "mounts")
+        place = f"from notebookmail.delivery.journal import file_systems; file_systems.TABLE = Path({table!r})"
         script = FILL.replace("folder = ", f"{place}; folder = ")
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from notebookmail.errors import AddressError
-from notebookmail.mail.address import (
+from notebookmail.address import (
     Mailbox,
     end_of_quoted_string,
     has_control,
@@ -15,6 +14,7 @@ from notebookmail.mail.address import (
     parse_mailbox,
     to_ascii_domain,
 )
+from notebookmail.errors import AddressError
 
 
 @pytest.mark.parametrize(
