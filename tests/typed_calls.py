@@ -43,6 +43,8 @@ async def merge(df: pd.DataFrame) -> None:
     assert_type(check_frame(df, template, sender="a@example.org"), Report)
     assert_type(check_frame(df, template).errors, pd.DataFrame)
     assert_type(template.render({"name": "Ann"}), EmailMessage)
+    send_frame_sync(df, template, limmit=3)  # type: ignore[call-arg] # not an option
+    send_frame_sync(df, template, limit="3")  # type: ignore[arg-type] # not a number
     async with Sandbox(faults={"451": 0.1, "x@example.org": "550 no"}) as box:
         await send_frame(df, template, box.server, duplicates="skip", progress=False)
         assert_type(box.received, list[Received])

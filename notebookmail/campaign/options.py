@@ -10,15 +10,17 @@ import difflib
 import inspect
 import operator
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 
 from notebookmail.compose.mime.dkim import DKIM
 from notebookmail.errors import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Duplicates = Literal["error", "skip", "send"]
 ProgressMode = Literal["auto", "widget", "text", False]
@@ -79,7 +81,7 @@ class SendSettings:
     progress: ProgressMode = "auto"
 
     def __post_init__(self) -> None:
-        if self.duplicates not in {"error", "skip", "send"}:
+        if not _is_word(self.duplicates, "error", "skip", "send"):
             raise FrameError(f"duplicates={self.duplicates!r}: it is one of 'error', 'skip', 'send'")
         object.__setattr__(self, "suppress", _addresses(self.suppress))
         object.__setattr__(self, "limit", _count("limit", self.limit))
@@ -90,13 +92,19 @@ class SendSettings:
             )
         self._check_campaign()
         self._check_times()
-        if self.max_connections is not None and self.max_connections < 1:
-            raise FrameError(f"max_connections={self.max_connections}: it is at least 1")
-        if not (self.progress is False or self.progress in {"auto", "widget", "text"}):
+        object.__setattr__(
+            self, "max_connections", _count("max_connections", self.max_connections, "connections", 1)
+        )
+        if self.progress is not False and not _is_word(self.progress, "auto", "widget", "text"):
             raise FrameError(f"progress={self.progress!r}: it is one of 'auto', 'widget', 'text', False")
-        for name in ("resend", "resend_unconfirmed"):
+        for name in ("dry_run", "resend", "resend_unconfirmed"):
             if not isinstance(getattr(self, name), bool):
                 raise FrameError(f"{name}={getattr(self, name)!r}: it is True or False")
+        for name in ("sender", "redirect_to"):
+            if not (getattr(self, name) is None or isinstance(getattr(self, name), str)):
+                raise FrameError(
+                    f"{name}={getattr(self, name)!r}: it is one mailbox, as in 'Ann <ann@example.org>'"
+                )
 
     def _check_campaign(self) -> None:
         if self.campaign is not None:
@@ -105,13 +113,14 @@ class SendSettings:
             raise FrameError(f"journal={self.journal!r}: it is the path of a file, or False to keep none")
         if self.campaign is not None and self.journal is False:
             raise FrameError("a campaign is remembered in the journal: leave out campaign=, or journal=False")
-        key = (self.key,) if isinstance(self.key, str) else tuple(self.key or ())
-        if not all(isinstance(name, str) for name in key) or len(set(key)) < len(key):
+        key = _several(self.key)
+        if key is None or not all(isinstance(name, str) for name in key) or len(set(key)) < len(key):
             raise FrameError(f"key={self.key!r}: it is the name of a column, or several, each once")
         object.__setattr__(self, "key", key)
 
     def _check_times(self) -> None:
-        if isinstance(self.retry, bool) or not isinstance(self.retry, (int, float)) or not self.retry >= 0:
+        minutes: Any = self.retry  # numpy's numbers are as good
+        if isinstance(minutes, bool) or not isinstance(minutes, Real) or not minutes >= 0:  # type: ignore[operator]
             raise FrameError(f"retry={self.retry!r}: it is a number of minutes, 0 or more")
         moment = self.not_before
         if moment is None:
@@ -172,19 +181,34 @@ def _instead_of(name: str) -> str:
 def _addresses(suppress: Iterable[str]) -> tuple[str, ...]:
     if isinstance(suppress, str):
         raise FrameError("suppress is a list of addresses; for one, write suppress=['user@example.org']")
-    return tuple(map(str, suppress))
+    addresses = _several(suppress)
+    if addresses is None:
+        raise FrameError(f"suppress={suppress!r}: it is a list of addresses, or a column of them")
+    return tuple(map(str, addresses))
 
 
-def _count(name: str, value: int | None) -> int | None:
-    """Read a number of messages; numpy's integers are as good: `(df.points > 9).sum()` is one."""
+def _is_word(value: Any, *words: str) -> bool:
+    """Tell whether a value is one of some words; what is asked here may have neither hash nor truth."""
+    return isinstance(value, str) and value in words
+
+
+def _several(values: Any) -> tuple[Any, ...] | None:
+    """Return one text or several values as a tuple, nothing as an empty one; None for what is neither."""
+    if values is None or isinstance(values, str):
+        return () if values is None else (values,)
+    return tuple(values) if isinstance(values, Iterable) else None
+
+
+def _count(name: str, value: int | None, what: str = "messages", least: int = 0) -> int | None:
+    """Read a number of things; numpy's integers are as good: `(df.points > 9).sum()` is one."""
     if value is None:
         return None
     try:
         count = -1 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         count = -1
-    if count < 0:
-        raise FrameError(f"{name}={value!r}: it is a number of messages, 0 or more")
+    if count < least:
+        raise FrameError(f"{name}={value!r}: it is a number of {what}, {least} or more")
     return count
 
 
