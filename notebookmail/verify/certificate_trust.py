@@ -42,8 +42,8 @@ def trusted(certificate: Certificate | None, now: datetime) -> StepResult:
         return StepResult("valid")
     left = _days(certificate, now)
     words = f"valid until {_day(certificate.not_after)}, {left} day{'s' if left != 1 else ''} left"
-    sight = StepResult(words, _facts(certificate))
-    return warned(sight, _RENEW) if left < WARNING_DAYS else sight
+    result = StepResult(words, _facts(certificate))
+    return warned(result, _RENEW) if left < WARNING_DAYS else result
 
 
 def distrusted(

@@ -40,7 +40,7 @@ _UNDER_TLS: Final = 'a server that waits in silence mostly wants TLS at once: se
 
 def too_slow(seconds: float) -> StepResult:
     """Say that a step took too long as a whole."""
-    return Failure(f"not done within {seconds:g} s", "the server is very slow: try again later").sight
+    return Failure(f"not done within {seconds:g} s", "the server is very slow: try again later").result
 
 
 def no_greeting(error: SMTPException, options: ConnectionOptions) -> Failure:
@@ -66,7 +66,7 @@ def result_of(error: SMTPException, step: str, target: Target, offered: tuple[st
     if step == "TLS":
         return _tls(error, target.options)
     words = f"the server answers: {said(error)}" if isinstance(error, SMTPResponseException) else said(error)
-    return Failure(words, explain(error).remedy).sight
+    return Failure(words, explain(error).remedy).result
 
 
 def _login(error: SMTPException, target: Target, offered: tuple[str, ...]) -> StepResult:
@@ -76,20 +76,20 @@ def _login(error: SMTPException, target: Target, offered: tuple[str, ...]) -> St
     if found is not None and found[1].login:
         remedy = f"{remedy}; {found[0]} wants {found[1].login}"
     if isinstance(error, SMTPAuthenticationError):
-        return Failure(f"the server refuses the login: {said(error)}", remedy, facts).sight
+        return Failure(f"the server refuses the login: {said(error)}", remedy, facts).result
     if isinstance(error, SMTPNotSupported) and not target.options.use_tls and target.options.start_tls is False:
         remedy = 'credentials go out under TLS alone: security="starttls", or "tls" with port 465'
-    return Failure(said(error), remedy, facts).sight
+    return Failure(said(error), remedy, facts).result
 
 
 def _tls(error: SMTPException, options: ConnectionOptions) -> StepResult:
     cause = error.__cause__
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_TEXT:
-        return Failure("the server does not answer in TLS", _IN_CLEAR).sight
+        return Failure("the server does not answer in TLS", _IN_CLEAR).result
     if isinstance(error, SMTPTimeoutError):
-        return Failure(f"no answer to the start of TLS within {options.timeout:g} s", _IN_CLEAR).sight
+        return Failure(f"no answer to the start of TLS within {options.timeout:g} s", _IN_CLEAR).result
     if isinstance(error, SMTPNotSupported):
-        return Failure("the server does not offer STARTTLS", "ask for the port with TLS: mostly 465 or 587").sight
+        return Failure("the server does not offer STARTTLS", "ask for the port with TLS: mostly 465 or 587").result
     if isinstance(error, SMTPResponseException):
-        return Failure(f"the server refuses: {said(error)}", "try another port: mostly 465 or 587").sight
-    return Failure(said(error), "check port and security=; a firewall may cut TLS off").sight
+        return Failure(f"the server refuses: {said(error)}", "try another port: mostly 465 or 587").result
+    return Failure(said(error), "check port and security=; a firewall may cut TLS off").result

@@ -69,12 +69,12 @@ def limits(target: Target, extensions: Extensions) -> StepResult:
     if found is None:
         return StepResult(size, tuple(facts))
     name, provider = found
-    sight = StepResult(size, (*facts, f"{name} publishes: {_published(provider)}"))
+    result = StepResult(size, (*facts, f"{name} publishes: {_published(provider)}"))
     excess = _excess(target, provider)
     return (
-        warned(sight, f'Server.preset("{name}", ...) keeps to what it publishes', f"{size}; {excess}")
+        warned(result, f'Server.preset("{name}", ...) keeps to what it publishes', f"{size}; {excess}")
         if excess
-        else sight
+        else result
     )
 
 

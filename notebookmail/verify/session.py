@@ -7,7 +7,6 @@ one step learnt the next goes on with, so the first that fails is the last that 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import time
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from notebookmail.errors import SMTPAuthenticationError, SMTPException
 from notebookmail.smtp.connection import Connection
 from notebookmail.smtp.handshake import authenticate, hello, local_name, secure
+from notebookmail.smtp.quit import say_quit
 from notebookmail.smtp.wire import commands
 from notebookmail.status import SMTPStatus
 
@@ -37,7 +37,6 @@ PATIENCE_SECONDS: Final = 10.0
 
 _LOGIN_SHARE: Final = 3
 _FOR_GOOD: Final = 5  # first digit (RFC 5321 4.2.1)
-_QUIT_SECONDS: Final = 2.0
 
 
 async def verify_server(target: Target, *, patience: float = PATIENCE_SECONDS) -> VerifiedSteps:
@@ -71,18 +70,18 @@ class VerifySession:
 
     async def findings(self) -> VerifiedSteps:
         """Go from step to step, to the end or the first that fails."""
-        looks: dict[str, Callable[[], Awaitable[StepResult]]] = dict(
+        step_functions: dict[str, Callable[[], Awaitable[StepResult]]] = dict(
             zip(STEPS, (self._dns, self._connect, self._tls, self._trust, self._ehlo, self._auth, self._limits),
                 strict=True)
         )  # fmt: skip
         steps: list[Step] = []
         try:
-            for name, look in looks.items():
+            for name, step in step_functions.items():
                 has_failed = any(each.status == "failed" for each in steps)
                 if has_failed:
                     steps.append(Step(name, "not reached"))
                 elif name != "certificate" or self._has_tls:
-                    steps.append(await self._timed(name, look))
+                    steps.append(await self._timed(name, step))
         finally:
             await self._leave()
         target = self._target
@@ -94,46 +93,42 @@ class VerifySession:
     def _has_tls(self) -> bool:
         return self._distrust is not None or self._connection.is_tls
 
-    async def _timed(self, name: str, look: Callable[[], Awaitable[StepResult]]) -> Step:
+    async def _timed(self, name: str, step: Callable[[], Awaitable[StepResult]]) -> Step:
         start = time.perf_counter()
         seconds = self._patience * (_LOGIN_SHARE if name == "AUTH" else 1) + 0.5  # what it waits for ends first
         try:
             async with asyncio.timeout(seconds):
-                sight = await look()
+                result = await step()
         except Failure as failure:
-            sight = failure.sight
+            result = failure.result
         except SMTPException as error:
-            sight = failures.result_of(error, name, self._target, self._connection.extensions.auth_methods)
+            result = failures.result_of(error, name, self._target, self._connection.extensions.auth_methods)
         except TimeoutError:
-            sight = failures.too_slow(seconds)
-        return Step(name, sight.status, sight.words, sight.facts, sight.remedy, time.perf_counter() - start)
+            result = failures.too_slow(seconds)
+        return Step(name, result.status, result.words, result.facts, result.remedy, time.perf_counter() - start)
 
     async def _leave(self) -> None:
-        """Say goodbye, if there is somebody to say it to."""
+        """Close what is open, with QUIT where the session came so far."""
         if self._socket is not None:
             self._socket.close()
         if self._connection.stream.is_open:
-            with contextlib.suppress(SMTPException, TimeoutError):
-                async with asyncio.timeout(_QUIT_SECONDS):
-                    await self._connection.execute(commands.RSET, timeout=_QUIT_SECONDS)
-                    await self._connection.execute(commands.QUIT, timeout=_QUIT_SECONDS)
-            self._connection.stream.abort()
+            await say_quit(self._connection)
 
     # --- the steps ------------------------------------------------------------------------------------------
 
     async def _dns(self) -> StepResult:
-        self._addresses, sight = await find_addresses(
+        self._addresses, result = await find_addresses(
             self._options.host, self._options.effective_port, self._patience
         )
-        return sight
+        return result
 
     async def _connect(self) -> StepResult:
-        self._socket, sight = await reach(self._addresses, self._options.effective_port, self._patience)
+        self._socket, result = await reach(self._addresses, self._options.effective_port, self._patience)
         if self._options.use_tls:
-            return sight  # the server's turn to speak comes under TLS
+            return result  # the server's turn to speak comes under TLS
         await self._open(use_tls=False)
         await self._hear_greeting()
-        return sight
+        return result
 
     async def _tls(self) -> StepResult:
         options = self._options
@@ -150,10 +145,10 @@ class VerifySession:
             return await self._look_without_trust()
         if not self._connection.is_tls:
             return self._in_clear()
-        sight = self._seen_tls(self._connection)
+        result = self._seen_tls(self._connection)
         if options.use_tls:
             await self._hear_greeting()
-        return sight
+        return result
 
     async def _trust(self) -> StepResult:
         certificate, now = certificate_trust.read(self._certificate), datetime.now(UTC)
@@ -164,8 +159,10 @@ class VerifySession:
     async def _ehlo(self) -> StepResult:
         reply, is_extended = await hello(self._connection, local_name(self._connection.stream), self._patience)
         name = reply.message.partition("\n")[0].split(" ")[0]
-        sight = server_limits.offer(name, self._connection.extensions)
-        return sight if is_extended else warned(sight, "it knows only HELO: ask whether this is the right server")
+        result = server_limits.offer(name, self._connection.extensions)
+        return (
+            result if is_extended else warned(result, "it knows only HELO: ask whether this is the right server")
+        )
 
     async def _auth(self) -> StepResult:
         target, offered = self._target, self._connection.extensions.auth_methods
@@ -173,9 +170,9 @@ class VerifySession:
         if target.no_password:
             raise Failure("there is no password to log in with", target.no_password, facts)
         if not target.username:
-            sight = StepResult("no user name is set, so there is no login", facts)
+            result = StepResult("no user name is set, so there is no login", facts)
             remedy = "give username= and password=, if the server then refuses your mail"
-            return warned(sight, remedy) if offered and not target.is_local else sight
+            return warned(result, remedy) if offered and not target.is_local else result
         try:
             await authenticate(self._connection, self._options)
         except SMTPAuthenticationError as refusal:
@@ -194,8 +191,8 @@ class VerifySession:
         extensions = self._connection.extensions
         if not extensions.can_pipeline or await self._can_pipeline():
             return server_limits.limits(self._target, extensions)
-        sight = server_limits.limits(self._target, extensions.without("pipelining"))
-        return warned(sight, "a run finds out by itself; pipelining=False of the Server spares it that")
+        result = server_limits.limits(self._target, extensions.without("pipelining"))
+        return warned(result, "a run finds out by itself; pipelining=False of the Server spares it that")
 
     async def _can_pipeline(self) -> bool:
         """Find out whether the server answers a group of commands that it says it takes (RFC 2920)."""
@@ -234,10 +231,10 @@ class VerifySession:
     def _in_clear(self) -> StepResult:
         if self._target.is_local:
             return StepResult("none, and none needed: the server is this machine")
-        sight = StepResult("none: everything travels in clear")
+        result = StepResult("none: everything travels in clear")
         if self._options.start_tls is False:
-            return warned(sight, 'security="none" asks for that; "starttls" or "tls" is safer')
-        return warned(sight, "the server offers no STARTTLS: ask for its port 465 or 587")
+            return warned(result, 'security="none" asks for that; "starttls" or "tls" is safer')
+        return warned(result, "the server offers no STARTTLS: ask for its port 465 or 587")
 
     async def _look_without_trust(self) -> StepResult:
         """Open a second connection that trusts anybody, to read the certificate; nothing is said on it."""

@@ -26,17 +26,17 @@ class Failure(Exception):
     """A step that ends the session.
 
     Attributes:
-        sight: What was found.
+        result: What was found.
     """
 
     def __init__(self, words: str, remedy: str = "", facts: tuple[str, ...] = ()) -> None:
         super().__init__(words)
-        self.sight = StepResult(words, facts, remedy, "failed")
+        self.result = StepResult(words, facts, remedy, "failed")
 
 
-def warned(sight: StepResult, remedy: str, words: str = "") -> StepResult:
+def warned(result: StepResult, remedy: str, words: str = "") -> StepResult:
     """Make a warning of what was found, with what to do about it."""
-    return replace(sight, status="warning", remedy=remedy, words=words or sight.words)
+    return replace(result, status="warning", remedy=remedy, words=words or result.words)
 
 
 def said(text: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 from peers import PASSWORD, USERNAME, Setup, exim, smtp_server
-from support.local_server import CANARY, authenticator, real_server
+from support.local_server import CANARY, Taking, authenticator, real_server
 
 from notebookmail import Sandbox, Server
 from notebookmail.cli import main
@@ -152,6 +152,29 @@ async def test_a_refused_login_says_what_the_server_said() -> None:
         name, words, remedy = failure(await box.server.verify())
         assert (name, "535 5.7.9" in words, "app password" in remedy) == ("AUTH", True, True)
         assert box.received == []
+
+
+class Farewell(Taking):
+    """Notes what a session says beside its steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    async def handle_RSET(self, *_: object) -> str:
+        self.heard.append("RSET")
+        return "250 OK"
+
+    async def handle_QUIT(self, *_: object) -> str:
+        self.heard.append("QUIT")
+        return "221 bye"
+
+
+async def test_a_session_ends_with_quit_as_every_session_does() -> None:
+    handler = Farewell()
+    async with real_server(handler=handler) as (port, _):
+        assert (await Server("127.0.0.1", port, security="none").verify()).ok
+    assert handler.heard == ["QUIT"]
 
 
 async def test_the_servers_to_fall_back_on_are_looked_at_too(unused_tcp_port: int) -> None:
