@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Somebody comes to a phase of a session.
+    """One time that a session comes to a phase.
 
     Attributes:
         now: The loop's time in seconds.
@@ -47,7 +47,7 @@ class Memory:
     passed: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def chance(self, key: str, moment: Moment) -> float:
-        """Give a number from 0 to below 1 that is the same for the same fault, subject and try."""
+        """Return a number from 0 to below 1 that is the same for the same fault, subject and try."""
         told = repr((self.seed, key, moment.subject, moment.number)).encode("utf-8", "surrogateescape")
         return (int.from_bytes(blake2b(told, digest_size=8).digest()) >> 11) / 2**53  # as many bits as a float has
 
@@ -73,13 +73,13 @@ class _Stateless:
 
 @dataclass(frozen=True, slots=True)
 class Chance(_Stateless):
-    """It strikes a share of them, from 0 to 1; where there is a pattern, of those that match it as a whole."""
+    """A fault that strikes a share of subjects, from 0 to 1; with a pattern, of those that match it as a whole."""
 
     share: float
     pattern: re.Pattern[str] | None = None
 
     def strikes(self, key: str, moment: Moment, memory: Memory) -> bool:
-        """Tell by the seed."""
+        """Tell by the seed whether it strikes this one."""
         if self.pattern is not None and not self.pattern.fullmatch(moment.subject):
             return False
         return memory.chance(key, moment) < self.share
@@ -87,12 +87,12 @@ class Chance(_Stateless):
 
 @dataclass(frozen=True, slots=True)
 class Greylist(_Stateless):
-    """It strikes the first try of a sender and recipient, and others until so many seconds after that."""
+    """A fault that strikes the first try of a sender and recipient, and others for so many seconds after it."""
 
     seconds: float
 
     def strikes(self, key: str, moment: Moment, memory: Memory) -> bool:  # noqa: ARG002 -- there is one greylist
-        """Tell by the first try."""
+        """Tell by the time of the first try whether it strikes."""
         pair = (moment.sender, moment.subject)
         is_first = pair not in memory.first
         since = memory.first.setdefault(pair, moment.now)
@@ -101,13 +101,13 @@ class Greylist(_Stateless):
 
 @dataclass(frozen=True, slots=True)
 class TooFast:
-    """It strikes when so many have passed within the last seconds: never more than that in any such stretch."""
+    """A fault that strikes when so many have passed within the last seconds: no such stretch has more."""
 
     most: int
     seconds: float
 
     def strikes(self, key: str, moment: Moment, memory: Memory) -> bool:
-        """Tell by the last ones that passed."""
+        """Tell by the last ones that passed whether it strikes."""
         passed = memory.passed[key]
         return len(passed) >= self.most and moment.now - passed[0] < self.seconds
 
@@ -121,21 +121,21 @@ class TooFast:
 
 @dataclass(frozen=True, slots=True)
 class TooManySessions(_Stateless):
-    """It strikes a session that is one too many."""
+    """A fault that strikes a session that is one too many."""
 
     most: int
 
     def strikes(self, key: str, moment: Moment, memory: Memory) -> bool:  # noqa: ARG002 -- the moment tells it all
-        """Tell by the open sessions."""
+        """Tell by the number of open sessions whether it strikes."""
         return moment.sessions > self.most
 
 
 @dataclass(frozen=True, slots=True)
 class TooManyMessages(_Stateless):
-    """It strikes in a session that has delivered so many messages."""
+    """A fault that strikes in a session that has delivered so many messages."""
 
     most: int
 
     def strikes(self, key: str, moment: Moment, memory: Memory) -> bool:  # noqa: ARG002 -- the moment tells it all
-        """Tell by the session's messages."""
+        """Tell by the number of the session's messages whether it strikes."""
         return moment.taken >= self.most

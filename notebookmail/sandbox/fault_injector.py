@@ -1,4 +1,4 @@
-"""Asks the faults, and remembers what came of it: the only state the rehearsed troubles have."""
+"""Which fault strikes, and what came of it: the only state that faults have."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class FaultInjector:
         self.counts: Counter[str] = Counter()
         self._memory = Memory(seed)
 
-    def meet(
+    def fault_at(
         self, phase: Phase, subject: str, now: float, *, sender: str = "", sessions: int = 0, taken: int = 0
     ) -> Fault | None:
-        """Tell which fault strikes this time, if any.
+        """Return the fault that strikes this time, if one does, and count it.
 
         Args:
             phase: Where in a session.

@@ -2,7 +2,7 @@
 
 The vocabulary is the table `KINDS`, and two settings of the whole server; addresses and reply codes are read
 beside it. A word that is not there is refused with the list of those that are, and an amount that makes no sense
-with an example of one that does: a rehearsal whose fault was misspelt would rehearse nothing.
+with an example of one that does: a run whose fault was misspelt would try nothing.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """All that shall go wrong.
+    """Everything that shall go wrong.
 
     Attributes:
         at: The faults of each phase, in the order they are asked.
@@ -81,7 +81,7 @@ class Faults:
     outage: tuple[float, float] | None = None
 
     def candidates(self, phase: Phase, subject: str) -> tuple[Fault, ...]:
-        """Give the faults that may strike a subject there."""
+        """Return the faults that may strike a subject there."""
         faults = self.at.get(phase, ())
         own = self.addresses.get(subject) if phase == "recipient" else None
         return faults if own is None else (own, *faults)
@@ -112,7 +112,7 @@ def _seconds(amount: object) -> float:
     return _number(amount, "a number of seconds", 0)
 
 
-def _flow(amount: object) -> TooFast:
+def _too_fast(amount: object) -> TooFast:
     match = _RATE.fullmatch(amount) if isinstance(amount, str) else None
     if match is None:
         raise ValueError("so many a second (s), minute (min), hour (h) or day")
@@ -164,7 +164,7 @@ KINDS: Mapping[str, FaultKind] = {
     "refuse_login": FaultKind(
         "login", _chance, "535 5.7.8 Wrong password", "535 5.7.8 The sandbox refuses the login, as asked"
     ),
-    "rate": FaultKind("sender", _flow, "30/min", "451 4.7.28 The sandbox's rate limit is exceeded, as asked"),
+    "rate": FaultKind("sender", _too_fast, "30/min", "451 4.7.28 The sandbox's rate limit is exceeded, as asked"),
     "messages_per_connection": FaultKind(  # OpenSMTPD says this at the MAIL after the last one
         "sender",
         lambda n: TooManyMessages(_count(n)),
@@ -199,7 +199,7 @@ _FREE_FORMS: Mapping[str, FaultValue] = {
 }
 
 
-# --- reading -------------------------------------------------------------------------------------------------
+# --- what the caller wrote -------------------------------------------------------------------------------------
 
 
 def read_faults(faults: Mapping[str, FaultValue]) -> Faults:

@@ -24,7 +24,7 @@ _IDLE_SECONDS = 3600.0
 """Longer than a client waits for any reply (RFC 5321 4.5.3.2.6: 10 minutes): a stall must not end by itself."""
 
 CREDENTIALS = ("sandbox", "sandbox")
-"""What box.server logs in with where logging in is rehearsed; the sandbox takes any."""
+"""What box.server logs in with where a fault is set for the login; the sandbox takes any."""
 
 
 class SandboxSession(aiosmtpd.smtp.SMTP):
@@ -56,7 +56,7 @@ class SandboxSession(aiosmtpd.smtp.SMTP):
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Leave them."""
+        """Leave the open sessions."""
         self._hooks.sessions.discard(self._mine)
         super().connection_lost(error)
 
@@ -68,7 +68,7 @@ class SandboxSession(aiosmtpd.smtp.SMTP):
         is_refused = False
         if not self._is_greeted:
             self._is_greeted = True
-            fault = self.meet("connect", "")
+            fault = self.fault_at("connect", "")
             if fault is not None:
                 text, is_refused = await self.carry_out(fault), True
         latency_seconds = self._hooks.injector.faults.latency_seconds
@@ -85,27 +85,27 @@ class SandboxSession(aiosmtpd.smtp.SMTP):
         self, _server: object, _session: object, _envelope: object, _mechanism: str, login: Any
     ) -> aiosmtpd.smtp.AuthResult:
         user = login.login.decode("utf-8", "replace")
-        fault = self.meet("login", user)
+        fault = self.fault_at("login", user)
         return aiosmtpd.smtp.AuthResult(
             success=fault is None, handled=False, message=fault.reply if fault else None
         )
 
     # --- faults ---------------------------------------------------------------------------------------------
 
-    def meet(self, phase: Phase, subject: str, sender: str = "") -> Fault | None:
-        """Tell which fault strikes there, if any."""
+    def fault_at(self, phase: Phase, subject: str, sender: str = "") -> Fault | None:
+        """Return the fault that strikes there, if one does."""
         sessions = self._hooks.open_sessions if phase == "connect" else 0  # counted only where it matters
-        return self._hooks.injector.meet(
+        return self._hooks.injector.fault_at(
             phase, subject, self.loop.time(), sender=sender, sessions=sessions, taken=self.taken
         )
 
     async def refusal_at(self, phase: Phase, subject: str, sender: str = "") -> str | None:
-        """Carry out the fault that strikes there, if one does; returns the reply that refuses."""
-        fault = self.meet(phase, subject, sender)
+        """Carry out the fault that strikes there, if one does; return the reply that refuses."""
+        fault = self.fault_at(phase, subject, sender)
         return None if fault is None else await self.carry_out(fault)
 
     async def carry_out(self, fault: Fault) -> str:
-        """Do what a fault says; returns its reply, or not at all where it says nothing."""
+        """Do what a fault says and return its reply; never return where it says nothing."""
         if fault.ending == "drop":
             self._mine.abort()
         if fault.ending != "reply":
@@ -161,7 +161,7 @@ class Hooks:
         """Answer the end of data: only now is a message kept."""
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)
-        fault = session.meet("message", ",".join(envelope.rcpt_tos), envelope.mail_from)
+        fault = session.fault_at("message", ",".join(envelope.rcpt_tos), envelope.mail_from)
         if fault is not None and not fault.keeps:
             return await session.carry_out(fault)
         session.taken += 1

@@ -69,14 +69,14 @@ def _strikes(chance: Chance, subject: str) -> bool:
 def test_a_flow_is_full_in_some_stretch_whenever_it_strikes_and_never_overfull(
     most: int, seconds: int, steps: list[int]
 ) -> None:
-    flow, memory, now = TooFast(most, seconds), Memory(0), 0
+    too_fast, memory, now = TooFast(most, seconds), Memory(0), 0
     passed: list[int] = []
     for step in steps:
         now += step
         recent = [each for each in passed if now - each < seconds]
-        assert flow.strikes("x", moment(now=now), memory) == (len(recent) == most)
+        assert too_fast.strikes("x", moment(now=now), memory) == (len(recent) == most)
         if len(recent) < most:
-            flow.note_passed("x", moment(now=now), memory)
+            too_fast.note_passed("x", moment(now=now), memory)
             passed.append(now)
     assert len(memory.passed["x"]) <= most
 
@@ -111,7 +111,7 @@ def _fates(visits: list[str], seed: int) -> dict[str, list[str | None]]:
     injector = FaultInjector(read_faults(TROUBLES), seed)
     fates: dict[str, list[str | None]] = {}
     for subject in visits:
-        fault = injector.meet("recipient", subject, now=0)
+        fault = injector.fault_at("recipient", subject, now=0)
         fates.setdefault(subject, []).append(fault and fault.key)
     assert injector.counts.total() == sum(each is not None for fate in fates.values() for each in fate)
     return fates
@@ -119,6 +119,6 @@ def _fates(visits: list[str], seed: int) -> dict[str, list[str | None]]:
 
 def test_a_phase_without_faults_is_free_of_them() -> None:
     injector = FaultInjector(read_faults({"drop": 1, "a@example.org": "550 no"}), 0)
-    assert injector.meet("sender", "a@example.org", now=0) is None
-    assert injector.meet("recipient", "b@example.org", now=0) is None
-    assert injector.meet("message", "a@example.org", now=0) is not None
+    assert injector.fault_at("sender", "a@example.org", now=0) is None
+    assert injector.fault_at("recipient", "b@example.org", now=0) is None
+    assert injector.fault_at("message", "a@example.org", now=0) is not None
