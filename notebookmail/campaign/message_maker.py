@@ -41,7 +41,7 @@ class MessageMaker:
         touched: set[str] = set()
         said = None if self._keys is None else partial(self._said, self._keys, row, to, touched)
         try:
-            mail = self._renderer.compile(row, seed=self._seed(key, row, to), touched=touched, said=said)
+            mail = self._renderer.render(row, seed=self._seed(key, row, to), touched=touched, said=said)
         except NotebookmailError:
             raise
         except INTERRUPTS:

@@ -50,33 +50,33 @@ class MessageChecks:
         self._page_wording = None if page is None else Wording(self._page, page, names)
         self._text_wording = None if definition.text is None else Wording("text", definition.text, names)
 
-    def remarks(self, reading: ParsedMessage) -> list[Remark]:
+    def remarks(self, parsed: ParsedMessage) -> list[Remark]:
         """Look through a message that was read back."""
         found = [
-            *subject_remarks(reading.subject),
-            *self._subject.remarks(reading.subject, is_line=True),
-            *self._bodies(reading),
-            *_names(reading),
+            *subject_remarks(parsed.subject),
+            *self._subject.remarks(parsed.subject, is_line=True),
+            *self._bodies(parsed),
+            *_names(parsed),
         ]
         return list(dict.fromkeys(found))
 
-    def _bodies(self, reading: ParsedMessage) -> Iterator[Remark]:
+    def _bodies(self, parsed: ParsedMessage) -> Iterator[Remark]:
         field = "text" if self._page_wording is None else self._page
         if self._text_wording is not None:
-            yield from self._text_wording.remarks(reading.text)
+            yield from self._text_wording.remarks(parsed.text)
         if self._page_wording is not None:
             # A text alternative that was derived says what the HTML says.
             is_derived = self._text_wording is None
-            yield from self._page_wording.remarks(reading.text if is_derived else plain(reading.html))
-        if reading.html:
-            yield from html_remarks(reading.html, field)
-            yield from _clipped(reading.html_octets, field)
+            yield from self._page_wording.remarks(parsed.text if is_derived else plain(parsed.html))
+        if parsed.html:
+            yield from html_remarks(parsed.html, field)
+            yield from _clipped(parsed.html_octets, field)
         else:
-            yield from text_remarks(reading.text, field)
-        yield from self._link_values.remarks(reading.html, reading.text)
-        if not reading.text.strip() and "<img" not in reading.html:
+            yield from text_remarks(parsed.text, field)
+        yield from self._link_values.remarks(parsed.html, parsed.text)
+        if not parsed.text.strip() and "<img" not in parsed.html:
             yield warning("empty-body", field, "the body is empty")
-        word = None if reading.has_attachment else attachment_word(reading.text)
+        word = None if parsed.has_attachment else attachment_word(parsed.text)
         if word is not None:
             yield warning("attachment", field, f"{word!r} is in the text, and nothing is attached")
 
@@ -86,15 +86,15 @@ def _clipped(octets: int, field: str) -> Iterator[Remark]:
         yield warning("clipped", field, f"the HTML has {octets // 1024} KB; Gmail shows 102 KB")
 
 
-def _names(reading: ParsedMessage) -> Iterator[Remark]:
+def _names(parsed: ParsedMessage) -> Iterator[Remark]:
     """Look at the fields a reader sees: a name that is another address, a copy to the recipient himself."""
-    if not reading.cc and reading.to.count("@") == 1:
+    if not parsed.cc and parsed.to.count("@") == 1:
         return
-    to = getaddresses([reading.to])
+    to = getaddresses([parsed.to])
     for name, address in to:
         if "@" in name and name.strip().casefold() != address.casefold():
             yield warning("name", "to", f"{name.strip()!r} is shown as the name of {address}")
-    copied = {address.casefold() for _, address in getaddresses([reading.cc])}
+    copied = {address.casefold() for _, address in getaddresses([parsed.cc])}
     for _, address in to:
         if address.casefold() in copied:
             yield warning("twice", "cc", f"{address} is in To and in Cc")

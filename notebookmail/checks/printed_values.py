@@ -91,17 +91,17 @@ class ColumnValues:
         """Tell whether any column holds something that may be found in a message."""
         return bool(self._rules)
 
-    def remarks(self, cells: Callable[[str], Iterable[Any]], reading: ParsedMessage) -> Iterator[Remark]:
+    def remarks(self, cells: Callable[[str], Iterable[Any]], parsed: ParsedMessage) -> Iterator[Remark]:
         """Say which values of a row stand in its message as a computer writes them.
 
         Args:
             cells: Gives the row's cells of a column: one, or those of a group.
-            reading: The message.
+            parsed: The message.
         """
         for name, rule in self._rules.items():
             for cell in cells(name):
                 remark = None if cell is None else rule(cell)
-                if remark is not None and _stands(str(cell).strip(), reading):
+                if remark is not None and _stands(str(cell).strip(), parsed):
                     yield remark
                     break
 
@@ -177,9 +177,9 @@ class _Judge:
         return warning(kind, None, f"column {self._name!r}: {said}")
 
 
-def _stands(printed: str, reading: ParsedMessage) -> bool:
+def _stands(printed: str, parsed: ParsedMessage) -> bool:
     """Tell whether a value stands in a message, not as a part of another."""
-    for text in (reading.subject, reading.text, reading.html):
+    for text in (parsed.subject, parsed.text, parsed.html):
         start = text.find(printed)
         while start >= 0:
             end = start + len(printed)

@@ -47,26 +47,28 @@ class Bodies:
         self._text = _body(compiled.text, "plain", tidy if compiled.is_text_derived else None)
         self._attachments = Attachments(env, definition.attachments, folder) if definition.attachments else None
 
-    def part(self, letter: RowContext, *, invitation: MimePart | None, token: str) -> MimePart:
+    def part(self, row_context: RowContext, *, invitation: MimePart | None, token: str) -> MimePart:
         """Make a letter's whole body.
 
         Args:
-            letter: The row's values.
+            row_context: The row's values.
             invitation: A part of its own that is another form of the letter.
             token: What the boundaries are made of.
 
         Raises:
             TemplateError: A value is missing, an object cannot be shown, or a file is not there.
         """
-        forms: list[MimePart] = [[self._text(letter.context, letter.label)]]
+        forms: list[MimePart] = [[self._text(row_context.values, row_context.label)]]
         if self._html is not None:
-            html = [self._html(letter.context, letter.label)]
-            images = [[image] for image in letter.images.parts.values()]
+            html = [self._html(row_context.values, row_context.label)]
+            images = [[image] for image in row_context.images.parts.values()]
             forms.append(multipart("related", [html, *images], token) if images else html)
         if invitation is not None:
             forms.append(invitation)
         whole = multipart("alternative", forms, token) if len(forms) > 1 else forms[0]
-        attached = self._attachments and list(self._attachments.parts(letter.context, letter.row, letter.label))
+        attached = self._attachments and list(
+            self._attachments.parts(row_context.values, row_context.row, row_context.label)
+        )
         return multipart("mixed", [whole, *attached], token) if attached else whole
 
 

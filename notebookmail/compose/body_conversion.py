@@ -25,7 +25,7 @@ from .markup.html_visibility import may_hide
 from .markup.jinja_tags import Masks, split_tags
 from .markup.markdown_lines import decide_structure, without_trimming
 from .markup.markdown_statements import StatementPositions
-from .markup.markdown_to_html import arranged_to_html, refuse_lost_cells, to_html
+from .markup.markdown_to_html import marked_to_html, refuse_lost_cells, to_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,13 +61,13 @@ def converted(definition: Definition) -> tuple[Body | None, Callable[[str], str]
     convert = _Converter(definition, env, has_open_elements=has_open_elements)
     if definition.markdown is None:
         return convert(masked, masks)
-    arrangement = StatementPositions(masks, masked)
-    html = arranged_to_html(arrangement)
-    if not decide_structure(arrangement.text, masks):
-        refuse_lost_cells(arrangement, html)
+    statements = StatementPositions(masks, masked)
+    html = marked_to_html(statements)
+    if not decide_structure(statements.text, masks):
+        refuse_lost_cells(statements, html)
         return convert(html, masks)
     convert.check(html, masks)
-    by_row = RowMarkdown(arrangement.text, masks, html=env, text=convert.text_env, convert=convert.of_row)
+    by_row = RowMarkdown(statements.text, masks, html=env, text=convert.text_env, convert=convert.of_row)
     return RowPart(by_row, "html"), None, RowPart(by_row, "text") if definition.text is None else None
 
 

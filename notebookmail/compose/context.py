@@ -9,7 +9,7 @@ from .definition import environment_of
 from .groups import Varying
 from .images.inline_images import InlineImages, UsedImages
 from .inline_values import InlineValues, check_inline_names
-from .jinja.printing import GATHERED
+from .jinja.printing import USED_IMAGES
 from .row_functions import FunctionRow
 from .rows.column_names import RowValues
 from .rows.missing import missing_value, varying_value
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """One row's letter while it is made.
+    """What the parts of a template are given for one row.
 
     Attributes:
-        context: The values a template sees, by name.
+        values: The values a template sees, by name.
         row: The row as a function sees it.
         label: The row's label, for messages.
         images: Takes in what the HTML shows.
     """
 
-    context: dict[str, Any]
+    values: dict[str, Any]
     row: FunctionRow
     label: Hashable
     images: UsedImages
@@ -69,8 +69,8 @@ class RowContexts:
         self._watched = tuple(names & set(columns))
         self._globals = env.globals
 
-    def letter(self, row: Row, touched: set[str] | None = None) -> RowContext:
-        """Begin a row's letter.
+    def begin(self, row: Row, touched: set[str] | None = None) -> RowContext:
+        """Make the context of a row; `end` must follow.
 
         Args:
             row: The row.
@@ -79,19 +79,19 @@ class RowContexts:
         Raises:
             TemplateError: A function that makes something inline failed.
         """
-        context = self.values(row)
-        letter = RowContext(
-            context, FunctionRow(row.fields, row.label, touched, row.gap), row.label, UsedImages(self._images)
+        values = self.values(row)
+        row_context = RowContext(
+            values, FunctionRow(row.fields, row.label, touched, row.gap), row.label, UsedImages(self._images)
         )
-        context[GATHERED] = letter.images
+        values[USED_IMAGES] = row_context.images
         if self._inline:
-            context |= self._inline.values(context, letter.row, row.label)
-        return letter
+            values |= self._inline.values(values, row_context.row, row.label)
+        return row_context
 
-    def end(self, letter: RowContext) -> None:
-        """Let go of the figures that were drawn for this letter alone."""
+    def end(self, row_context: RowContext) -> None:
+        """Let go of the figures that were drawn for this row alone."""
         if self._inline:
-            self._inline.release(letter.context)
+            self._inline.release(row_context.values)
 
     def values(self, row: Row) -> dict[str, Any]:
         """Return a row's values by name, a missing one in place of None: what addresses are made of."""

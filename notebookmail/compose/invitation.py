@@ -113,8 +113,8 @@ class Invitation:
             raise TemplateError(problem.message, FIELD, label) from problem
         return [_FIELDS, base64_body(content)]
 
-    def occasion(self, context: dict[str, Any], row: Any, label: Hashable) -> CalendarEvent | None:
-        """Return what a row's event is, for the letter to show; None if the row gets no invitation.
+    def event(self, context: dict[str, Any], row: Any, label: Hashable) -> CalendarEvent | None:
+        """Return a row's event, for the letter to show; None if the row gets no invitation.
 
         Raises:
             TemplateError: As for `part`.
@@ -127,10 +127,10 @@ class Invitation:
                 return read_event(asked)
             if not self._vevent.is_given(asked):
                 raise _wrong(asked)
-            occasion: CalendarEvent = self._vevent.occasion_of(asked)
+            event: CalendarEvent = self._vevent.event_of(asked)
         except TemplateError as problem:
             raise TemplateError(problem.message, FIELD, label) from problem
-        return occasion
+        return event
 
     def _asked(self, context: dict[str, Any], row: Any, label: Hashable) -> Any:
         if self._values is not None:

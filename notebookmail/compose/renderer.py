@@ -1,7 +1,7 @@
 """From a row to a mail object: the message's skeleton built once, filled for every row.
 
 A row only renders its parts, encodes them and joins them; what is the same for all rows was encoded when the
-compiler was made. Nothing is random and no clock is read: Date, Message-ID and boundaries of a row are the same on
+renderer was made. Nothing is random and no clock is read: Date, Message-ID and boundaries of a row are the same on
 every try, so that a receiver can tell a repetition. The envelope is made of addresses, never read from headers,
 and Bcc is in the envelope only. A row that cannot become exactly the message asked for is refused.
 """
@@ -58,7 +58,7 @@ class Renderer:
         columns: The frame's columns; all that the parts need are among them (`Template.renderer` sees to it).
         date: The Date of every message, with a time zone.
         sender: The From mailbox; comes before the template's.
-        redirect_to: Rehearse: every message goes to this mailbox alone, and says whom it was for in X-Original-To.
+        redirect_to: Every message goes to this mailbox alone, and says whom it was for in X-Original-To.
         dkim: Signs every message.
         is_draft: For inspection only: a sender or recipient nobody named is left out instead of refused.
 
@@ -112,10 +112,10 @@ class Renderer:
         self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
         self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
 
-    def compile(
+    def render(
         self, row: Row, *, seed: str, touched: set[str] | None = None, said: Callable[[], RowContent] | None = None
     ) -> Mail:
-        """Fill in a row.
+        """Make the message of a row.
 
         Args:
             row: The row.
@@ -126,30 +126,30 @@ class Renderer:
         Raises:
             TemplateError: The row cannot become exactly the message asked for; the message says why.
         """
-        letter = self._contexts.letter(row, touched)
+        row_context = self._contexts.begin(row, touched)
         try:
             if self._invitation and self._shows_invitation:
-                shown = self._invitation.occasion(letter.context, letter.row, row.label)
-                letter.context[INVITATION] = shown or missing_value(INVITATION, self._na)
+                shown = self._invitation.event(row_context.values, row_context.row, row.label)
+                row_context.values[INVITATION] = shown or missing_value(INVITATION, self._na)
             token = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-            return self._mail(letter, token, said)
+            return self._mail(row_context, token, said)
         finally:
-            self._contexts.end(letter)
+            self._contexts.end(row_context)
 
-    def _mail(self, letter: RowContext, token: str, said: Callable[[], RowContent] | None) -> Mail:
-        context, label = letter.context, letter.label
+    def _mail(self, row_context: RowContext, token: str, said: Callable[[], RowContent] | None) -> Mail:
+        context, label = row_context.values, row_context.label
         sender = None if self._sender is None else self._sender.render(context, label)
         message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
-        fields, to, reached = self._addresses(sender, letter)
+        fields, to, reached = self._addresses(sender, row_context)
         fields += self._texts(context, label)
         fields.append(f"Message-ID: {message_id}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
         head = b"".join(fields)
         invitation = None
         if self._invitation:
             invitation = self._invitation.part(
-                context, letter.row, label, organizer=sender, attendees=to, token=token, date=self._when
+                context, row_context.row, label, organizer=sender, attendees=to, token=token, date=self._when
             )
-        segments = joined([head, *self._bodies.part(letter, invitation=invitation, token=token)])
+        segments = joined([head, *self._bodies.part(row_context, invitation=invitation, token=token)])
         if self._dkim:
             segments = (self._dkim.sign(b"".join(segments), self._when), *segments)
         envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
@@ -176,10 +176,10 @@ class Renderer:
             return ""
 
     def _addresses(
-        self, sender: Mailbox | None, letter: RowContext
+        self, sender: Mailbox | None, row_context: RowContext
     ) -> tuple[list[bytes], list[Mailbox], list[Mailbox]]:
         """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
-        context, row, label = letter.context, letter.row, letter.label
+        context, row, label = row_context.values, row_context.row, row_context.label
         to = self._to.render(context, row, label)
         cc = self._parts.cc.render(context, row, label) if self._parts.cc else []
         bcc = self._parts.bcc.render(context, row, label) if self._parts.bcc else []

@@ -250,7 +250,7 @@ class Template:
         when = date or dt.datetime.now().astimezone()
         renderer = self.renderer(tuple(one.fields), date=when, is_draft=True)
         # Line ends as Python has them: `get_content()` is there to be read and compared.
-        content = renderer.compile(one, seed="draft").content.replace(b"\r\n", b"\n")
+        content = renderer.render(one, seed="draft").content.replace(b"\r\n", b"\n")
         return email.message_from_bytes(content, policy=email.policy.default)
 
     def _describe_missing(self, name: str, present: list[str]) -> str:

@@ -1,6 +1,6 @@
 """Lines of header fields: words folded, text as encoded-words (RFC 5322 2.2.3, RFC 2047).
 
-What a merge composes and what a caller's message becomes are both written with these. They decide nothing about
+The letters of a run and what a caller's message becomes are both written with these. They decide nothing about
 a field: which words may be encoded, and which must stay as they are, its writer knows.
 """
 

@@ -126,12 +126,12 @@ class _Check:
             self._report.note(remark, position)
 
     def _look(self, mail: Mail, position: int) -> None:
-        reading = read(mail)
+        parsed = read(mail)
         domains = [domain_of(address).lower() for address in mail.envelope.recipients]
-        self._report.count(mail.size, reading.html_octets, domains)
+        self._report.count(mail.size, parsed.html_octets, domains)
         asked = self._server.endpoint if self._server else ""
         self._note(
-            self._inspector.mail_remarks(mail, reading, position, server=asked, offered=self._extensions), position
+            self._inspector.mail_remarks(mail, parsed, position, server=asked, offered=self._extensions), position
         )
 
     def _greet(self, server: Server) -> None:

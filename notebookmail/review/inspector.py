@@ -1,6 +1,6 @@
 """Single rows of a plan looked at before anything goes out: the message that would go, and what is wrong with it.
 
-The same compiler and the same rules for a check of all rows as for a preview of one, so that both say the same of
+The same renderer and the same rules for a check of all rows as for a preview of one, so that both say the same of
 a row. A row that gets no message is looked at, too: what is known of it is why.
 """
 
@@ -89,7 +89,7 @@ class RowInspector:
     def mail_remarks(
         self,
         mail: Mail,
-        reading: ParsedMessage,
+        parsed: ParsedMessage,
         position: int,
         *,
         server: str = "",
@@ -99,14 +99,14 @@ class RowInspector:
 
         Args:
             mail: The message.
-            reading: The same, read back.
+            parsed: The same, read back.
             position: Its row's.
             server: The name of the server that was asked, for messages.
             offered: What that server takes; None where none was asked.
         """
-        yield from self._checks.remarks(reading)
+        yield from self._checks.remarks(parsed)
         if self._column_values:
-            yield from self._column_values.remarks(partial(_cells, self._row(position)), reading)
+            yield from self._column_values.remarks(partial(_cells, self._row(position)), parsed)
         if self._settings.redirect_to is None:
             to = self.plan.recipients[position].split(", ")
             for address in mail.envelope.recipients:
@@ -129,18 +129,18 @@ class RowInspector:
         if isinstance(event, RowFailed):
             problem = event.error if isinstance(event.error, NotebookmailError) else None
             remarks = [] if problem is None else [failure_of_row(problem)]
-            return self._specimen(position, None, remarks, problem)
+            return self._previewed(position, None, remarks, problem)
         if event is not None:
-            return self._specimen(position, None, [], left_out=event.reason)
+            return self._previewed(position, None, [], left_out=event.reason)
         remarks = [*self._repetitions_of(position), *self.recipient_remarks(position)]
         try:
             mail = next(iter(self._unnumbered.only([position]).tasks())).build()
         except NotebookmailError as problem:
-            return self._specimen(position, None, [*remarks, failure(problem)], problem)
+            return self._previewed(position, None, [*remarks, failure(problem)], problem)
         remarks += self.mail_remarks(mail, read(mail), position)
-        return self._specimen(position, mail, remarks)
+        return self._previewed(position, mail, remarks)
 
-    def _specimen(
+    def _previewed(
         self,
         position: int,
         mail: Mail | None,

@@ -90,7 +90,7 @@ def built(df: pd.DataFrame, template: Template) -> Iterator[Mail]:
     frame = Frame(df)
     renderer = template.renderer(frame.columns, date=WHEN)
     for row in frame.rows():
-        yield renderer.compile(row, seed=str(row.position))
+        yield renderer.render(row, seed=str(row.position))
 
 
 def compiled(df: pd.DataFrame, template: Template) -> Iterator[int]:

@@ -26,7 +26,7 @@ ROW = {"name": "Ann", "email": "ann@acme.org"}
 
 def made(template: Template, **values: Any) -> Mail:
     row = row_of({**ROW, **values})
-    return template.renderer(tuple(row.fields), date=DATE, sender="desk@acme.org").compile(row, seed="x")
+    return template.renderer(tuple(row.fields), date=DATE, sender="desk@acme.org").render(row, seed="x")
 
 
 def found(template: Template, **values: Any) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_a_good_letter_has_no_findings() -> None:
     assert found(letter("Dear {{ name }},\n\nwe [met](https://acme.org/a?b=1).\n\nYours")) == {}
 
 
-# --- reading ---------------------------------------------------------------------------------------------
+# --- reading a message back ----------------------------------------------------------------------
 
 
 LINES = Template("{{ name }}", html="<p>{{ word }} &amp; ü</p>")
@@ -64,11 +64,11 @@ def part(message: Any, subtype: str) -> str:
 @given(ANYTHING.filter(str.isprintable), ANYTHING.filter(str.isprintable))
 def test_a_message_is_read_as_a_parser_reads_it(name: str, word: str) -> None:
     mail = made(LINES, name=f"x{name}x", word=word)
-    parsed = email.message_from_bytes(mail.content, policy=email.policy.default)
-    reading = read(mail)
-    assert reading.subject == parsed["Subject"]
-    assert (reading.html, reading.text) == (part(parsed, "html"), part(parsed, "plain"))
-    assert reading.to == "ann@acme.org"
+    message = email.message_from_bytes(mail.content, policy=email.policy.default)
+    parsed = read(mail)
+    assert parsed.subject == message["Subject"]
+    assert (parsed.html, parsed.text) == (part(message, "html"), part(message, "plain"))
+    assert parsed.to == "ann@acme.org"
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_a_message_is_read_as_a_parser_reads_it(name: str, word: str) -> None:
     ['Content-Type: multipart/x; boundary="a"', "Content-Disposition: attachment", "Content-Type: text/html"],
 )
 def test_no_subject_is_taken_for_another_field(subject: str) -> None:
-    reading = read(made(Template("{{ name }}", text="Dear all"), name=subject))
-    assert (reading.subject, reading.text, reading.html) == (subject, "Dear all\n", "")
-    assert not reading.has_attachment
+    parsed = read(made(Template("{{ name }}", text="Dear all"), name=subject))
+    assert (parsed.subject, parsed.text, parsed.html) == (subject, "Dear all\n", "")
+    assert not parsed.has_attachment
 
 
 def test_a_signed_message_is_read_as_the_unsigned_one() -> None:
@@ -88,17 +88,17 @@ def test_a_signed_message_is_read_as_the_unsigned_one() -> None:
 
 
 def test_the_html_is_measured_before_it_is_encoded() -> None:
-    reading = read(made(Template("x", html="<p>{{ name }}</p>"), name="ü" * 500))
-    assert 1000 <= reading.html_octets < 1500
+    parsed = read(made(Template("x", html="<p>{{ name }}</p>"), name="ü" * 500))
+    assert 1000 <= parsed.html_octets < 1500
 
 
 @pytest.mark.parametrize("octets", [100, 100_000])
 @pytest.mark.parametrize("kind", ["text/csv", "text/plain", "application/pdf"])
 def test_what_is_attached_is_seen_and_never_read_as_the_text(octets: int, kind: str) -> None:
-    reading = read(attached(made(letter("Dear {{ name }}")), b"x" * octets, kind))
-    assert reading.has_attachment
-    assert reading.text == "Dear Ann\r\n".replace("\r", "")
-    assert "Dear Ann" in reading.html
+    parsed = read(attached(made(letter("Dear {{ name }}")), b"x" * octets, kind))
+    assert parsed.has_attachment
+    assert parsed.text == "Dear Ann\r\n".replace("\r", "")
+    assert "Dear Ann" in parsed.html
 
 
 # --- greetings and gaps ----------------------------------------------------------------------------------
@@ -211,8 +211,8 @@ def test_a_missing_attachment_is_found(text: str) -> None:
 
 def test_an_attachment_that_is_there_is_not_missed() -> None:
     template = letter("The list is attached.")
-    reading = read(attached(made(template), b"x"))
-    assert MessageChecks(template.definition, []).remarks(reading) == []
+    parsed = read(attached(made(template), b"x"))
+    assert MessageChecks(template.definition, []).remarks(parsed) == []
 
 
 @pytest.mark.parametrize("text", ["A detached house.", "Reattachments"])

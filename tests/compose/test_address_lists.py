@@ -33,7 +33,7 @@ def letter(**parts: Any) -> Template:
 def envelope(template: Template, **row: Any) -> Envelope:
     frame = Frame(pd.DataFrame([row]))
     renderer = template.renderer(frame.columns, date=DATE)
-    return renderer.compile(next(frame.rows()), seed="s").envelope
+    return renderer.render(next(frame.rows()), seed="s").envelope
 
 
 def recipients(template: Template, **row: Any) -> tuple[str, ...]:

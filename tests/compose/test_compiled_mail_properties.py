@@ -37,7 +37,7 @@ addresses = st.sampled_from(["a@example.org", '"a b"@example.org', "ü@example.o
 
 def compiled(renderer, fields):
     try:
-        return renderer.compile(Row(3, "label", fields), seed="seed"), None
+        return renderer.render(Row(3, "label", fields), seed="seed"), None
     except TemplateError as refusal:
         return None, refusal
 

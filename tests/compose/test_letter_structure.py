@@ -313,7 +313,7 @@ def test_a_table_that_is_the_same_for_all_rows_is_written_once(writer, shown, mo
     made = template(markdown=f"{shown}{{{{ x }}}}", inline={"t": value})
     renderer = made.renderer(("x",), date=WHEN)
     for number in range(3):
-        renderer.compile(Row(number, number, {"x": number}), seed=str(number))
+        renderer.render(Row(number, number, {"x": number}), seed=str(number))
     environment.cache_clear()
     assert len(written) == 1
 
@@ -364,7 +364,7 @@ def test_a_frame_is_attached_as_a_file():
 def test_an_attachment_that_all_rows_share_is_never_copied():
     made = template(attachments={"a.bin": b"x" * 100_000}, text="{{ x }}")
     renderer = made.renderer(("x",), date=WHEN)
-    mails = [renderer.compile(Row(n, n, {"x": n}), seed=str(n)) for n in range(2)]
+    mails = [renderer.render(Row(n, n, {"x": n}), seed=str(n)) for n in range(2)]
     shared = [max(mail.segments, key=len) for mail in mails]
     assert shared[0] is shared[1]
     assert len(shared[0]) > 100_000
@@ -570,7 +570,7 @@ def test_a_stand_in_is_not_taken_for_several_values(name):
     frame = GroupedFrame(pd.DataFrame({"email": ["b@example.com"] * 2, "x": [1, 2]}), "email")
     renderer = template(text=f"{{{{ {name} | default('-', true) }}}}").renderer(frame.columns, date=WHEN)
     with pytest.raises(TemplateError, match="'x' has several values"):
-        renderer.compile(next(frame.rows()), seed="s")
+        renderer.render(next(frame.rows()), seed="s")
 
 
 def test_what_can_be_called_and_says_what_it_is_is_printed():
@@ -671,7 +671,7 @@ def test_what_is_rendered_for_inspection_says_what_is_sent():
         list_unsubscribe="https://example.org/{{ x }}",
         preheader="{{ x }}",
     )
-    sent = made.renderer(("x",), date=WHEN).compile(Row(0, 0, {"x": "Q1"}), seed="s")
+    sent = made.renderer(("x",), date=WHEN).render(Row(0, 0, {"x": "Q1"}), seed="s")
     parsed = email.message_from_bytes(sent.content, policy=email.policy.default)
     shown = made.render({"x": "Q1"}, date=WHEN)
     of_its_own = {"Message-ID", "Content-Type"}  # a draft has no place in a run; boundaries are made of it
@@ -698,6 +698,6 @@ def test_signing_is_the_last_thing_done():
     key = ed25519.Ed25519PrivateKey.generate()
     raw = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     made = template(markdown="x", attachments={"a.bin": b"x" * 50_000})
-    mail = made.renderer((), date=WHEN, dkim=DKIM("example.com", "mail", raw)).compile(Row(0, 0, {}), seed="s")
+    mail = made.renderer((), date=WHEN, dkim=DKIM("example.com", "mail", raw)).render(Row(0, 0, {}), seed="s")
     message = email.message_from_bytes(mail.content, policy=email.policy.default)
     assert message.keys()[0] == "DKIM-Signature"

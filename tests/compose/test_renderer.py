@@ -15,7 +15,7 @@ ROW = {"email": "ada@example.org", "name": "Ada"}
 
 
 def compile_row(template, fields=ROW, *, seed="s", label="r", **options):
-    return template.renderer(tuple(fields), date=WHEN, **options).compile(Row(0, label, fields), seed=seed)
+    return template.renderer(tuple(fields), date=WHEN, **options).render(Row(0, label, fields), seed=seed)
 
 
 def letter(**options):
@@ -267,7 +267,7 @@ def test_each_row_has_its_own_sender():
     made = letter(sender="{{ name }} <{{ email }}>", to="b@example.org")
     renderer = made.renderer(("name", "email"), date=WHEN)
     rows = [{"name": name, "email": f"{name}@example.org".lower()} for name in ("Ada", "Bob", "Ada")]
-    mails = [renderer.compile(Row(0, 0, row), seed="s") for row in rows]
+    mails = [renderer.render(Row(0, 0, row), seed="s") for row in rows]
     assert [parse(mail)["From"] for mail in mails] == [f"{row['name']} <{row['email']}>" for row in rows]
 
 
@@ -295,4 +295,4 @@ def test_a_value_that_differs_in_a_group_is_not_printed(shown):
     frame = GroupedFrame(pd.DataFrame({"email": ["a@example.org"] * 2, "name": ["Ada", "Bob"]}), "email")
     renderer = letter(text=shown).renderer(frame.columns, date=WHEN)
     with pytest.raises(TemplateError, match="'name' has several values"):
-        renderer.compile(next(frame.rows()), seed="s")
+        renderer.render(next(frame.rows()), seed="s")

@@ -91,7 +91,7 @@ HEADERS = [
 
 def compiled(renderer, fields):
     try:
-        return renderer.compile(Row(3, "label", fields), seed="seed"), None
+        return renderer.render(Row(3, "label", fields), seed="seed"), None
     except TemplateError as refusal:
         return None, refusal
 
@@ -183,7 +183,7 @@ def assert_attachments(message, fields):
 def test_the_name_of_a_header_is_a_name_or_refused(name, value):
     try:
         template = Template("s", text="x", sender="a@example.com", to="b@example.com", headers={name: "{{ v }}"})
-        mail = template.renderer(("v",), date=WHEN).compile(Row(0, 1, {"v": value}), seed="s")
+        mail = template.renderer(("v",), date=WHEN).render(Row(0, 1, {"v": value}), seed="s")
     except TemplateError:
         return
     message = email.message_from_bytes(mail.content, policy=email.policy.default)

@@ -20,27 +20,27 @@ _SUMMARY = "font-size:17px;line-height:1.35;font-weight:600;margin:0 0 4px"
 _DAY = dt.timedelta(days=1)
 
 
-def event_html(occasion: CalendarEvent, locale: str) -> Markup:
+def event_html(event: CalendarEvent, locale: str) -> Markup:
     """Write an event as a card."""
-    rows = [f'<div style="{_SUMMARY}">{escape(occasion.summary)}</div>']
-    rows += [f"<div>{escape(text)}</div>" for text in (when(occasion, locale), occasion.location) if text]
-    if occasion.url:
-        link = escape(occasion.url)
+    rows = [f'<div style="{_SUMMARY}">{escape(event.summary)}</div>']
+    rows += [f"<div>{escape(text)}</div>" for text in (when(event, locale), event.location) if text]
+    if event.url:
+        link = escape(event.url)
         rows.append(f'<div><a href="{link}" style="color:#0b5fa5;word-break:break-all">{link}</a></div>')
     return Markup(f'<div style="{_CARD}">{"".join(rows)}</div>')  # noqa: S704 - every value in it is escaped above
 
 
-def event_text(occasion: CalendarEvent, locale: str) -> str:
+def event_text(event: CalendarEvent, locale: str) -> str:
     """Write an event as lines of a text."""
-    lines = (occasion.summary, when(occasion, locale), occasion.location, occasion.url)
+    lines = (event.summary, when(event, locale), event.location, event.url)
     return "\n".join(line for line in lines if line)
 
 
-def when(occasion: CalendarEvent, locale: str) -> str:
+def when(event: CalendarEvent, locale: str) -> str:
     """Write when an event is, on its own clock: "Thursday, April 9, 2026, 3:00 PM - 3:30 PM (Europe/Berlin)"."""
     from babel.dates import format_date, format_time
 
-    home, start, end = locale_of(locale), occasion.start, occasion.end
+    home, start, end = locale_of(locale), event.start, event.end
     if not isinstance(start, dt.datetime) or not isinstance(end, dt.datetime):
         last = end - _DAY  # the end of an event of whole days is the day after (RFC 5545 3.6.1)
         days = [format_date(day, "full", locale=home) for day in dict.fromkeys((start, max(start, last)))]

@@ -75,29 +75,29 @@ class _Parameters(Parameters):
     always_quoted = (*Parameters.always_quoted, "CN")  # type: ignore[assignment]  # typed by its length
 
 
-def invitation(occasion: CalendarEvent, request: Request) -> bytes:
-    """Write the invitation to an occasion."""
-    event = Event()
+def invitation(event: CalendarEvent, request: Request) -> bytes:
+    """Write the invitation to an event."""
+    component = Event()
     for name in ("summary", "location", "description", "uid"):
-        if text := getattr(occasion, name):
-            event[name] = _Text(text)
-    event.add("dtstart", occasion.start)
-    event.add("dtend", occasion.end)
-    event.add("sequence", occasion.sequence)
-    event.add("status", "CONFIRMED")
-    if occasion.url:
-        event["url"] = vUri(occasion.url)
-    if occasion.alarm is not None:
-        alarm = Alarm({"ACTION": vText("DISPLAY"), "DESCRIPTION": _Text(occasion.summary)})
-        alarm["TRIGGER"] = vDuration(-occasion.alarm)
-        event.add_component(alarm)
+        if text := getattr(event, name):
+            component[name] = _Text(text)
+    component.add("dtstart", event.start)
+    component.add("dtend", event.end)
+    component.add("sequence", event.sequence)
+    component.add("status", "CONFIRMED")
+    if event.url:
+        component["url"] = vUri(event.url)
+    if event.alarm is not None:
+        alarm = Alarm({"ACTION": vText("DISPLAY"), "DESCRIPTION": _Text(event.summary)})
+        alarm["TRIGGER"] = vDuration(-event.alarm)
+        component.add_component(alarm)
     calendar = Calendar()
-    moments = [each for each in (occasion.start, occasion.end) if isinstance(each, dt.datetime)]
+    moments = [each for each in (event.start, event.end) if isinstance(each, dt.datetime)]
     zones = {moment.tzinfo.key for moment in moments if isinstance(moment.tzinfo, ZoneInfo)}
     for key in sorted(zones):
         calendar.add_component(definition(key, frozenset(moment.year for moment in moments)))
-    calendar.add_component(event)
-    return _completed(calendar, event, request)
+    calendar.add_component(component)
+    return _completed(calendar, component, request)
 
 
 def completed(given: Any, request: Request) -> bytes:
@@ -120,7 +120,7 @@ def completed(given: Any, request: Request) -> bytes:
     return _completed(calendar, event, request)
 
 
-def occasion_of(given: Any) -> CalendarEvent:
+def event_of(given: Any) -> CalendarEvent:
     """Read from a calendar object or text what a letter shows of its event.
 
     Raises:

@@ -64,7 +64,7 @@ def value_text(value: Any) -> str:
 def values_text(values: Iterable[Any]) -> str:
     """Return the text several values are compared by; none can be taken for its neighbour's."""
     texts = []
-    for value in values:  # a merge comes here for every row: what most values are is told on the spot
+    for value in values:  # a run comes here for every row: what most values are is told on the spot
         kind = type(value)
         if kind is str:
             text = value.strip()

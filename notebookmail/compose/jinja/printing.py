@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 INVITATION: Final = "invitation"
 """The name a template knows its invitation by, if it has one."""
-GATHERED: Final = "_gathered"
-"""The name the images of a letter are gathered under, among the values a template sees."""
+USED_IMAGES: Final = "_used_images"
+"""The name of what takes in the images a letter shows, among the values a template sees."""
 _NO_ALT: Final = (
     'an image is shown with a text for those who do not see it: {{ chart | image(alt="Sales by month") }}'
 )
@@ -78,21 +78,21 @@ def showing_filters(*, html: bool, locale: str) -> dict[str, Callable[..., Any]]
         if isinstance(value, Undefined):
             return value
         text = check_alt(alt)
-        return _gathered(context).element(value, text, width) if html else text
+        return _used_images(context).element(value, text, width) if html else text
 
     @pass_context
     def cid(context: Context, value: Any) -> Any:
-        return _gathered(context).reference(value)
+        return _used_images(context).reference(value)
 
     @pass_context
     def cid_and_width(context: Context, value: Any) -> Any:
-        return _gathered(context).reference(value, has_width=True)
+        return _used_images(context).reference(value, has_width=True)
 
     return {"table": table, "image": image, "_cid": cid, "_cid_and_width": cid_and_width}
 
 
-def _gathered(context: Context) -> UsedImages:
-    used_images: UsedImages = context[GATHERED]
+def _used_images(context: Context) -> UsedImages:
+    used_images: UsedImages = context[USED_IMAGES]
     return used_images
 
 
@@ -106,7 +106,7 @@ def _table_writer(*, html: bool, locale: str) -> Callable[..., Any]:
             raise TemplateError(
                 f"a {type(value).__name__} is shown as it is: choose its columns and formats where it is styled"
             )
-        return _gathered(context).shown(
+        return _used_images(context).shown(
             value,
             (html, *choices.values()),
             lambda: styled(value) if is_styled(value) else plain(value, **choices, locale=locale),

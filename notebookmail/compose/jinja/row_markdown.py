@@ -4,7 +4,7 @@ Jinja comes first here, Markdown second, values last. Every printed value leaves
 aside; the Markdown, converted, has an expression in place of each word, which prints the value. So a value brings
 neither Markdown nor HTML here either, but for a whole number where that of a list item stands. Rows that take the
 same ways through the statements share a conversion. Statements alone on their lines leave marks, so that they mean
-what they mean elsewhere (see markup/arrangement.py).
+what they mean elsewhere (see markup/markdown_statements.py).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Conversion(NamedTuple):
 
 
 class RowPart:
-    """One of the two bodies, filled in as a Part is.
+    """One of the two bodies, filled in as a TemplatePart is.
 
     Args:
         markdown: What writes it.
@@ -78,7 +78,7 @@ class RowPart:
         self._kind: Kind = kind
 
     def render(self, context: dict[str, Any], row: Hashable = None) -> str:
-        """Fill in a row's values; the arguments and errors are those of Part.render."""
+        """Fill in a row's values; the arguments and errors are those of TemplatePart.render."""
         return self._markdown.rendered(self._kind, context, row)
 
 

@@ -1,7 +1,7 @@
 """The text alternative of an HTML body, written once for the template.
 
 A streaming converter: it never builds a tree, so that Jinja statements that reach across elements stay where they
-stand. What only a row's values can decide it leaves to `plaintext.tidy`, as control characters.
+stand. What only a row's values can decide it leaves to `text_layout.tidy`, as control characters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BLANK_LINE = 2  # newlines in a row
 
 
 def to_text(html: str, masks: Masks) -> str:
-    """Write masked HTML as masked text; `plaintext.tidy` finishes it when the values are in.
+    """Write masked HTML as masked text; `text_layout.tidy` finishes it when the values are in.
 
     Raises:
         TemplateError: Its elements stand too deep in one another.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
 
 
-def table_tags(tokens: list[Token], arrangement: StatementPositions) -> list[Token]:
+def table_tags(tokens: list[Token], statements: StatementPositions) -> list[Token]:
     """Turn the rows that hold only statements into the statements themselves."""
     settled: list[Token] = []
     place = 0
@@ -28,13 +28,13 @@ def table_tags(tokens: list[Token], arrangement: StatementPositions) -> list[Tok
             table_start = len(settled)
         if token.type == "tr_open":
             end = _closing(tokens, place)
-            numbers = arrangement.line_of_statements(
+            numbers = statements.line_of_statements(
                 " ".join(each.content for each in tokens[place:end] if each.content)
             )
             settled += [_statement(number) for number in numbers] or tokens[place : end + 1]
             place = end
         elif token.type == "table_close":
-            outside = _take_dangling(settled, table_start, arrangement)
+            outside = _take_dangling(settled, table_start, statements)
             settled += [token, *outside]
         else:
             settled.append(token)
@@ -42,12 +42,12 @@ def table_tags(tokens: list[Token], arrangement: StatementPositions) -> list[Tok
     return settled
 
 
-def _take_dangling(settled: list[Token], start: int, arrangement: StatementPositions) -> list[Token]:
+def _take_dangling(settled: list[Token], start: int, statements: StatementPositions) -> list[Token]:
     """Take away the statements at a table's end whose block reaches beyond the table."""
     inside = {token.meta["number"] for token in settled[start:] if token.type == "jinja"}
     last = len(settled) - (settled[-1].type == "tbody_close")
     first = last
-    while settled[first - 1].type == "jinja" and not arrangement.is_complete(
+    while settled[first - 1].type == "jinja" and not statements.is_complete(
         settled[first - 1].meta["number"], inside
     ):
         first -= 1
@@ -56,7 +56,7 @@ def _take_dangling(settled: list[Token], start: int, arrangement: StatementPosit
     return dangling
 
 
-def merge_lists(tokens: list[Token], arrangement: StatementPositions) -> list[Token]:
+def merge_lists(tokens: list[Token], statements: StatementPositions) -> list[Token]:
     """Join neighbouring lists of one kind with the statements around and between their items."""
     merged: list[Token] = []
     place = 0
@@ -71,7 +71,7 @@ def merge_lists(tokens: list[Token], arrangement: StatementPositions) -> list[To
             elements.append(tokens[place : end + 1])
             place = end + 1
         if elements:
-            merged += _joined(elements, arrangement)
+            merged += _joined(elements, statements)
         if place < len(tokens) and not _continues(tokens[place], None):
             merged.append(tokens[place])
             place += 1
@@ -85,26 +85,26 @@ def _continues(token: Token, opening: Token | None) -> bool:
     return token.type == "jinja"
 
 
-def _joined(elements: list[list[Token]], arrangement: StatementPositions) -> list[Token]:
+def _joined(elements: list[list[Token]], statements: StatementPositions) -> list[Token]:
     numbers = {element[0].meta["number"] for element in elements if element[0].type == "jinja"}
     joined: list[Token] = []
     run: list[list[Token]] = []
     for element in elements:
-        if element[0].type == "jinja" and not arrangement.is_complete(element[0].meta["number"], numbers):
-            joined += [*_one_list(run, arrangement), *element]
+        if element[0].type == "jinja" and not statements.is_complete(element[0].meta["number"], numbers):
+            joined += [*_one_list(run, statements), *element]
             run = []
         else:
             run.append(element)
-    return joined + _one_list(run, arrangement)
+    return joined + _one_list(run, statements)
 
 
-def _one_list(run: list[list[Token]], arrangement: StatementPositions) -> list[Token]:
+def _one_list(run: list[list[Token]], statements: StatementPositions) -> list[Token]:
     """Write a run of lists and whole blocks of statements as one list, if it is more than a list in an `if`."""
     lists = [element for element in run if element[0].type in _LISTS]
     words = {
-        arrangement.masks.tags[element[0].meta["number"]].word for element in run if element[0].type == "jinja"
+        statements.masks.tags[element[0].meta["number"]].word for element in run if element[0].type == "jinja"
     }
-    inner = [merge_lists(element[1:-1], arrangement) if element in lists else element for element in run]
+    inner = [merge_lists(element[1:-1], statements) if element in lists else element for element in run]
     if len(lists) > 1 or (lists and "for" in words):
         return [lists[0][0], *(token for part in inner for token in part), lists[0][-1]]
     return [

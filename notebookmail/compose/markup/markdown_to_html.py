@@ -35,26 +35,26 @@ _TERMINATES: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", 
 
 def to_html(pieces: list[str | Tag], masks: Masks) -> str:
     """Convert Markdown to HTML with the tags as tokens: an expression as a word, a statement as a comment."""
-    arrangement = StatementPositions(masks, masks.mask(pieces))
-    html = arranged_to_html(arrangement)
-    refuse_lost_cells(arrangement, html)
+    statements = StatementPositions(masks, masks.mask(pieces))
+    html = marked_to_html(statements)
+    refuse_lost_cells(statements, html)
     return html
 
 
-def arranged_to_html(arrangement: StatementPositions) -> str:
+def marked_to_html(statements: StatementPositions) -> str:
     """Convert a source whose statements have their marks already."""
-    return str(_converter().render(arrangement.text, {"jinja": arrangement}))
+    return str(_converter().render(statements.text, {"jinja": statements}))
 
 
-def refuse_lost_cells(arrangement: StatementPositions, html: str) -> None:
+def refuse_lost_cells(statements: StatementPositions, html: str) -> None:
     """Check that every tag of a table's source is in its HTML.
 
     Raises:
         TemplateError: A row has more cells than the table has columns; Markdown leaves them out.
     """
-    masks = arrangement.masks
+    masks = statements.masks
     kept = set(masks.numbers(html))
-    for line in arrangement.text.split("\n"):
+    for line in statements.text.split("\n"):
         if "|" in line and not kept.issuperset(masks.numbers(line)):
             lost = next(number for number in masks.numbers(line) if number not in kept)
             raise TemplateError(
@@ -76,15 +76,15 @@ def _converter() -> MarkdownIt:
 
 def _statement_line(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     """Take a line of nothing but statements as a block; inside a table it is one of its rows."""
-    arrangement: StatementPositions = state.env["jinja"]
-    numbers = arrangement.line_of_statements(
+    statements: StatementPositions = state.env["jinja"]
+    numbers = statements.line_of_statements(
         state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
     )
     if not numbers:
         return False
     if silent and state.parentType == "table":
         table = next(token for token in reversed(state.tokens) if token.type == "table_open")
-        return table.map is not None and arrangement.ends_what_began_before(numbers, table.map[0])
+        return table.map is not None and statements.ends_what_began_before(numbers, table.map[0])
     if not silent:
         for number in numbers:
             token = state.push("jinja", "", 0)
@@ -96,9 +96,9 @@ def _statement_line(state: StateBlock, start: int, _end: int, silent: bool) -> b
 
 def _autolink_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Read a line of nothing but `<{{ url }}>` as a paragraph; Markdown takes it for a block of HTML."""
-    arrangement: StatementPositions = state.env["jinja"]
+    statements: StatementPositions = state.env["jinja"]
     line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-    return re.fullmatch(rf"<{arrangement.masks.prefix}e\d+z>\s*", line) is not None and (
+    return re.fullmatch(rf"<{statements.masks.prefix}e\d+z>\s*", line) is not None and (
         silent or paragraph(state, start, end, silent)
     )
 
@@ -118,9 +118,9 @@ def _autolink(state: StateInline, silent: bool) -> bool:
 
 
 def _settle(state: StateCore) -> None:
-    arrangement: StatementPositions = state.env["jinja"]
-    state.tokens = merge_lists(table_tags(state.tokens, arrangement), arrangement)
-    _free_lone_values(state.tokens, arrangement.masks)
+    statements: StatementPositions = state.env["jinja"]
+    state.tokens = merge_lists(table_tags(state.tokens, statements), statements)
+    _free_lone_values(state.tokens, statements.masks)
 
 
 def _free_lone_values(tokens: list[Token], masks: Masks) -> None:
