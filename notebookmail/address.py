@@ -2,7 +2,7 @@
 
 An address that is not exactly one valid mailbox is refused with the reason. Guessing what was meant mails the
 wrong person, and quoting what was not understood is how commands are injected. Plain ASCII addresses take a
-short path (a merge parses hundreds of thousands); email-validator judges the international ones. A cell is
+short path (a run parses hundreds of thousands); email-validator judges the international ones. A cell is
 read in one pass, however hostile it is, and a message quotes no more of it than can be read.
 """
 

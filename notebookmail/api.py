@@ -52,7 +52,7 @@ async def send_frame(
             all), a path, or False: then running the cell again mails everybody again.
         confirm: Refuse to start unless exactly so many messages would go.
         limit: Send at most so many messages; the rows beyond stay pending.
-        redirect_to: Rehearse: all messages go to this address; X-Original-To names the intended one, and the
+        redirect_to: All messages go to this address; X-Original-To names the intended one, and the
             journal knows nothing of it.
         dry_run: Build every message and send none: good rows are pending, the others failed.
         suppress: Addresses never to mail.
@@ -89,7 +89,7 @@ async def send_frame(
 def start_frame(
     df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
 ) -> SendJob:
-    """Do what send_frame does, in the background: the cell ends at once, and the merge goes on.
+    """Do what send_frame does, in the background: the cell ends at once, and the run goes on.
 
     Args:
         df: As for send_frame.

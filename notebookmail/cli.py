@@ -145,7 +145,7 @@ def _add_letter(command: argparse.ArgumentParser, *, has_server: bool = True) ->
     command.add_argument("--sheet", metavar="NAME", help="the sheet of an Excel file, if it has several")
     command.add_argument("--group-by", metavar="COLUMN", help="one message for all rows of equal value in COLUMN")
     command.add_argument("--limit", type=int, metavar="N", help="take at most N messages")
-    command.add_argument("--redirect-to", metavar="ADDRESS", help="rehearse: every message goes to this address")
+    command.add_argument("--redirect-to", metavar="ADDRESS", help="every message goes to this address")
     command.add_argument("--duplicates", choices=["error", "skip", "send"], default="error", help="default: error")
 
 

@@ -24,7 +24,7 @@ State = Literal["running", "paused", "finished", "failed"]
 
 
 class SendJob:
-    """A merge that runs in the background; `await job` waits for its results.
+    """A run in the background; `await job` waits for its results.
 
     Args:
         run: What to carry out.

@@ -98,7 +98,7 @@ class Run:
             SMTPException: The server cannot be used; nothing was sent.
         """
         with contextlib.nullcontext() if self._resender.is_retry else self.results.being_sent():
-            return self._rehearse() if self._plan.options.dry_run else await self._carry_out_shown()
+            return self._carry_out_dry() if self._plan.options.dry_run else await self._carry_out_shown()
 
     async def _carry_out_shown(self) -> SendResults:
         loop = asyncio.get_running_loop()
@@ -173,7 +173,7 @@ class Run:
         self._notices.note(event)
         self._monitor.note(event)
 
-    def _rehearse(self) -> SendResults:
+    def _carry_out_dry(self) -> SendResults:
         results = _publish(self.results)
         results.notice = DRY_RUN_NOTICE
         plan = self._settle({})

@@ -19,7 +19,7 @@ PAUSED, STOPPING = "paused", "stopping"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One glance at a running merge.
+    """How a run stands at one moment.
 
     Attributes:
         counts: Rows by status, every status present; their sum is the number of rows.

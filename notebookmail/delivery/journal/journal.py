@@ -43,7 +43,9 @@ _ORPHANS: Final = """WITH RECURSIVE found(campaign) AS (SELECT min(campaign) FRO
     SELECT (SELECT min(campaign) FROM entry WHERE campaign > found.campaign) FROM found WHERE campaign IS NOT NULL)
     SELECT campaign FROM found LEFT JOIN campaign AS record NOT INDEXED ON record.id = campaign
     WHERE campaign IS NOT NULL AND record.id IS NULL"""
-_STANDING: Final = "SELECT id, generation, is_resend, is_finished FROM campaign NOT INDEXED WHERE digest = ?"
+_CAMPAIGN_OF_DIGEST: Final = (
+    "SELECT id, generation, is_resend, is_finished FROM campaign NOT INDEXED WHERE digest = ?"
+)
 _CHUNK: Final = 10_000
 _BEGIN: Final = """INSERT INTO campaign (digest, name, server, account, sender, generation, is_resend,
     is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, ?, 0, 0, ?, ?) RETURNING id"""
@@ -313,7 +315,7 @@ class Journal:
 
     def _take(self, connection: sqlite3.Connection, digest: str, said: _Said, resend: bool, now: float) -> Holding:
         """Enter a claim into the campaign's record, made if there is none."""
-        found = connection.execute(_STANDING, (digest,)).fetchone()
+        found = connection.execute(_CAMPAIGN_OF_DIGEST, (digest,)).fetchone()
         if found is None:
             ((campaign,),) = connection.execute(_BEGIN, (digest, resend, now, now)).fetchall()
         else:
@@ -333,7 +335,7 @@ class Journal:
     ) -> None:
         """Find a campaign that was begun under the first rules, and know it by its digest of today."""
         begun = first_campaigns(connection)
-        if not begun or connection.execute(_STANDING, (digest,)).fetchone() is not None:
+        if not begun or connection.execute(_CAMPAIGN_OF_DIGEST, (digest,)).fetchone() is not None:
             return
         found = sorted(begun.keys() & set(first_digests([name for name in begun.values() if name])))
         if not found:

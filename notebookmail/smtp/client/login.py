@@ -1,6 +1,7 @@
 """Logging in by name: one method for each SASL mechanism, and one that chooses (RFC 4954).
 
-Credentials leave in clear to nobody but this machine, whichever way is taken; `session.forbid_clear` decides that.
+Credentials leave in clear to nobody but this machine, whichever way is taken; `handshake.forbid_clear` decides
+that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A previewed row as HTML: which it is, what was found in it, the values it was made of; and whole pages of rows.
 
 A page stands alone: no scripts, nothing loaded, and a policy that forbids both. Its letters are a stranger's HTML
-and stand in frames that can do nothing (frames.framed). It names people and holds their letters, so it is only
-made when somebody asks for it.
+and stand in frames that can do nothing (letter_frame.framed). It names people and holds their letters, so it is
+only made when somebody asks for it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Outcomes and progress as static HTML: no scripts, nothing loaded from anywhere, no more than asked for.
 
 What is saved with a notebook (`results_html`) names no one, and its size depends on its limits, never on the
-number of rows. Everything is built by markup.element, which escapes. Headings are bold paragraphs with a role:
+number of rows. Everything is built by escaping.element, which escapes. Headings are bold paragraphs with a role:
 real ones would show in JupyterLab's table of contents, and bold still reads where styles are stripped.
 """
 
@@ -65,7 +65,7 @@ def results_html(outcomes: Outcomes, *, title: str = "", limit: int = 20) -> str
 
 
 def progress_html(progress: Progress) -> str:
-    """Show a running merge at one glance, without the style sheet (the board holds it once)."""
+    """Show how a run stands, without the style sheet (the board holds it once)."""
     words = f"{progress.done:,} of {progress.total:,}"
     share = f"{percent(progress)} %"
     return element(

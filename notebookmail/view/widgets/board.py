@@ -1,4 +1,4 @@
-"""The live board: a running merge at one glance, with buttons, replaced by static HTML when it ends.
+"""The live board: how a run stands, with buttons, replaced by static HTML when it ends.
 
 Widget state holds the visible markup and nothing else, addresses masked. The board reads progress when it is told
 to; it has no timer and no thread. A click may arrive on any thread, so a button only passes it on. Where the

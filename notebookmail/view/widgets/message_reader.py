@@ -1,7 +1,7 @@
 """One message as a mail program would show it: letter, text, headers and source, on a desk and on a phone.
 
 The widget's state holds what is visible and nothing else: the tab that is open, the attachments' links. The
-letter stands in a frame that can do nothing (frames.framed).
+letter stands in a frame that can do nothing (letter_frame.framed).
 """
 
 from __future__ import annotations
