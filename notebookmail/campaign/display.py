@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebookmail.delivery.progress import Progress
-    from notebookmail.delivery.results_frame import Outcomes
     from notebookmail.view.widgets.board import Commands
+    from notebookmail.view.words.results import ResultsSource
 
     from .options import ProgressMode
-    from .results import SendResults, Stage
+    from .results import SendResults
+    from .run_handle import Stage
 
 REFRESH_SECONDS: Final = 0.1
 """How often the board may repaint. The tick also wakes an idle kernel's loop, so that an interrupt is noticed."""
@@ -35,10 +36,10 @@ class Display(Protocol):
     def refresh(self) -> None:
         """Show how the run stands now."""
 
-    def close(self, outcomes: Outcomes, *, title: str = "") -> None:
+    def close(self, results: ResultsSource, *, title: str = "") -> None:
         """Leave the summary in its place."""
 
-    def abandon(self, outcomes: Outcomes, why: str) -> None:
+    def abandon(self, results: ResultsSource, why: str) -> None:
         """Leave in its place why nothing was sent."""
 
 
@@ -125,10 +126,10 @@ class _NoDisplay:
     def refresh(self) -> None:
         """Show nothing new."""
 
-    def close(self, outcomes: Outcomes, *, title: str = "") -> None:
+    def close(self, results: ResultsSource, *, title: str = "") -> None:
         """Leave nothing behind."""
 
-    def abandon(self, outcomes: Outcomes, why: str) -> None:
+    def abandon(self, results: ResultsSource, why: str) -> None:
         """Leave nothing behind: the exception says why."""
 
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .plan import Plan
-    from .results import SendResults, Stage
+    from .results import SendResults
+    from .run_handle import Stage
 
 
 class Continued(Protocol):

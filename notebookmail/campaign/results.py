@@ -1,30 +1,46 @@
-"""What send_frame returns: the outcomes of every row, with their displays."""
+"""What send_frame returns: how every row came out, with the displays of it.
+
+SendResults is the face; behind it stand three objects: how the rows stand (delivery/row_states.py), who looks for
+rows (row_search.py) and who describes them (results_frame.py). What rows are sent again with is a RunHandle.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakSet
 
 from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.delivery.row_search import RowSearch
+from notebookmail.delivery.row_states import RowStates
 from notebookmail.errors import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     import pandas as pd
 
+    from notebookmail.delivery.events import RowEvent, Status
+    from notebookmail.delivery.results_frame import Cause, Outcome
+    from notebookmail.delivery.row_search import Order
     from notebookmail.view.widgets.results_table import ResultsTable
 
-    Stage = Callable[[Any], None]  # takes a board's widget and shows it
-    from notebookmail.view.words.masking import KnownNames
+    from .run_handle import RunHandle, Stage
 
 _TURN: Final = threading.Lock()
 """Held for a moment, to ask whether rows are being sent and to say so."""
 
+_COLUMNS_BEFORE: Final = {
+    "_labels": "labels", "_status": "statuses", "_tally": "counts", "_recipients": "recipients",
+    "_to": "recipients_told", "_numbers": "numbers", "_message_ids": "message_ids", "_replies": "replies",
+    "_reasons": "reasons", "_errors": "errors", "_addresses": "addresses", "_stop_reason": "stop_reason",
+}  # fmt: skip
+"""The columns of RowStates by their names in pickles of results that held them themselves."""
 
-class SendResults(Outcomes):
+
+class SendResults:
     """One entry per row of the frame, in its order.
 
     In a notebook it shows itself as a summary that can be saved and shared: counts, causes and the first problems,
@@ -37,7 +53,7 @@ class SendResults(Outcomes):
     """
 
     def __init__(self, labels: Sequence[Hashable] | pd.Index[Any], notice: str = "") -> None:
-        super().__init__(labels)
+        self._hold(RowStates(labels))
         self.notice = notice
         self.shown_in: int | None = None
         self.sent_before = 0
@@ -55,15 +71,153 @@ class SendResults(Outcomes):
         results.note_recipients(plan.recipients)
         return results
 
+    def _hold(self, states: RowStates) -> None:
+        self.__dict__.pop("frame", None)
+        self._states = states
+        self._search = RowSearch(states)
+        self._outcomes = Outcomes(states)
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what they were sent with, and who shows them: these belong to this process."""
         return {**self.__dict__, "_sending": None, "_is_being_sent": False, "_tables": None}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up results that were pickled, also by a version that kept the columns of rows among them."""
+        state = dict(state)
+        if "_states" not in state:
+            states = RowStates(())
+            for name, column in _COLUMNS_BEFORE.items():
+                setattr(states, column, state.pop(name))
+            self._hold(states)
+        self.__dict__.update(state)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    # --- what happens to the rows ---------------------------------------------------------------------------
+
+    def apply(self, event: RowEvent) -> None:
+        """Fold one event in."""
+        self.__dict__.pop("frame", None)
+        self._states.apply(event)
+
+    def note_recipients(self, recipients: Sequence[str]) -> None:
+        """Note who the rows are for, before anything happens to them: then events need not be asked.
+
+        Args:
+            recipients: The address of each row, by position; kept as it is, not copied.
+        """
+        self.__dict__.pop("frame", None)
+        self._states.note_recipients(recipients)
+
+    def reopen(self, positions: Iterable[int]) -> None:
+        """Make rows pending that are about to be tried again."""
+        self.__dict__.pop("frame", None)
+        self._states.reopen(positions)
+
     def copy(self) -> Self:
         """Return results of their own that stay as these are now; they cannot `retry`."""
-        twin = super().copy()
-        twin._sending, twin._is_being_sent, twin._tables = None, False, None
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__getstate__())
+        twin._hold(self._states.copy())
         return twin
+
+    def restore(self, before: Self) -> None:
+        """Let every row stand as in a copy that was made before; the copy is used up."""
+        self._hold(before._states)
+
+    # --- how the rows stand ---------------------------------------------------------------------------------
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many rows stand how, every status present: {"sent": 998, "failed": 2, ...}."""
+        return dict(self._states.counts)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All rows as a pandas DataFrame on the original index, so that `df.join(results.frame)` works."""
+        return self._outcomes.frame()
+
+    def _rows(self, status: Status) -> pd.DataFrame:
+        return self.frame.iloc[self.positions(status)]
+
+    @property
+    def sent(self) -> pd.DataFrame:
+        """The rows the server took responsibility for."""
+        return self._rows("sent")
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The rows refused for good, or that could not be rendered."""
+        return self._rows("failed")
+
+    @property
+    def deferred(self) -> pd.DataFrame:
+        """The rows refused for now."""
+        return self._rows("deferred")
+
+    @property
+    def unconfirmed(self) -> pd.DataFrame:
+        """The rows that may have been delivered."""
+        return self._rows("unconfirmed")
+
+    @property
+    def skipped(self) -> pd.DataFrame:
+        """The rows left out on purpose."""
+        return self._rows("skipped")
+
+    @property
+    def pending(self) -> pd.DataFrame:
+        """The rows that were not tried."""
+        return self._rows("pending")
+
+    @property
+    def exceptions(self) -> dict[Hashable, Exception]:
+        """Each troubled row's exception, by the row's label.
+
+        Where an index repeats a label, the label keeps its last row's exception; `frame.error` has all of them.
+        """
+        return self._outcomes.exceptions()
+
+    @property
+    def addresses(self) -> pd.DataFrame:
+        """What each address said, of the rows whose addresses did not all say the same.
+
+        One line for each address that refused the message or, where its row is not sent, took it: `label`,
+        `status` (the row's), `address`, `is_copy` (cc or bcc), `delivered`, `code`, `enhanced_code`, `reply`.
+        """
+        return self._outcomes.addresses()
+
+    @property
+    def copies_refused(self) -> int:
+        """How many sent rows have a copy (cc, bcc) that was refused."""
+        return self._outcomes.copies_refused()
+
+    def delivered(self) -> dict[int, tuple[str, ...]]:
+        """Return, by position, the addresses that took the message of a row which is not sent yet."""
+        return self._states.delivered()
+
+    def status_at(self, position: int) -> Status:
+        """Return how the row at a position (from 0) stands."""
+        return self._states.status_at(position)
+
+    def outcome(self, position: int) -> Outcome:
+        """Return everything known about the row at a position (from 0)."""
+        return self._outcomes.outcome(position)
+
+    def positions(self, *statuses: Status) -> list[int]:
+        """Return the positions of the rows with one of these statuses (all rows when none is named), in order."""
+        return self._search.positions(*statuses)
+
+    def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
+        """Return the positions of the rows a person looks for; see `RowSearch.find`."""
+        return self._search.find(status, words, order)
+
+    def causes(self) -> list[Cause]:
+        """Return the troubled rows grouped by cause, the largest group first."""
+        return self._outcomes.causes()
+
+    # --- sending again --------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def being_sent(self) -> Iterator[None]:
@@ -115,7 +269,11 @@ class SendResults(Outcomes):
             raise FrameError("these results do not know how they were sent: run send_frame again")
         with self.being_sent():
             positions = self.waiting()  # whoever was faster may have left some
-            return await self._sending.again(positions, stage) if positions else self
+            if positions:
+                await self._sending.again(positions, stage)
+        return self
+
+    # --- passing on -----------------------------------------------------------------------------------------
 
     def redacted(self) -> SendResults:
         """Return the same results without addresses, to be passed on: also whole, as a pickle or a CSV file.
@@ -123,37 +281,13 @@ class SendResults(Outcomes):
         Masked (`a...@example.org`) are recipients, labels, replies, hints and exceptions; rows, counts, order,
         codes, causes and times are the same. They cannot `retry`. These results stay as they are.
         """
-        from notebookmail.view.words.masking import mask_text
-        from notebookmail.view.words.redaction import (
-            redacted_addresses,
-            redacted_error,
-            redacted_labels,
-            redacted_recipients,
-        )
+        from notebookmail.view.words.redaction import redacted_notice, redacted_states
 
-        to = self._all_to()
-        twin = SendResults(redacted_labels(self._labels, to), _masked_words(self.notice, to))
+        recipients = self._states.all_recipients()
+        twin = SendResults((), redacted_notice(self.notice, recipients))
+        twin._hold(redacted_states(self._states))
         twin.sent_before = self.sent_before
-        twin._recipients = [redacted_recipients(each) for each in to]
-        twin._status, twin._tally, twin._numbers = self._status.copy(), self._tally.copy(), self._numbers.copy()
-        twin._message_ids = self._message_ids.changed(lambda row, text: mask_text(text, *to[row].split(", ")))
-        columns = self._numbers.columns()
-        names = self._names_in_trouble()
-        twin._replies = self._replies.changed(_masking(to, columns["reply"], names))
-        twin._reasons = self._reasons.changed(_masking(to, columns["reason"], names))
-        twin._stop_reason = _masked_words(self._stop_reason, to)
-        twin._errors = {
-            row: redacted_error(error, to[row], *names.found_in(str(error))) for row, error in self._errors.items()
-        }
-        twin._addresses = {row: redacted_addresses(each) for row, each in self._addresses.items()}
         return twin
-
-    def _names_in_trouble(self) -> KnownNames:
-        """Return what the rows that were not sent are called: servers speak of one in answer to another."""
-        from notebookmail.view.words.masking import KnownNames
-
-        rows = map(self.outcome, self.positions("failed", "deferred", "unconfirmed"))
-        return KnownNames(each for row in rows for each in (row.label, *row.to.split(", ")))
 
     def explain(self) -> pd.DataFrame:
         """Group the rows in trouble by cause, the largest group first.
@@ -174,19 +308,13 @@ class SendResults(Outcomes):
                 as a note. Addresses and names in them are masked, for tracebacks are saved with notebooks;
                 `exceptions` has them as they are.
         """
-        from notebookmail.view.words.masking import mask_label
-        from notebookmail.view.words.redaction import redacted_error
+        from notebookmail.view.words.redaction import redacted_failures
 
-        found: list[Exception] = []
-        names = self._names_in_trouble()
-        for position in self.positions("failed", "deferred", "unconfirmed"):
-            outcome = self.outcome(position)
-            if outcome.error is not None:
-                error = redacted_error(outcome.error, outcome.to, *names.found_in(str(outcome.error)))
-                error.add_note(f"row {mask_label(outcome.label)}, {outcome.status}")
-                found.append(error)
+        found = redacted_failures(self._states)
         if found:
             raise ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found)
+
+    # --- display --------------------------------------------------------------------------------------------
 
     def table(self) -> ResultsTable:
         """Open the table of all rows: live, with full addresses, for notebooks.
@@ -242,24 +370,6 @@ class SendResults(Outcomes):
             show_static(self._repr_html_(), repr(self))
 
 
-class RunHandle(Protocol):
-    """What results know of the run behind them."""
-
-    @property
-    def left_out(self) -> frozenset[int]:
-        """The positions that were not to be sent: beyond the limit, or all of a rehearsal."""
-
-    def again(self, positions: list[int], stage: Stage | None) -> Awaitable[SendResults]:
-        """Send rows again, with the board on a stage, or where boards are shown."""
-
-    def letter(self, position: int) -> bytes:
-        """Make the message of a row again.
-
-        Raises:
-            TemplateError: The row has none.
-        """
-
-
 class _ResultsActions:
     """What a table of these results can do."""
 
@@ -278,28 +388,4 @@ class _ResultsActions:
 
     async def again(self, stage: Stage) -> SendResults:
         """Try again what may be tried again."""
-        self._results = await self._results._retry(stage)
-        return self._results
-
-
-def _masked_words(words: str, to: Sequence[str]) -> str:
-    """Mask what is said of a run as a whole."""
-    from notebookmail.view.words.masking import mask_text
-
-    return mask_text(words, *sorted({each for each in to if each and each in words}))
-
-
-def _masking(to: Sequence[str], numbers: Any, names: KnownNames) -> Callable[[int, str], str]:
-    """Make what masks texts by number: every address, and what a text says of the mailboxes of its rows."""
-    rows: dict[int, set[str]] = {}
-    for recipients, number in zip(to, numbers.tolist(), strict=True):
-        if number:
-            rows.setdefault(number, set()).add(recipients)
-
-    def masked(number: int, text: str) -> str:
-        about = rows.get(number, set())
-        is_of_one = len(about) == 1  # what is said of many rows in the same words names no one by a local part
-        private = {each for recipients in about for each in recipients.split(", ")}
-        return names.mask(text, *sorted(each for each in private if is_of_one or each in text))
-
-    return masked
+        return await self._results._retry(stage)

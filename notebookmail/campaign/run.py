@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .claiming import ClaimedCampaign
     from .display import Display
     from .plan import Plan
-    from .results import Stage
+    from .run_handle import Stage
 
 _last_results: SendResults | None = None
 

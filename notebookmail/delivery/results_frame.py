@@ -1,4 +1,4 @@
-"""How every row stands, put together for whoever asks: one row at a time, as a frame, or grouped by cause.
+"""What is told of rows, made of how they stand: one row at a time, as a frame, or grouped by cause.
 
 Nothing here changes anything; what happens to rows is folded in by row_states.py. The frame is made column by
 column from its arrays, and only rows in trouble are looked at one by one.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import AddressError, SMTPRecipientRefused, SMTPResponseException, TemplateError, at
@@ -16,11 +15,10 @@ from notebookmail.response import SMTPResponse
 
 from .events import STATUSES, Status
 from .explain import Explanation, explain, gravest_refusal
-from .row_search import RowSearch
-from .row_states import NUMBERS
+from .row_states import STATUS_NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from .packed_columns import PackedTexts
     from .partial_delivery import Addresses
+    from .row_states import RowStates
 
 COLUMNS = (
     "to", "status", "code", "enhanced_code", "category", "reply", "error", "hint", "attempts", "seconds",
@@ -95,64 +94,59 @@ class Cause:
     labels: tuple[Hashable, ...]
 
 
-class Outcomes(RowSearch):
-    """One entry per row.
+class Outcomes:
+    """Describes rows, and what went wrong with them.
 
     Args:
-        labels: The frame's index, or any sequence of row labels.
+        states: How the rows stand.
     """
 
-    @property
-    def counts(self) -> dict[Status, int]:
-        """How many rows stand how, every status present: {"sent": 998, "failed": 2, ...}."""
-        return dict(self._tally)
-
-    def status_at(self, position: int) -> Status:
-        """How the row at a position (from 0) stands."""
-        return STATUSES[self._status[position]]
+    def __init__(self, states: RowStates) -> None:
+        self._states = states
 
     def outcome(self, position: int) -> Outcome:
-        """Everything known about the row at a position (from 0)."""
-        status = self.status_at(position)
-        attempts, seconds, reply, reason, sent_at = self._numbers.read(position)
-        error = self._errors.get(position)
+        """Return everything known about the row at a position (from 0)."""
+        states = self._states
+        status = states.status_at(position)
+        attempts, seconds, reply, reason, sent_at = states.numbers.read(position)
+        error = states.errors.get(position)
         explanation = explain(error) if error is not None else None
-        response = _response_of(error) if error is not None else _reply_in(self._replies[reply])
+        response = _response_of(error) if error is not None else _reply_in(states.replies[reply])
         return Outcome(
-            label=self._labels[position],
-            to=self._to_at(position),
+            label=states.labels[position],
+            to=states.recipients_at(position),
             status=status,
             code=response.code if response else None,
             enhanced_code=response.enhanced_code if response else None,
             category=explanation.category if explanation else "",
             reply=response.message if response else "",
             error=error,
-            hint=self._hint(position, self._reasons[reason], error, explanation),
+            hint=self._hint(position, states.reasons[reason], error, explanation),
             attempts=attempts,
             seconds=seconds,
-            message_id=self._message_ids[position],
+            message_id=states.message_ids[position],
             sent_at=datetime.fromtimestamp(sent_at, UTC) if sent_at or status == "sent" else None,
         )
 
     def _hint(self, position: int, reason: str, error: Exception | None, explanation: Explanation | None) -> str:
-        if not reason and error is None and self._status[position] == NUMBERS["pending"]:
-            reason = self._stop_reason
+        if not reason and error is None and self._states.status_at(position) == "pending":
+            reason = self._states.stop_reason
         words = [reason] if reason else []
         if isinstance(error, TemplateError | AddressError):
             words.append(error.message)  # it names the column and the remedy itself
         elif explanation is not None:
             words.append(f"{explanation.cause}: {explanation.remedy}")
-        addresses = self._addresses.get(position)
+        addresses = self._states.addresses.get(position)
         if addresses is not None:
             words += _words_of(addresses)
         return "; ".join(words)
 
-    @cached_property
     def frame(self) -> pd.DataFrame:
-        """All rows as a pandas DataFrame on the original index, so that `df.join(results.frame)` works."""
+        """Make a frame of all rows, on their labels."""
         import pandas as pd
 
-        index = self._labels if isinstance(self._labels, pd.Index) else pd.Index(list(self._labels))
+        labels = self._states.labels
+        index = labels if isinstance(labels, pd.Index) else pd.Index(list(labels))
         return pd.DataFrame(self._columns(), index=index, columns=list(COLUMNS))
 
     def _columns(self) -> dict[str, Any]:
@@ -160,129 +154,99 @@ class Outcomes(RowSearch):
         import numpy as np
         import pandas as pd
 
-        numbers = self._numbers.columns()
-        status = self._status_numbers()
-        troubled = {position: self.outcome(position) for position in self._errors.keys() | self._addresses.keys()}
+        states = self._states
+        numbers, status = states.numbers.columns(), states.status_column()
+        in_trouble = states.errors.keys() | states.addresses.keys()
+        troubled = {position: self.outcome(position) for position in in_trouble}
 
         def column(name: str, values: npt.NDArray[Any]) -> Any:
             for position, row in troubled.items():
                 values[position] = getattr(row, name)
             return pd.Series(values).array  # at once: as objects the texts take several times the memory
 
-        codes, enhanced, messages = _reply_columns(self._replies)
+        codes, enhanced, messages = _reply_columns(states.replies)
         code = codes[numbers["reply"]]
         for position, row in troubled.items():
             code[position] = row.code or 0
-        hint = self._reasons.array()[numbers["reason"]]
-        hint[(numbers["reason"] == 0) & (status == NUMBERS["pending"])] = self._stop_reason
+        hint = states.reasons.array()[numbers["reason"]]
+        hint[(numbers["reason"] == 0) & (status == STATUS_NUMBERS["pending"])] = states.stop_reason
         return {
-            "to": pd.Series(_column(self._all_to())).array,
+            "to": pd.Series(_column(states.all_recipients())).array,
             "status": pd.Series(np.array(STATUSES, dtype=object)[status]).array,
             "code": pd.arrays.IntegerArray(code, code == 0),
             "enhanced_code": column("enhanced_code", enhanced[numbers["reply"]]),
-            "category": column("category", _column([""]).repeat(len(self))),
+            "category": column("category", _column([""]).repeat(len(states))),
             "reply": column("reply", messages[numbers["reply"]]),
-            "error": column("error", _column([None]).repeat(len(self))),
+            "error": column("error", _column([None]).repeat(len(states))),
             "hint": column("hint", hint),
             "attempts": numbers["attempts"].astype(np.int64),
             "seconds": numbers["seconds"].copy(),
-            "message_id": pd.Series(_column(self._message_ids.texts())).array,
-            "sent_at": _moments(numbers["sent_at"], (numbers["sent_at"] != 0) | (status == NUMBERS["sent"])),
+            "message_id": pd.Series(_column(states.message_ids.texts())).array,
+            "sent_at": _moments(
+                numbers["sent_at"], (numbers["sent_at"] != 0) | (status == STATUS_NUMBERS["sent"])
+            ),
         }
 
-    @property
     def addresses(self) -> pd.DataFrame:
-        """What each address said, of the rows whose addresses did not all say the same.
+        """Make a frame of what each address said, of the rows whose addresses did not all say the same.
 
         One line for each address that refused the message or, where its row is not sent, took it: `label`,
         `status` (the row's), `address`, `is_copy` (cc or bcc), `delivered`, `code`, `enhanced_code`, `reply`.
         """
         import pandas as pd
 
+        states = self._states
         lines = [
-            (self._labels[position], self.status_at(position), *line)
-            for position in sorted(self._addresses)
-            for line in _lines_of(self._addresses[position])
+            (states.labels[position], states.status_at(position), *line)
+            for position in sorted(states.addresses)
+            for line in _lines_of(states.addresses[position])
         ]
         frame = pd.DataFrame(lines, columns=list(ADDRESS_COLUMNS))
         return frame.astype({"is_copy": "bool", "delivered": "bool", "code": "Int64"})
 
-    @property
     def copies_refused(self) -> int:
-        """How many sent rows have a copy (cc, bcc) that was refused."""
-        return sum(self.status_at(position) == "sent" for position in self._addresses)
+        """Count the sent rows that have a copy (cc, bcc) which was refused."""
+        return sum(self._states.status_at(position) == "sent" for position in self._states.addresses)
 
-    def _rows(self, status: Status) -> pd.DataFrame:
-        return self.frame.iloc[self.positions(status)]
-
-    @property
-    def sent(self) -> pd.DataFrame:
-        """The rows the server took responsibility for."""
-        return self._rows("sent")
-
-    @property
-    def failed(self) -> pd.DataFrame:
-        """The rows refused for good, or that could not be rendered."""
-        return self._rows("failed")
-
-    @property
-    def deferred(self) -> pd.DataFrame:
-        """The rows refused for now."""
-        return self._rows("deferred")
-
-    @property
-    def unconfirmed(self) -> pd.DataFrame:
-        """The rows that may have been delivered."""
-        return self._rows("unconfirmed")
-
-    @property
-    def skipped(self) -> pd.DataFrame:
-        """The rows left out on purpose."""
-        return self._rows("skipped")
-
-    @property
-    def pending(self) -> pd.DataFrame:
-        """The rows that were not tried."""
-        return self._rows("pending")
-
-    @property
     def exceptions(self) -> dict[Hashable, Exception]:
-        """Each troubled row's exception, by the row's label.
-
-        Where an index repeats a label, the label keeps its last row's exception; `frame.error` has all of them.
-        """
-        return {self._labels[position]: self._errors[position] for position in sorted(self._errors)}
+        """Return each troubled row's exception, by the row's label; of a repeated label its last row's."""
+        states = self._states
+        return {states.labels[position]: states.errors[position] for position in sorted(states.errors)}
 
     def causes(self) -> list[Cause]:
-        """The troubled rows grouped by cause, the largest group first."""
+        """Return the troubled rows grouped by cause, the largest group first."""
+        states = self._states
         groups: dict[tuple[Status, Explanation], list[int]] = {}
-        for position in sorted(self._errors):
-            why = explain(self._errors[position])
-            groups.setdefault((self.status_at(position), why), []).append(position)
+        for position in sorted(states.errors):
+            why = explain(states.errors[position])
+            groups.setdefault((states.status_at(position), why), []).append(position)
         found = [
             Cause(
-                status, why.category, why.cause, why.remedy, str(self._errors[rows[0]]),
-                tuple(self._labels[row] for row in rows),
+                status, why.category, why.cause, why.remedy, str(states.errors[positions[0]]),
+                self._labels_at(positions),
             )
-            for (status, why), rows in groups.items()
+            for (status, why), positions in groups.items()
         ]  # fmt: skip
         return sorted([*found, *self._causes_of_copies()], key=lambda cause: -len(cause.labels))
 
     def _causes_of_copies(self) -> list[Cause]:
         """Group the refused copies of rows that were sent."""
         groups: dict[Explanation, dict[int, Exception]] = {}
-        for position, addresses in sorted(self._addresses.items()):
-            if self.status_at(position) == "sent":
+        for position, addresses in sorted(self._states.addresses.items()):
+            if self._states.status_at(position) == "sent":
                 for address, reply in addresses.refused.items():
                     error = at("rcpt", SMTPRecipientRefused(*reply, address))
                     groups.setdefault(explain(error), {}).setdefault(position, error)
         return [
             Cause(
                 "sent", why.category, f"a copy was refused: {why.cause}", why.remedy,
-                str(next(iter(rows.values()))), tuple(self._labels[row] for row in rows),
+                str(next(iter(errors.values()))), self._labels_at(errors),
             )
-            for why, rows in groups.items()
+            for why, errors in groups.items()
         ]  # fmt: skip
+
+    def _labels_at(self, positions: Iterable[int]) -> tuple[Hashable, ...]:
+        return tuple(self._states.labels[position] for position in positions)
 
 
 def _words_of(addresses: Addresses) -> list[str]:

@@ -5,37 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from .events import STATUSES, Status
-from .row_states import NUMBERS, RowStates
+from .row_states import STATUS_NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     import numpy.typing as npt
+
+    from .row_states import RowStates
 
 Order = Literal["row", "to", "status", "reply", "slowest", "latest", "attempts"]
 
 _GRAVITY: Final = ("failed", "unconfirmed", "deferred", "pending", "skipped", "sent")
 
 
-class RowSearch(RowStates):
-    """One entry per row, found by status, by text, in an order."""
+class RowSearch:
+    """Finds rows by status, by text, in an order.
 
-    def __len__(self) -> int:
-        return len(self._labels)
+    Args:
+        states: How the rows stand.
+    """
+
+    def __init__(self, states: RowStates) -> None:
+        self._states = states
 
     def positions(self, *statuses: Status) -> list[int]:
-        """The positions of the rows with one of these statuses (all rows when none is named), in order."""
+        """Return the positions of the rows with one of these statuses (all rows when none is named), in order."""
         import numpy as np
 
         if not statuses:
-            return list(range(len(self)))
+            return list(range(len(self._states)))
         wanted = np.zeros(len(STATUSES), dtype=bool)
-        wanted[[NUMBERS[status] for status in statuses]] = True
-        return np.flatnonzero(wanted[self._status_numbers()]).tolist()
+        wanted[[STATUS_NUMBERS[status] for status in statuses]] = True
+        return np.flatnonzero(wanted[self._states.status_column()]).tolist()
 
     def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
-        """The positions of the rows a person looks for.
+        """Return the positions of the rows a person looks for.
 
         Args:
             status: Only rows that stand so; None for all.
@@ -53,9 +57,10 @@ class RowSearch(RowStates):
 
     def _said_of(self, position: int) -> str:
         """Put together what can be searched of a row, in lower case."""
-        error = self._errors.get(position)
-        reply = self._replies[self._numbers.read(position)[2]] if error is None else str(error)
-        return f"{self._labels[position]}\n{self._to_at(position)}\n{reply}".casefold()
+        states = self._states
+        error = states.errors.get(position)
+        reply = states.replies[states.numbers.read(position)[2]] if error is None else str(error)
+        return f"{states.labels[position]}\n{states.recipients_at(position)}\n{reply}".casefold()
 
     def _sorted(self, found: list[int], order: Order) -> list[int]:
         import numpy as np
@@ -72,25 +77,13 @@ class RowSearch(RowStates):
 
         if order == "status":
             ranks = np.array([_GRAVITY.index(status) for status in STATUSES], dtype=np.float64)
-            return ranks[self._status_numbers()]
+            return ranks[self._states.status_column()]
         field = {"slowest": "seconds", "latest": "sent_at", "attempts": "attempts"}[order]
-        return -self._numbers.columns()[field].astype(np.float64)
+        return -self._states.numbers.columns()[field].astype(np.float64)
 
     def _text_at(self, position: int, order: Order) -> str:
+        states = self._states
         if order == "to":
-            return self._to_at(position).casefold()
-        error = self._errors.get(position)
-        return str(error) if error is not None else self._replies[self._numbers.read(position)[2]]
-
-    def _to_at(self, position: int) -> str:
-        return self._to.get(position, "") if self._recipients is None else self._recipients[position]
-
-    def _all_to(self) -> Sequence[str]:
-        if self._recipients is not None:
-            return self._recipients
-        return [self._to.get(position, "") for position in range(len(self))]
-
-    def _status_numbers(self) -> npt.NDArray[np.uint8]:
-        import numpy as np
-
-        return np.frombuffer(bytes(self._status), dtype=np.uint8)
+            return states.recipients_at(position).casefold()
+        error = states.errors.get(position)
+        return str(error) if error is not None else states.replies[states.numbers.read(position)[2]]

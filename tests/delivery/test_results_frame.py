@@ -1,4 +1,4 @@
-"""Outcomes: no row is ever lost, and the frame is what was promised."""
+"""SendResults: no row is ever lost, and the frame is what was promised."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery import events
 from notebookmail.delivery.events import STATUSES
 from notebookmail.delivery.partial_delivery import Addresses
 from notebookmail.delivery.progress import Meter
-from notebookmail.delivery.results_frame import COLUMNS, Outcomes
+from notebookmail.delivery.results_frame import COLUMNS
 from notebookmail.errors import SMTPDataError, SMTPRecipientRefused, SMTPRecipientsRefused, TemplateError
 from notebookmail.response import SMTPResponse
 
@@ -50,8 +51,8 @@ EVENTS = st.one_of(
 HISTORIES = st.lists(EVENTS, max_size=40)
 
 
-def folded(history: list[events.RowEvent]) -> Outcomes:
-    outcomes = Outcomes(range(10))
+def folded(history: list[events.RowEvent]) -> SendResults:
+    outcomes = SendResults(range(10))
     for event in history:
         outcomes.apply(event)
     return outcomes
@@ -112,7 +113,7 @@ def test_a_row_keeps_the_last_address_and_message_id_it_was_given(history: list[
         assert outcomes.outcome(position).message_id == expected
 
 
-def by_rows(outcomes: Outcomes) -> pd.DataFrame:
+def by_rows(outcomes: SendResults) -> pd.DataFrame:
     """The frame as it is defined: row by row."""
     rows = [outcomes.outcome(position) for position in range(len(outcomes))]
     frame = pd.DataFrame({column: [getattr(row, column) for row in rows] for column in COLUMNS})
@@ -153,14 +154,14 @@ def test_outcomes_travel_between_processes(history: list[events.RowEvent]) -> No
 
 
 def test_recipients_that_are_noted_are_those_of_the_frame() -> None:
-    outcomes = Outcomes(range(2))
+    outcomes = SendResults(range(2))
     outcomes.note_recipients(["a@example.org", "b@example.org"])
     assert outcomes.outcome(1).to == "b@example.org"
     assert outcomes.frame["to"].tolist() == ["a@example.org", "b@example.org"]
 
 
 def test_a_frame_that_was_looked_at_is_made_anew_after_the_next_event() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     assert outcomes.frame["status"].tolist() == ["pending"]
     outcomes.apply(sent(0))
     assert outcomes.frame["status"].tolist() == ["sent"]
@@ -171,11 +172,11 @@ def test_a_frame_that_was_looked_at_is_made_anew_after_the_next_event() -> None:
 
 
 def test_outcomes_of_no_rows_have_all_columns() -> None:
-    assert tuple(Outcomes([]).frame.columns) == COLUMNS
+    assert tuple(SendResults([]).frame.columns) == COLUMNS
 
 
 def test_rows_without_an_event_stay_pending_for_the_reason_the_run_stopped() -> None:
-    outcomes = Outcomes(range(3))
+    outcomes = SendResults(range(3))
     outcomes.apply(sent(0))
     outcomes.apply(events.RowPending(1, "beyond limit=1"))
     outcomes.apply(events.RunStopped("the quota is used up"))
@@ -183,7 +184,7 @@ def test_rows_without_an_event_stay_pending_for_the_reason_the_run_stopped() -> 
 
 
 def test_rows_that_are_tried_again_begin_as_pending_and_the_others_stand_as_before() -> None:
-    outcomes = Outcomes(range(3))
+    outcomes = SendResults(range(3))
     outcomes.apply(sent(0))
     outcomes.apply(events.RowDeferred(1, REFUSED, 3, 9.0, NOW))
     outcomes.apply(events.RunStopped("interrupted"))
@@ -195,27 +196,27 @@ def test_rows_that_are_tried_again_begin_as_pending_and_the_others_stand_as_befo
 
 
 def test_a_deferred_row_says_when_it_may_be_tried_again() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     outcomes.apply(events.RowDeferred(0, REFUSED, 1, 0.1, NOW))
     local = NOW.astimezone()
     assert f"may be tried again after {local:%H:%M} on {local:%Y-%m-%d}" in outcomes.outcome(0).hint
 
 
 def test_a_row_an_earlier_run_sent_shows_when() -> None:
-    outcomes = Outcomes(range(2))
+    outcomes = SendResults(range(2))
     outcomes.apply(events.RowSkipped(0, "already sent", "a@example.org", NOW))
     assert outcomes.outcome(0).sent_at == NOW
     assert outcomes.frame["sent_at"].tolist() == [NOW, pd.NaT]
 
 
 def test_a_message_sent_when_the_clock_stood_at_zero_has_its_time() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     outcomes.apply(sent(0)._replace(sent_at=EPOCH))
     assert outcomes.outcome(0).sent_at == EPOCH == outcomes.frame["sent_at"].iloc[0]
 
 
 def test_an_error_keeps_no_frame_alive() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     try:
         try:
             try:
@@ -238,7 +239,7 @@ def test_the_errors_inside_an_error_keep_no_frame_alive_either() -> None:
         raise inside
     except SMTPRecipientRefused:
         error = SMTPRecipientsRefused([inside])
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     outcomes.apply(events.RowFailed(0, error))
     assert inside.__traceback__ is None
 
@@ -247,7 +248,7 @@ def test_an_error_that_is_its_own_cause_is_taken_in() -> None:
     error = TemplateError("round", "to", 0)
     error.__cause__ = other = ValueError("and round")
     other.__context__ = error
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     outcomes.apply(events.RowFailed(0, error))
     assert outcomes.outcome(0).error is error
 
@@ -255,9 +256,9 @@ def test_an_error_that_is_its_own_cause_is_taken_in() -> None:
 def test_outcomes_of_many_rows_take_memory_only_where_something_happens() -> None:
     tracemalloc.start()
     try:
-        Outcomes(range(10))  # what numpy loads on its first use
+        SendResults(range(10))  # what numpy loads on its first use
         before = tracemalloc.get_traced_memory()[0]
-        outcomes = Outcomes(range(20_000))
+        outcomes = SendResults(range(20_000))
         for position in range(20_000):
             outcomes.apply(events.RowStarted(position, "", f"<{position:032x}@example.org>"))
             outcomes.apply(sent(position))
@@ -268,7 +269,7 @@ def test_outcomes_of_many_rows_take_memory_only_where_something_happens() -> Non
 
 def test_the_frame_joins_the_callers_frame() -> None:
     df = pd.DataFrame({"name": ["Ann", "Bo", "Cy"]}, index=["x", "y", "z"])
-    outcomes = Outcomes(df.index)
+    outcomes = SendResults(df.index)
     outcomes.apply(events.RowStarted(0, "a@example.org", "<0@x>"))
     outcomes.apply(sent(0))
     outcomes.apply(events.RowFailed(1, REFUSED, 1, 0.2))
@@ -296,7 +297,7 @@ def test_the_frame_joins_the_callers_frame() -> None:
 
 
 def test_a_row_that_succeeds_later_loses_its_error() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     outcomes.apply(events.RowDeferred(0, SMTPDataError(451, "later"), 1, 0.1))
     outcomes.apply(sent(0))
     assert outcomes.outcome(0).error is None
@@ -304,14 +305,14 @@ def test_a_row_that_succeeds_later_loses_its_error() -> None:
 
 
 def test_refused_copies_of_a_sent_row_are_told() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     refused = {"cc@example.org": SMTPResponse(550, "no")}
     outcomes.apply(events.RowSent(0, SMTPResponse(250, "OK"), refused, 1, 0.1, NOW))
     assert outcomes.outcome(0).hint == "not delivered to: cc@example.org (550 no)"
 
 
 def test_causes_are_grouped_and_the_largest_comes_first() -> None:
-    outcomes = Outcomes(range(4))
+    outcomes = SendResults(range(4))
     outcomes.apply(events.RowFailed(0, TemplateError("no name", "to", 0)))
     for position in (1, 2):
         outcomes.apply(events.RowFailed(position, REFUSED))
@@ -331,7 +332,7 @@ def test_the_meter_measures_the_last_seconds() -> None:
 
 
 def test_of_an_address_that_refused_and_is_unconfirmed_by_now_no_refusal_is_told() -> None:
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     later = SMTPDataError(450, "4.2.0 greylisted")
     addresses = Addresses(("cc@example.org",), {"to@example.org": SMTPResponse(450, "later")}, frozenset())
     outcomes.apply(events.RowDeferred(0, later, 1, 0.5, None, addresses))

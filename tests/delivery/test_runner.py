@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from support.journals import NOON
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery import retry_policy, runner
 from notebookmail.delivery.backlog import Attempt, Task
 from notebookmail.delivery.circuit_breaker import POLICY_IN_A_ROW
 from notebookmail.delivery.daily_quota import Quota, UsageCounts
 from notebookmail.delivery.events import RowDeferred, RowSent, RowStarted
 from notebookmail.delivery.journal import Charge, Earlier, Entry, Journal, minute_of
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.delivery.runner import Runner, RunnerSettings
 from notebookmail.errors import (
     JournalError,
@@ -141,8 +141,8 @@ def tasks_of(builds: list[Callable[[], Mail]]) -> Iterator[Task]:
 
 async def outcomes_of(
     pool: ScriptedPool, builds: list[Callable[[], Mail]], terms: RunnerSettings | None = None
-) -> tuple[Outcomes, list[RowEvent]]:
-    outcomes, events = Outcomes(range(len(builds))), []
+) -> tuple[SendResults, list[RowEvent]]:
+    outcomes, events = SendResults(range(len(builds))), []
 
     def emit(event: RowEvent) -> None:
         events.append(event)
@@ -244,8 +244,8 @@ async def test_a_bug_in_building_crashes_instead_of_becoming_a_result() -> None:
     assert pool.is_closed
 
 
-async def cancelled(pool: ScriptedPool, *, let_go: bool) -> Outcomes:
-    outcomes = Outcomes(range(5))
+async def cancelled(pool: ScriptedPool, *, let_go: bool) -> SendResults:
+    outcomes = SendResults(range(5))
     running = asyncio.create_task(
         Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, pool, outcomes.apply).run()
     )
@@ -491,7 +491,7 @@ async def test_a_quota_that_the_journal_finds_used_up_keeps_the_message_back() -
 
 async def test_a_paused_run_takes_nothing_until_it_goes_on() -> None:
     pool = ScriptedPool()
-    outcomes = Outcomes(range(3))
+    outcomes = SendResults(range(3))
     run = Runner(tasks_of([build(f"r{n}") for n in range(3)]), 3, pool, outcomes.apply)
     run.pause()
     running = asyncio.create_task(run.run())
@@ -505,7 +505,7 @@ async def test_a_paused_run_takes_nothing_until_it_goes_on() -> None:
 
 async def test_a_stopped_run_lets_what_is_on_its_way_finish() -> None:
     pool = ScriptedPool(connections=2, holds=True)
-    outcomes = Outcomes(range(5))
+    outcomes = SendResults(range(5))
     run = Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, pool, outcomes.apply)
     running = asyncio.create_task(run.run())
     await pool.holding.wait()
@@ -520,7 +520,7 @@ async def test_a_stopped_run_lets_what_is_on_its_way_finish() -> None:
 async def test_nothing_goes_out_before_its_time() -> None:
     now = [1_000.0]
     pool = ScriptedPool()
-    outcomes = Outcomes(range(1))
+    outcomes = SendResults(range(1))
     terms = RunnerSettings(not_before=1_000.05, clock=lambda: now[0])
     running = asyncio.create_task(Runner(tasks_of([build("r0")]), 1, pool, outcomes.apply, terms).run())
     await asyncio.sleep(0.12)
@@ -552,7 +552,7 @@ class Ledger:
 
 async def test_an_outcome_is_recorded_before_it_is_told() -> None:
     ledger, seen = Ledger(), []
-    outcomes = Outcomes(range(3))
+    outcomes = SendResults(range(3))
 
     def emit(event: RowEvent) -> None:
         outcomes.apply(event)
@@ -585,7 +585,7 @@ async def test_where_the_journal_cannot_be_written_nothing_more_goes_out() -> No
 
 async def test_an_outcome_the_journal_could_not_take_is_written_at_the_end_if_there_is_room() -> None:
     ledger = Ledger()
-    outcomes = Outcomes(range(2))
+    outcomes = SendResults(range(2))
 
     class Filling(ScriptedPool):
         async def _carry(self, source: Runner, attempt: Attempt) -> None:
@@ -686,7 +686,7 @@ async def test_a_run_that_is_stopped_tells_of_rows_that_an_earlier_one_sent_and_
             handed.append(task.position)
             yield task
 
-    outcomes = Outcomes(range(500))
+    outcomes = SendResults(range(500))
     terms = RunnerSettings(earlier=earlier, quota=quota_of(1, used=1))
     await Runner(tasks(), 500, ScriptedPool(), outcomes.apply, terms).run()
     assert outcomes.counts["skipped"] == 2

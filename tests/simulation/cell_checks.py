@@ -70,7 +70,7 @@ def _is_in_doubt(world: CellWorld, letter: Letter) -> bool:
 
 def _check_addresses(world: CellWorld, run: CellRun, position: int, letter: Letter, generation: int) -> None:
     """Where the addresses of a row differ, each was reported as it was."""
-    said = run.results._addresses.get(position)
+    said = run.results._states.addresses.get(position)
     if said is None:
         return
     world.tally["addresses: differ"] += 1

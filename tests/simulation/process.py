@@ -6,11 +6,11 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.daily_quota import Quota, UsageCounts
 from notebookmail.delivery.events import RowSent, RunStopped
 from notebookmail.delivery.rate_limit import Bucket
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.delivery.runner import Runner, RunnerSettings
 from notebookmail.errors import JournalError, SMTPException, TemplateError
 from notebookmail.mail.message import Envelope, Mail
@@ -55,7 +55,7 @@ class Process:
         """True when an interrupt has come that was not delivered yet."""
         self.was_interrupted = False
         self.ending = ""
-        self.outcomes = Outcomes(range(len(world.rows)))
+        self.outcomes = SendResults(range(len(world.rows)))
         self.events: list[list[RowEvent]] = [[] for _ in world.rows]
         self.stop_reason: str | None = None
         self.unrecorded = 0

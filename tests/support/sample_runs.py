@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 
 from hypothesis import strategies as st
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import RowDeferred, RowFailed, RowSent, RowSkipped, RowStarted, RowUnconfirmed
 from notebookmail.delivery.progress import Progress
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused, TemplateError
 from notebookmail.response import SMTPResponse
 
@@ -57,9 +57,9 @@ def accepted(position: int) -> RowSent:
 
 def sample_outcomes(
     rows: int = 1000, *, failing: int = 3, more: int = 0, reply: str = "5.1.1 No such user"
-) -> Outcomes:
+) -> SendResults:
     """A finished run: the first `failing` rows refused, the others sent, then `more` rows nothing happened to."""
-    outcomes = Outcomes(range(rows + more))
+    outcomes = SendResults(range(rows + more))
     for position in range(rows):
         to = f"person{position}@example.org"
         outcomes.apply(RowStarted(position, to, f"<{position}@example.org>"))
@@ -70,7 +70,7 @@ def sample_outcomes(
     return outcomes
 
 
-def mixed_outcomes() -> Outcomes:
+def mixed_outcomes() -> SendResults:
     """Eight rows, almost every status among them."""
     outcomes = sample_outcomes(2, failing=1, more=6)
     outcomes.apply(RowDeferred(2, refused("d@example.org", "4.7.1 Greylisted", 451), 3, 9.0))

@@ -23,13 +23,13 @@ import asyncio
 from datetime import UTC, datetime
 from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused
 from notebookmail.delivery.events import RowFailed, RowSent, RowStarted
-from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.progress import Progress
 from notebookmail.response import SMTPResponse
 from notebookmail.view.widgets.board import Board
 from notebookmail.view.widgets.results_table import ResultsTable
 
-outcomes = Outcomes(range(120))
+outcomes = SendResults(range(120))
 
 def step(position):
     to = f"person{position}@example.org"

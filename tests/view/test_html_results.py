@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from support.sample_runs import ANYTHING, Tags, mixed_outcomes, refused, sample_outcomes, sample_progress
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import RowFailed, RowPending, RowSkipped, RowStarted
 from notebookmail.delivery.progress import Progress
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.errors import SMTPReadTimeoutError
 from notebookmail.view.html.results import progress_html, results_html, table_html
 from notebookmail.view.terminal.plain_text import results_text
@@ -16,8 +16,8 @@ from notebookmail.view.terminal.plain_text import results_text
 SMALL = 32_000  # octets, 5,000 of them the style sheet
 
 
-def one_refused(label: str, to: str, reply: str) -> Outcomes:
-    outcomes = Outcomes([label, "skipped"])
+def one_refused(label: str, to: str, reply: str) -> SendResults:
+    outcomes = SendResults([label, "skipped"])
     outcomes.apply(RowStarted(0, to, "<1@example.org>"))
     outcomes.apply(RowFailed(0, refused(to, reply), 1, 0.1))
     outcomes.apply(RowSkipped(1, reply, to))
@@ -83,7 +83,7 @@ def test_a_run_of_ten_thousand_failures_stays_small(reply: str) -> None:
 
 
 def test_many_different_causes_stay_small() -> None:
-    outcomes = Outcomes(range(500))
+    outcomes = SendResults(range(500))
     for code in range(400, 600):
         outcomes.apply(
             RowFailed(code - 400, refused("x@example.org", f"{str(code)[0]}.{code % 8}.1 no", code), 1, 1.0)
@@ -138,7 +138,7 @@ def test_a_good_run_shows_no_table() -> None:
 
 
 def test_an_empty_run_says_so() -> None:
-    assert "No rows, nothing sent" in results_html(Outcomes([]))
+    assert "No rows, nothing sent" in results_html(SendResults([]))
 
 
 def test_rows_that_were_never_tried_say_why() -> None:

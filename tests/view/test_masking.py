@@ -14,7 +14,8 @@ from notebookmail.errors import (
     SMTPSenderRefused,
     TemplateError,
 )
-from notebookmail.view.words.masking import KnownNames, mask_address, mask_error, mask_label, mask_text
+from notebookmail.privacy.masking import KnownNames, mask_address, mask_label, mask_text
+from notebookmail.view.words.masked_errors import mask_error
 
 LOCAL = st.from_regex(r"[a-z]{4}[a-z0-9.+_'=/-]{0,20}[a-z0-9]", fullmatch=True)
 AROUND = st.sampled_from(["", " ", "<", ">", "(", ")", '"', "'", ": ", ";", ",", "[", "]", "=", "\n", "mailto:"])

@@ -7,8 +7,8 @@ from hypothesis import given
 from rich.console import Console
 from support.sample_runs import ANYTHING, mixed_outcomes, refused, sample_outcomes, sample_progress
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import RowFailed, RowStarted
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.view.terminal.results import TerminalBoard, print_results
 
 
@@ -23,8 +23,8 @@ def written(screen: Console) -> str:
     return screen.file.getvalue()
 
 
-def one_refused(label: str, to: str, reply: str) -> Outcomes:
-    outcomes = Outcomes([label])
+def one_refused(label: str, to: str, reply: str) -> SendResults:
+    outcomes = SendResults([label])
     outcomes.apply(RowStarted(0, to, "<1@example.org>"))
     outcomes.apply(RowFailed(0, refused(to, reply), 1, 0.1))
     return outcomes

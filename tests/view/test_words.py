@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from support.sample_runs import mixed_outcomes, refused, sample_outcomes, sample_progress
 
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import STATUSES, RowFailed, RowSkipped
 from notebookmail.delivery.progress import Progress
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.view.terminal.plain_text import results_text
 from notebookmail.view.words.quantities import duration
 from notebookmail.view.words.results import causes_in_words, headline, line, pace, percent, problem_positions
@@ -63,7 +63,7 @@ def test_the_commonest_cause_comes_first_with_its_remedy_and_one_example() -> No
 
 
 def test_a_cause_of_a_repeated_label_still_has_a_masked_example() -> None:
-    outcomes = Outcomes(["same", "same"])
+    outcomes = SendResults(["same", "same"])
     outcomes.apply(RowFailed(0, refused("canary@example.org", "5.1.1 <canary@example.org>"), 1, 0.1))
     outcomes.apply(RowFailed(1, refused("b@example.org", "5.3.4 too big", 552), 1, 0.1))
 
@@ -71,7 +71,7 @@ def test_a_cause_of_a_repeated_label_still_has_a_masked_example() -> None:
 
 
 def test_several_reasons_of_skipped_rows_are_all_named() -> None:
-    outcomes = Outcomes(range(3))
+    outcomes = SendResults(range(3))
     for position, reason in enumerate(["already sent", "already sent", "on the suppression list"]):
         outcomes.apply(RowSkipped(position, reason))
 
@@ -81,7 +81,7 @@ def test_several_reasons_of_skipped_rows_are_all_named() -> None:
 
 
 def test_rows_left_out_without_a_reason_are_not_counted_with_those_that_have_one() -> None:
-    outcomes = Outcomes(range(2))
+    outcomes = SendResults(range(2))
     outcomes.apply(RowSkipped(0, "already sent"))
     outcomes.apply(RowSkipped(1, ""))
 
@@ -97,7 +97,7 @@ def test_the_text_fits_a_hundred_columns_and_its_columns_line_up() -> None:
 
 
 def test_wide_letters_do_not_break_the_columns() -> None:
-    outcomes = Outcomes(["東京", "x"])
+    outcomes = SendResults(["東京", "x"])
     for position in range(2):
         outcomes.apply(RowFailed(position, refused("a@example.org", "5.1.1 no"), 1, 0.1))
     wide, narrow = results_text(outcomes).splitlines()[-2:]

@@ -10,26 +10,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
-from notebookmail.view.words.masking import mask_label, mask_text
+from notebookmail.privacy.masking import mask_label, mask_text
 from notebookmail.view.words.results import troubles_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from notebookmail.delivery.results_frame import Outcomes
+    from notebookmail.view.words.results import ResultsSource
+
 
 _COLUMNS = ("rows", "status", "category", "cause", "remedy", "example", "labels")
 
 
-def causes_frame(outcomes: Outcomes) -> CausesFrame:
+def causes_frame(results: ResultsSource) -> CausesFrame:
     """Make the frame of the causes of trouble: one line a cause."""
-    causes = outcomes.causes()
+    causes = results.causes()
     data = [
         (len(each.labels), each.status, each.category, each.cause, each.remedy, each.example, list(each.labels))
         for each in causes
     ]
     frame = CausesFrame(data, columns=list(_COLUMNS))
-    shown = troubles_of(outcomes, causes)
+    shown = troubles_of(results, causes)
     frame.examples_shown = {cause.example: trouble.example for cause, trouble in zip(causes, shown, strict=True)}
     return frame
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from notebookmail.privacy.masking import mask_text
 from notebookmail.view.words.diagnosis import HUES, SIGNS, headline, step_lines
-from notebookmail.view.words.masking import mask_text
 from notebookmail.view.words.visible_text import clip
 
 from .escaping import Html, element, join

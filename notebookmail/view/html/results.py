@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notebookmail.view.words.masking import mask_text
+from notebookmail.privacy.masking import mask_text
 from notebookmail.view.words.results import (
     SYMBOLS,
     causes_in_words,
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from notebookmail.delivery.events import Status
     from notebookmail.delivery.progress import Progress
-    from notebookmail.delivery.results_frame import Outcomes
-    from notebookmail.view.words.results import CauseWords, RowLine
+    from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine
 
 _CAUSES = 8
 _LABEL, _ADDRESS, _REPLY, _HINT, _LONG = (
@@ -42,15 +41,15 @@ _LABEL, _ADDRESS, _REPLY, _HINT, _LONG = (
 )  # characters shown of each: strangers decide how long they are
 
 
-def results_html(outcomes: Outcomes, *, title: str = "", limit: int = 20) -> str:
+def results_html(results: ResultsSource, *, title: str = "", limit: int = 20) -> str:
     """Show how a run ended, for a saved notebook: addresses masked, size bounded.
 
     Args:
-        outcomes: How every row stands.
+        results: How every row stands.
         title: A line above the headline, such as the campaign and the server.
         limit: How many problem rows are listed at most.
     """
-    counts = outcomes.counts
+    counts = results.counts
     return element(
         "div",
         STYLE,
@@ -58,8 +57,8 @@ def results_html(outcomes: Outcomes, *, title: str = "", limit: int = 20) -> str
         element("div", _headline(headline(counts)), class_="nbm-head"),
         _bar(counts, headline(counts)),
         _chips(counts),
-        _causes(causes_in_words(outcomes)),
-        _problems(outcomes, limit),
+        _causes(causes_in_words(results)),
+        _problems(results, limit),
         class_=ROOT,
     )
 
@@ -80,18 +79,18 @@ def progress_html(progress: Progress) -> str:
     )
 
 
-def table_html(outcomes: Outcomes, positions: Sequence[int]) -> str:
+def table_html(results: ResultsSource, positions: Sequence[int]) -> str:
     """Show one page of rows with full addresses, for the live view only, without the style sheet.
 
     Each row is one line of a fixed height, so that the rows' buttons can stand beside them.
 
     Args:
-        outcomes: How every row stands.
+        results: How every row stands.
         positions: The rows to show, from 0; the caller keeps their number small.
     """
     widths = element("colgroup", *(element("col", style=f"width:{width}") for width, _ in _COLUMNS))
     head = element("thead", element("tr", *(element("th", words, scope="col") for _, words in _COLUMNS)))
-    body = element("tbody", *map(_one_line, lines(outcomes, positions, is_public=False)))
+    body = element("tbody", *map(_one_line, lines(results, positions, is_public=False)))
     table = element("table", widths, head, body)
     return element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Results by row")
 
@@ -157,11 +156,11 @@ def _cause(trouble: CauseWords) -> Html:
     return element("li", shown, class_=f"nbm-{trouble.status}")
 
 
-def _problems(outcomes: Outcomes, limit: int) -> Html | None:
-    positions = problem_positions(outcomes)
+def _problems(results: ResultsSource, limit: int) -> Html | None:
+    positions = problem_positions(results)
     if not positions or limit < 1:
         return None
-    shown = list(lines(outcomes, positions[:limit], is_public=True))
+    shown = list(lines(results, positions[:limit], is_public=True))
     table = _table(("Row", "To", "Status", "Code", "What was said"), map(_public_row, shown))
     scroll = element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Rows not sent")
     more = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from notebookmail.privacy.masking import mask_text
 from notebookmail.view.words.diagnosis import SIGNS, headline, step_lines
-from notebookmail.view.words.masking import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,7 @@ from notebookmail.view.words.visible_text import clip
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from notebookmail.delivery.results_frame import Outcomes
-    from notebookmail.view.words.results import CauseWords, RowLine
+    from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine
 
 _WIDTH = 100
 _CAUSES = 8
@@ -25,20 +24,20 @@ _LABEL, _ADDRESS, _REPLY = 16, 32, 200
 _GAP = "  "
 
 
-def results_text(outcomes: Outcomes, *, limit: int = 20) -> str:
+def results_text(results: ResultsSource, *, limit: int = 20) -> str:
     """Show how a run ended in at most 100 columns, addresses masked.
 
     Args:
-        outcomes: How every row stands.
+        results: How every row stands.
         limit: How many problem rows are listed at most.
     """
-    written = [headline(outcomes.counts)]
-    found = causes_in_words(outcomes)
+    written = [headline(results.counts)]
+    found = causes_in_words(results)
     if found:
         written += ["", *(text for trouble in found[:_CAUSES] for text in _trouble(trouble))]
-    positions = problem_positions(outcomes)
+    positions = problem_positions(results)
     if positions and limit > 0:
-        shown = list(lines(outcomes, positions[:limit], is_public=True))
+        shown = list(lines(results, positions[:limit], is_public=True))
         written += ["", *_table(shown)]
         if len(positions) > limit:
             written += ["", f"The first {limit:,} of {len(positions):,} rows; results.table() opens all of them."]

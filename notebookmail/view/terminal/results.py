@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
     from notebookmail.delivery.events import Status
     from notebookmail.delivery.progress import Progress
-    from notebookmail.delivery.results_frame import Outcomes
-    from notebookmail.view.words.results import CauseWords, RowLine
+    from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine
 
 _STYLES: Mapping[Status, str] = {
     "sent": "green", "failed": "red", "deferred": "yellow", "unconfirmed": "magenta", "skipped": "bright_black",
@@ -80,21 +79,21 @@ class TerminalBoard:
         if self._live is not None:
             self._live.update(_glance(self._read()), refresh=True)
 
-    def close(self, outcomes: Outcomes, *, title: str = "") -> None:
+    def close(self, results: ResultsSource, *, title: str = "") -> None:
         """End the live bar and leave one line that says how it went.
 
         Args:
-            outcomes: How the rows stand now, also after an interrupt.
+            results: How the rows stand now, also after an interrupt.
             title: A line above it.
         """
         if self._is_over:
             return
-        self.abandon(outcomes, "")
+        self.abandon(results, "")
         if title:
             self._print(visible(title), style="bright_black")
-        self._print(f"{headline(outcomes.counts)} in {duration(self._read().seconds)}", style="bold")
+        self._print(f"{headline(results.counts)} in {duration(self._read().seconds)}", style="bold")
 
-    def abandon(self, outcomes: Outcomes, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
+    def abandon(self, results: ResultsSource, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
         """End the live bar and say nothing: the exception does."""
         if self._live is not None:
             self._live.stop()
@@ -106,7 +105,7 @@ class TerminalBoard:
 
 
 def print_results(
-    outcomes: Outcomes,
+    results: ResultsSource,
     *,
     console: Console | None = None,
     positions: Sequence[int] | None = None,
@@ -118,7 +117,7 @@ def print_results(
     Addresses are masked where the console is no terminal.
 
     Args:
-        outcomes: How every row stands.
+        results: How every row stands.
         console: Where to write; standard output by default.
         positions: Which rows to list; by default those that want a look.
         limit: How many rows are listed at most.
@@ -126,14 +125,14 @@ def print_results(
     """
     console = console or _console()
     if has_headline:
-        console.print(Text(headline(outcomes.counts), style="bold"))
-    console.print(_bar(outcomes.counts, min(console.width, 2 * _BAR)))
-    for trouble in causes_in_words(outcomes)[:_CAUSES]:
+        console.print(Text(headline(results.counts), style="bold"))
+    console.print(_bar(results.counts, min(console.width, 2 * _BAR)))
+    for trouble in causes_in_words(results)[:_CAUSES]:
         console.print()
         console.print(_cause(trouble))
-    positions = problem_positions(outcomes) if positions is None else positions
+    positions = problem_positions(results) if positions is None else positions
     if positions and limit > 0:
-        shown = lines(outcomes, positions[:limit], is_public=not console.is_terminal)
+        shown = lines(results, positions[:limit], is_public=not console.is_terminal)
         console.print()
         console.print(_rows(list(shown), console.width))
     if len(positions) > limit:

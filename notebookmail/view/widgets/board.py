@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebookmail.delivery.progress import Progress
-    from notebookmail.delivery.results_frame import Outcomes
+    from notebookmail.view.words.results import ResultsSource
 
 NO_BUTTONS = "To stop, interrupt the kernel (■): nothing that was sent is forgotten."
 GONE = (
@@ -109,22 +109,22 @@ class Board:
         self._body.value = progress_html(progress)  # traitlets compares, and is silent about equal values
         self._mark(progress)
 
-    def close(self, outcomes: Outcomes, *, title: str = "") -> None:
+    def close(self, results: ResultsSource, *, title: str = "") -> None:
         """Replace the live board by the static result and free its widgets; a second call does nothing.
 
         Args:
-            outcomes: How the rows stand now, also after an interrupt.
+            results: How the rows stand now, also after an interrupt.
             title: A line above the headline.
         """
         view, self._view = self._view, None
         if view is not None:
-            view.replace(results_html(outcomes, title=title), results_text(outcomes))
+            view.replace(results_html(results, title=title), results_text(results))
         self._style.value = self._body.value = self._voice.value = ""  # nbclient saves the last state of widgets
         close_all(self.widget)
 
-    def abandon(self, outcomes: Outcomes, why: str) -> None:
+    def abandon(self, results: ResultsSource, why: str) -> None:
         """Make way for a page that says why nothing was sent."""
-        self.close(outcomes, title=why)
+        self.close(results, title=why)
 
     def _mark(self, progress: Progress) -> None:
         """Let the buttons and the screen reader's line say how the run stands."""
@@ -151,13 +151,13 @@ class StillBoard:
     def refresh(self) -> None:
         """Show nothing."""
 
-    def close(self, outcomes: Outcomes, *, title: str = "") -> None:
+    def close(self, results: ResultsSource, *, title: str = "") -> None:
         """Show how the run ended; a second call does nothing."""
         is_shown, self._is_shown = self._is_shown, False
         if is_shown:
-            page = {"text/html": results_html(outcomes, title=title), "text/plain": results_text(outcomes)}
+            page = {"text/html": results_html(results, title=title), "text/plain": results_text(results)}
             display(page, raw=True)  # type: ignore[no-untyped-call]
 
-    def abandon(self, outcomes: Outcomes, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
+    def abandon(self, results: ResultsSource, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
         """Show nothing: the exception says why."""
         self._is_shown = False

@@ -3,7 +3,7 @@
 Paging, searching and sorting happen in Python: the page is a few rows of escaped HTML beside as many buttons, and
 no other row ever reaches the browser or the widget's state, so 100,000 rows open as fast as 25. Addresses stand
 here in full, because this view is for the person who sends and lives as long as the kernel; what a saved notebook
-shows in its place names no one. Reads outcomes only, and never builds their frame.
+shows in its place names no one. Reads results only, and never builds their frame.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import ipywidgets
 
 from notebookmail.delivery.events import STATUSES
 from notebookmail.errors import INTERRUPTS
+from notebookmail.privacy.masking import mask_text
 from notebookmail.sync import running_loop
 from notebookmail.view.frontend import is_attended, saves_widgets
 from notebookmail.view.html.escaping import element
 from notebookmail.view.html.results import table_html
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
-from notebookmail.view.words.masking import mask_text
-from notebookmail.view.words.results import SYMBOLS, headline, interrupted
+from notebookmail.view.words.results import SYMBOLS, ResultsSource, headline, interrupted
 from notebookmail.view.words.visible_text import clip, visible
 
 from .live_output import LiveView, button, close_all, show_static, stand_in
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from notebookmail.delivery.events import Status
-    from notebookmail.delivery.results_frame import Outcomes
     from notebookmail.delivery.row_search import Order
 
 PAGE: Final = 25
@@ -46,8 +45,22 @@ _ORDERS: Final[dict[str, Order]] = {
 }  # fmt: skip
 
 
+class TableSource(ResultsSource, Protocol):
+    """What a table reads of the results of a run."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows as a frame."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
+        """Return the positions of the rows with a status that hold these words, in an order."""
+
+
 class TableActions(Protocol):
-    """What a table can do beside showing: it belongs to the run behind the outcomes."""
+    """What a table can do beside showing: it belongs to the run behind the results."""
 
     @property
     def waiting(self) -> int:
@@ -56,7 +69,7 @@ class TableActions(Protocol):
     def letter(self, position: int) -> bytes:
         """Return the message of a row as it was transmitted."""
 
-    def again(self, stage: Callable[[ipywidgets.Widget], None]) -> Awaitable[Outcomes]:
+    def again(self, stage: Callable[[ipywidgets.Widget], None]) -> Awaitable[TableSource]:
         """Try again what may be tried again, with the board on a stage."""
 
 
@@ -64,15 +77,15 @@ class ResultsTable:
     """A paged table with a search, an order, a view of each row, and a button that tries again.
 
     Args:
-        outcomes: How every row stands; a finished run's.
+        results: How every row stands; a finished run's.
         sending: What it was sent with; None for a table that only shows.
 
     Attributes:
         widget: The ipywidget to display; None in a kernel that nobody watches.
     """
 
-    def __init__(self, outcomes: Outcomes, sending: TableActions | None = None) -> None:
-        self._outcomes = outcomes
+    def __init__(self, results: TableSource, sending: TableActions | None = None) -> None:
+        self._results = results
         self._sending = sending
         self._loop = running_loop()
         self._task: asyncio.Task[None] | None = None
@@ -81,7 +94,7 @@ class ResultsTable:
         self._opened = 0  # the row on view, by its place among those found
         self.widget: Any = None
         if saves_widgets():
-            self._found = outcomes.find()
+            self._found = results.find()
             return
         self._make_controls()
         self._row = RowDetail(self._turn, self._close_row, sending.letter if sending is not None else None)
@@ -136,26 +149,26 @@ class ResultsTable:
         ]
 
     def _statuses(self) -> list[tuple[str, Status | None]]:
-        counts = self._outcomes.counts
+        counts = self._results.counts
         return [
-            (f"All {len(self._outcomes):,}", None),
+            (f"All {len(self._results):,}", None),
             *((f"{SYMBOLS[status]} {status} {counts[status]:,}", status) for status in STATUSES if counts[status]),
         ]
 
     # --- what is found --------------------------------------------------------------------------------------
 
     @property
-    def results(self) -> Outcomes:
+    def results(self) -> TableSource:
         """The results on view: after a retry its own."""
-        return self._outcomes
+        return self._results
 
     @property
     def frame(self) -> pd.DataFrame:
         """The rows found, in the order shown, as they stand in `results.frame`."""
-        return self._outcomes.frame.iloc[self._found]
+        return self._results.frame.iloc[self._found]
 
     def _find(self) -> None:
-        self._found = self._outcomes.find(self._status.value, self._text.value, self._order.value)
+        self._found = self._results.find(self._status.value, self._text.value, self._order.value)
         self._show(0)
 
     @property
@@ -168,9 +181,9 @@ class ResultsTable:
         shown = self._found[self._start : self._start + PAGE]
         self._first.disabled = self._previous.disabled = self._start == 0
         self._next.disabled = self._last.disabled = self._start == self._last_start
-        self._page.value = table_html(self._outcomes, shown)
+        self._page.value = table_html(self._results, shown)
         for label, position in zip(self._labels, shown, strict=False):
-            label.description = clip(self._outcomes.outcome(position).label, _LABEL)
+            label.description = clip(self._results.outcome(position).label, _LABEL)
         self._column.children = [self._head, *self._labels[: len(shown)]]
         where = f"rows {self._start + 1:,}\u2013{self._start + len(shown):,} of {count:,}" if count else "no rows"
         self._where.value = where
@@ -179,7 +192,7 @@ class ResultsTable:
     def refresh(self) -> None:
         """Show how the rows stand now; safe on any thread."""
         if self.widget is None:
-            self._found = self._outcomes.find()
+            self._found = self._results.find()
         elif self._loop is None or self._loop is running_loop():
             self._status.options = self._statuses()
             self._find()
@@ -198,7 +211,7 @@ class ResultsTable:
         """Go on to another of the rows found."""
         self._opened = min(max(0, self._opened + step), len(self._found) - 1)
         position = self._found[self._opened]
-        self._row.show(self._outcomes.outcome(position), position, self._opened, len(self._found))
+        self._row.show(self._results.outcome(position), position, self._opened, len(self._found))
 
     def _close_row(self) -> None:
         self._show(self._opened // PAGE * PAGE)
@@ -226,7 +239,7 @@ class ResultsTable:
     async def _send(self, sending: TableActions) -> None:
         self._said.value = ""
         try:
-            self._outcomes = await sending.again(self._take_stage)
+            self._results = await sending.again(self._take_stage)
         except Exception as problem:  # noqa: BLE001 -- a button has nobody to raise it to: it is shown
             self._say(f"Nothing was sent: {problem}")
         except INTERRUPTS as interrupt:  # going on, it would end the kernel's loop
@@ -250,7 +263,7 @@ class ResultsTable:
             close_all(self.widget, *self._list, *self._row.widgets, *self._labels)
 
     def _stand_in(self) -> str:
-        words = headline(self._outcomes.counts)
+        words = headline(self._results.counts)
         return f"{words}. The table lives as long as the kernel: run the cell again to open it."
 
     def _ipython_display_(self) -> None:
@@ -261,4 +274,4 @@ class ResultsTable:
             show_static(stand_in(words), words)
 
     def __repr__(self) -> str:
-        return visible(f"<ResultsTable {headline(self._outcomes.counts)}>")
+        return visible(f"<ResultsTable {headline(self._results.counts)}>")

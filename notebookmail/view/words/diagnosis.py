@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .masking import mask_address, mask_text
+from notebookmail.privacy.masking import mask_address, mask_text
+
 from .visible_text import clip
 
 if TYPE_CHECKING:

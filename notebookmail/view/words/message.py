@@ -14,7 +14,8 @@ from mimetypes import guess_extension
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import unquote
 
-from .masking import mask_address
+from notebookmail.privacy.masking import mask_address
+
 from .visible_text import clip, visible
 
 if TYPE_CHECKING:

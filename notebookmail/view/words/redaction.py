@@ -12,17 +12,85 @@ from typing import TYPE_CHECKING, Any
 
 from notebookmail.delivery.explain import explain
 from notebookmail.delivery.partial_delivery import Addresses
+from notebookmail.delivery.results_frame import Outcomes
+from notebookmail.delivery.row_search import RowSearch
+from notebookmail.delivery.row_states import Rewording
 from notebookmail.errors import AddressError, NotebookmailError
-
-from .masking import mask_address, mask_text
+from notebookmail.privacy.masking import KnownNames, mask_address, mask_label, mask_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from typing import TypeGuard
 
     import pandas as pd
 
+    from notebookmail.delivery.results_frame import Outcome
+    from notebookmail.delivery.row_states import RowStates
+
 _SHORTEST_CELL = 3  # a shorter one is in every other word
+
+
+def redacted_states(states: RowStates) -> RowStates:
+    """Make states of the same rows without addresses.
+
+    Args:
+        states: How the rows stand; they are not changed.
+    """
+    to = states.all_recipients()
+    columns, names = states.numbers.columns(), _names_in_trouble(states)
+    words = Rewording(
+        labels=redacted_labels(states.labels, to),
+        recipients=[redacted_recipients(each) for each in to],
+        stop_reason=redacted_notice(states.stop_reason, to),
+        message_id=lambda position, text: mask_text(text, *to[position].split(", ")),
+        reply=_masking(to, columns["reply"], names),
+        reason=_masking(to, columns["reason"], names),
+        error=lambda position, error: redacted_error(error, to[position], *names.found_in(str(error))),
+        addresses=redacted_addresses,
+    )
+    return states.reworded(words)
+
+
+def redacted_failures(states: RowStates) -> list[Exception]:
+    """Make the exceptions of rows that were not sent, without addresses, each with its row's label as a note."""
+    names = _names_in_trouble(states)
+    found: list[Exception] = []
+    for outcome in _in_trouble(states):
+        if outcome.error is not None:
+            error = redacted_error(outcome.error, outcome.to, *names.found_in(str(outcome.error)))
+            error.add_note(f"row {mask_label(outcome.label)}, {outcome.status}")
+            found.append(error)
+    return found
+
+
+def _in_trouble(states: RowStates) -> Iterator[Outcome]:
+    return map(Outcomes(states).outcome, RowSearch(states).positions("failed", "deferred", "unconfirmed"))
+
+
+def _names_in_trouble(states: RowStates) -> KnownNames:
+    """Return what the rows that were not sent are called: servers speak of one in answer to another."""
+    return KnownNames(name for row in _in_trouble(states) for name in (row.label, *row.to.split(", ")))
+
+
+def redacted_notice(notice: str, recipients: Sequence[str]) -> str:
+    """Mask what is said of a run as a whole."""
+    return mask_text(notice, *sorted({each for each in recipients if each and each in notice}))
+
+
+def _masking(recipients: Sequence[str], numbers: Any, names: KnownNames) -> Callable[[int, str], str]:
+    """Make what masks texts by number: every address, and what a text says of the mailboxes of its rows."""
+    recipients_by_number: dict[int, set[str]] = {}
+    for to, number in zip(recipients, numbers.tolist(), strict=True):
+        if number:
+            recipients_by_number.setdefault(number, set()).add(to)
+
+    def masked(number: int, text: str) -> str:
+        about = recipients_by_number.get(number, set())
+        is_of_one = len(about) == 1  # what is said of many rows in the same words names no one by a local part
+        private = {each for to in about for each in to.split(", ")}
+        return names.mask(text, *sorted(each for each in private if is_of_one or each in text))
+
+    return masked
 
 
 def redacted_recipients(to: str) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.checks.findings import KINDS
 from notebookmail.checks.message import GMAIL_HTML_OCTETS
+from notebookmail.privacy.masking import mask_text, placed_label
 
-from .masking import mask_text, placed_label, quoted
+from .masked_errors import quoted
 from .quantities import size_in_words
 from .visible_text import clip
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from notebookmail.delivery.progress import PAUSED, STOPPING
 from notebookmail.errors import SMTPRecipientsRefused
+from notebookmail.privacy.masking import KnownNames, bare_address, mask_address, mask_label, mask_text
 
-from .masking import KnownNames, bare_address, mask_address, mask_error, mask_label, mask_text
+from .masked_errors import mask_error
 from .quantities import duration
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from notebookmail.delivery.events import Status
     from notebookmail.delivery.progress import Progress
-    from notebookmail.delivery.results_frame import Cause, Outcome, Outcomes
+    from notebookmail.delivery.results_frame import Cause, Outcome
 
 SYMBOLS: Mapping[Status, str] = {
     "sent": "✓", "failed": "✕", "deferred": "↻", "unconfirmed": "?", "skipped": "\u2013", "pending": "○",
@@ -34,6 +35,27 @@ PROBLEMS: tuple[Status, ...] = ("failed", "unconfirmed", "deferred")
 _SAMPLE = 1000  # rows looked at for the reasons of skipped and pending ones
 _REASONS = 3
 _BRISK = 10  # messages per second from which decimals are noise
+
+
+class ResultsSource(Protocol):
+    """What a view reads of the results of a run, however they are kept."""
+
+    @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many rows stand how, every status present."""
+
+    @property
+    def exceptions(self) -> Mapping[Hashable, Exception]:
+        """The exceptions of rows in trouble, by label."""
+
+    def positions(self, *statuses: Status) -> list[int]:
+        """Return the positions of the rows with one of these statuses, in order."""
+
+    def outcome(self, position: int) -> Outcome:
+        """Return everything known about the row at a position."""
+
+    def causes(self) -> list[Cause]:
+        """Return the rows in trouble grouped by cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +137,22 @@ def pace(progress: Progress) -> list[str]:
     return phrases
 
 
-def causes_in_words(outcomes: Outcomes) -> list[CauseWords]:
+def causes_in_words(results: ResultsSource) -> list[CauseWords]:
     """Say why rows were not sent, the largest group first, then the reasons of those left out."""
-    found = troubles_of(outcomes, outcomes.causes())
-    return [*found, *_reasons(outcomes, "pending"), *_reasons(outcomes, "skipped")]
+    found = troubles_of(results, results.causes())
+    return [*found, *_reasons(results, "pending"), *_reasons(results, "skipped")]
 
 
-def troubles_of(outcomes: Outcomes, causes: Iterable[Cause]) -> list[CauseWords]:
+def troubles_of(results: ResultsSource, causes: Iterable[Cause]) -> list[CauseWords]:
     """Put causes into words that name no one."""
-    errors = outcomes.exceptions
-    names = names_of_failures(outcomes)
+    errors = results.exceptions
+    names = names_of_failures(results)
     return [_cause_in_words(cause, errors, names) for cause in causes]
 
 
-def names_of_failures(outcomes: Outcomes) -> KnownNames:
+def names_of_failures(results: ResultsSource) -> KnownNames:
     """Return what the rows that were not sent are called: servers speak of one in answer to another."""
-    rows = [outcomes.outcome(position) for status in PROBLEMS for position in outcomes.positions(status)[:_SAMPLE]]
+    rows = [results.outcome(position) for status in PROBLEMS for position in results.positions(status)[:_SAMPLE]]
     return KnownNames(name for row in rows for name in (row.label, *row.to.split(", ")))
 
 
@@ -156,10 +178,10 @@ def _example(cause: Cause, error: Exception | None) -> str:
     return mask_error(error, cause.example)
 
 
-def _reasons(outcomes: Outcomes, status: Status) -> Iterator[CauseWords]:
+def _reasons(results: ResultsSource, status: Status) -> Iterator[CauseWords]:
     """Group rows left out by their reason: no error stands behind these, so no cause names them."""
-    count = outcomes.counts[status]
-    rows = (outcomes.outcome(position) for position in outcomes.positions(status)[:_SAMPLE])
+    count = results.counts[status]
+    rows = (results.outcome(position) for position in results.positions(status)[:_SAMPLE])
     tally = Counter(mask_text(row.hint, row.to) for row in rows if row.error is None and row.hint)
     if not tally:
         return
@@ -168,17 +190,17 @@ def _reasons(outcomes: Outcomes, status: Status) -> Iterator[CauseWords]:
     yield CauseWords(status, f"{counted}{status}: {words}{'; …' if len(tally) > _REASONS else ''}", "", "")
 
 
-def lines(outcomes: Outcomes, positions: Sequence[int], *, is_public: bool) -> Iterator[RowLine]:
+def lines(results: ResultsSource, positions: Sequence[int], *, is_public: bool) -> Iterator[RowLine]:
     """Put rows into words.
 
     Args:
-        outcomes: How every row stands.
+        results: How every row stands.
         positions: Which rows, from 0.
         is_public: True masks every address, for what is saved with the notebook.
     """
-    names = names_of_failures(outcomes) if is_public else None
+    names = names_of_failures(results) if is_public else None
     for position in positions:
-        yield line(outcomes.outcome(position), names)
+        yield line(results.outcome(position), names)
 
 
 def line(row: Outcome, names: KnownNames | None = None) -> RowLine:
@@ -204,6 +226,6 @@ def _said(row: Outcome) -> str:
     return text.removeprefix(f"<{bare_address(row.to)}>").lstrip(": ") or text
 
 
-def problem_positions(outcomes: Outcomes) -> list[int]:
+def problem_positions(results: ResultsSource) -> list[int]:
     """List the rows that want a look, the gravest status first."""
-    return [position for status in PROBLEMS for position in outcomes.positions(status)]
+    return [position for status in PROBLEMS for position in results.positions(status)]

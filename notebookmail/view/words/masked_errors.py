@@ -1,8 +1,6 @@
-"""Masked addresses: what is saved with a notebook names no one (`a...@example.org`).
+"""What an error says, masked for saved outputs: the mailboxes that the error itself carries, too.
 
-A saved output travels: to GitHub, to a colleague, to a printer. Servers echo addresses in their replies, so texts
-are masked like columns, and a row's own mailbox also where it is named without its domain. Domains stay: they tell
-where the trouble is.
+What masks a text or a label is privacy/masking.py.
 """
 
 from __future__ import annotations
@@ -10,28 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notebookmail.errors import AddressError, SMTPRecipientRefused, SMTPRecipientsRefused, SMTPSenderRefused
-from notebookmail.privacy.masking import (
-    KnownNames,
-    bare_address,
-    mask_address,
-    mask_label,
-    mask_text,
-    placed_label,
-)
+from notebookmail.privacy.masking import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = [
-    "KnownNames",
-    "bare_address",
-    "mask_address",
-    "mask_error",
-    "mask_label",
-    "mask_text",
-    "placed_label",
-    "quoted",
-]
 
 
 def mask_error(error: Exception, text: str, to: str = "") -> str:

@@ -1,0 +1,28 @@
+"""What results hold of the run behind them: enough to send rows again, and to make a row's message again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Stage = Callable[[Any], None]  # takes a board's widget and shows it
+
+
+class RunHandle(Protocol):
+    """What results know of the run behind them."""
+
+    @property
+    def left_out(self) -> frozenset[int]:
+        """The positions that were not to be sent: beyond the limit, or all of a rehearsal."""
+
+    def again(self, positions: list[int], stage: Stage | None) -> Awaitable[object]:
+        """Send rows again, with the board on a stage, or where boards are shown; their results show it."""
+
+    def letter(self, position: int) -> bytes:
+        """Make the message of a row again.
+
+        Raises:
+            TemplateError: The row has none.
+        """
