@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_FIELDS: Final = {"attempts": "i4", "seconds": "f8", "reply": "u4", "reason": "u4", "sent_at": "f8"}
-_ROW: Final = Struct("=idIId")  # the same, as numpy's types are called in a Struct
+_NUMBER_TYPES: Final = {"attempts": "i4", "seconds": "f8", "reply": "u4", "reason": "u4", "sent_at": "f8"}
+_NUMBERS: Final = Struct("=idIId")  # the same, as numpy's types are called in a Struct
 
-_RECENT: Final = 256
+_MAX_RECENT: Final = 256
 """How many texts are remembered by what they say: a server that says the same every time says it once."""
 
-_OURS: Final = re.compile(r"<([0-9a-f]{32})(@[^@<>]+>)")
+_OUR_MESSAGE_ID: Final = re.compile(r"<([0-9a-f]{32})(@[^@<>]+>)")
 _TOKEN_OCTETS: Final = 16
 _MAX_TAILS: Final = 0xFFFF
 
@@ -47,7 +47,7 @@ class PackedTexts:
         """Return the number of a text; it may have several."""
         number = self._recent.get(text)
         if number is None:
-            if len(self._recent) >= _RECENT:
+            if len(self._recent) >= _MAX_RECENT:
                 self._recent = {"": 0}
             number = self._recent[text] = len(self._ends)
             self._octets += text.encode("utf-8", "surrogatepass")
@@ -100,7 +100,7 @@ class MessageIds:
         self._others: dict[int, str] = {}
 
     def __setitem__(self, position: int, message_id: str) -> None:
-        match = _OURS.fullmatch(message_id)
+        match = _OUR_MESSAGE_ID.fullmatch(message_id)
         tail = self._tail(match[2]) if match else 0
         if match and tail:
             self._tokens[position] = bytes.fromhex(match[1])
@@ -169,7 +169,7 @@ class PackedNumbers:
         import numpy as np
 
         # Not a bytearray: that would be written all over before it is there.
-        self._octets: Any = np.zeros(count * _ROW.size, dtype=np.uint8)
+        self._octets: Any = np.zeros(count * _NUMBERS.size, dtype=np.uint8)
 
     def write(  # noqa: PLR0917 -- once for every event: names would cost as much as the writing
         self, position: int, attempts: int, seconds: float, reply: int, reason: int, sent_at: float
@@ -184,16 +184,16 @@ class PackedNumbers:
             reason: The number of the words why it was left out or left for later; 0 without any.
             sent_at: When it was accepted, in seconds since the epoch; 0 if it was not.
         """
-        _ROW.pack_into(self._octets, position * _ROW.size, attempts, seconds, reply, reason, sent_at)
+        _NUMBERS.pack_into(self._octets, position * _NUMBERS.size, attempts, seconds, reply, reason, sent_at)
 
     def read(self, position: int) -> tuple[int, float, int, int, float]:
         """Return what was written of a row, in the order of `write`."""
-        found: tuple[int, float, int, int, float] = _ROW.unpack_from(self._octets, position * _ROW.size)
+        found: tuple[int, float, int, int, float] = _NUMBERS.unpack_from(self._octets, position * _NUMBERS.size)
         return found
 
     def columns(self) -> npt.NDArray[np.void]:
         """Return all rows as an array with the fields attempts, seconds, reply, reason and sent_at."""
-        rows: npt.NDArray[np.void] = self._octets.view(list(_FIELDS.items()))
+        rows: npt.NDArray[np.void] = self._octets.view(list(_NUMBER_TYPES.items()))
         return rows
 
     def copy(self) -> PackedNumbers:
