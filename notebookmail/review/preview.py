@@ -7,22 +7,22 @@ and nothing is written down. What is saved with a notebook says how many letters
 
 from __future__ import annotations
 
-import time
 from email import message_from_bytes, policy
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from notebookmail.campaign.options import settings_of, shows_options
 from notebookmail.checks.findings import Finding
-from notebookmail.compose.groups import ROWS, Varying
 from notebookmail.errors import FrameError
 from notebookmail.privacy.masking import quoted_label
 
+from .extremes import extremes
 from .inspector import RowInspector, plan_to_look_at
-from .pick import Picked, extremes, picked, positions_at
+from .pick import picked, positions_at
+from .shown_rows import ShownRows
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator
     from email.message import EmailMessage
     from typing import Unpack
 
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from notebookmail.checks.previewed_row import PreviewedRow
     from notebookmail.compose.template import Template
 
-_SEARCH_SECONDS: Final = 1.0
-_BETWEEN_LOOKS: Final = 512  # rows searched between two looks at the clock
-_LONGEST_CELL: Final = 10_000  # characters of a cell that are searched
+    from .picked_rows import Picked
 
 
 @shows_options
@@ -146,6 +144,10 @@ class Preview:
         """Tell why a row was picked, in words, or "" where there is no reason."""
         return self._picked.reasons.get(row.position, "")
 
+    def _shown_rows(self) -> ShownRows:
+        """Begin to look through the picked rows, at the first."""
+        return ShownRows(self._inspector.plan, self._picked, self._specimen, lambda: extremes(self._inspector))
+
     def _position(self, label: Hashable) -> int:
         places = positions_at(label, self._frame.labels)
         if not places:
@@ -186,55 +188,11 @@ class Preview:
         if is_attended():
             from notebookmail.view.widgets.preview import PreviewView
 
-            LiveView(PreviewView(_Shelf(self)).widget, stand_in(words), words)
+            LiveView(PreviewView(self._shown_rows()).widget, stand_in(words), words)
         elif is_notebook():
             show_static(stand_in(words), words)
         else:
             show_static("", str(self))
-
-
-class _Shelf:
-    """What the widget asks for: rows in an order, one row, and where a text stands."""
-
-    def __init__(self, preview: Preview) -> None:
-        self._frame = preview._frame
-        self._plan = preview._inspector.plan
-        self._inspector = preview._inspector
-        self.specimen = preview._specimen
-        self._ordered = preview._picked
-        self._odd: Picked | None = None
-        self.has_two_orders = not preview._picked.reasons and len(preview) == len(self._frame) > 1
-        self.unit = self._frame.unit
-
-    def odd(self) -> Picked:
-        """Return the odd rows, found when they are first asked for."""
-        if self._odd is None:
-            self._odd = extremes(self._inspector)
-        return self._odd
-
-    def ordered(self) -> Picked:
-        """Return the rows as they were picked."""
-        return self._ordered
-
-    def find(self, text: str, rows: Sequence[int]) -> tuple[list[int], int]:
-        """Return the rows whose label, address or cells hold a text, and how many were searched in the time."""
-        wanted = text.casefold()
-        found: list[int] = []
-        until = time.monotonic() + _SEARCH_SECONDS
-        for number, row in enumerate(self._frame.rows(rows)):
-            if number % _BETWEEN_LOOKS == 0 and number and time.monotonic() > until:
-                return found, number
-            cells = (_searched(value) for name, value in row.fields.items() if name != ROWS)
-            if wanted in "\n".join([str(row.label), self._plan.recipients[row.position], *cells]).casefold():
-                found.append(row.position)
-        return found, len(rows)
-
-
-def _searched(value: Any) -> str:
-    """Return what of a cell is searched: words and numbers, no table and no picture."""
-    if type(value) is str:
-        return value if len(value) <= _LONGEST_CELL else value[:_LONGEST_CELL]
-    return "" if value is None or isinstance(value, Varying | bytes) else str(value)[:_LONGEST_CELL]
 
 
 def _counted(count: int, word: str) -> str:

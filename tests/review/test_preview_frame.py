@@ -25,7 +25,8 @@ from notebookmail import (
     preview_frame,
     send_frame,
 )
-from notebookmail.review.pick import ERRORS, LOOKED_AT, spread
+from notebookmail.review.extremes import ERRORS, LOOKED_AT
+from notebookmail.review.picked_rows import spread
 
 LETTER = Template("News for {{ name }}", sender="Desk <desk@acme.org>", markdown="Dear {{ name }},\n\n*all* well?")
 
@@ -272,7 +273,7 @@ def test_of_letters_that_are_all_alike_the_first_is_shown() -> None:
 
 def test_of_very_many_rows_an_even_sample_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     assert LOOKED_AT == 10_000
-    monkeypatch.setattr("notebookmail.review.pick.LOOKED_AT", 10)
+    monkeypatch.setattr("notebookmail.review.extremes.LOOKED_AT", 10)
     asked: list[Any] = []
     template = Template("x", sender="a@acme.org", text="x", attachments=[asked.append])
     preview = preview_frame(people(500), template, pick="extremes")

@@ -11,7 +11,6 @@ from support.captured_displays import VIEW, Screen
 from support.sample_runs import Tags, mixed_outcomes, sample_progress
 
 from notebookmail import Template, preview_frame
-from notebookmail.review.preview import _Shelf
 from notebookmail.view.html.style import LIVE_STYLE
 from notebookmail.view.widgets.board import Board
 from notebookmail.view.widgets.inbox import Inbox
@@ -33,7 +32,7 @@ def test_every_widget_is_one_that_front_ends_bring_along() -> None:
     """Colab and VS Code fetch any other from a CDN, if they do at all."""
     people = pd.DataFrame({"email": ["ann@example.org"]})
     preview = preview_frame(people, Template("Hello", text="hello", sender="desk@example.org"))
-    views = [Board(sample_progress), ResultsTable(mixed_outcomes()), Inbox([]), PreviewView(_Shelf(preview))]
+    views = [Board(sample_progress), ResultsTable(mixed_outcomes()), Inbox([]), PreviewView(preview._shown_rows())]
     modules = {each._model_module for view in views for each in models_in(view.widget)}
 
     assert modules == {"@jupyter-widgets/controls"}

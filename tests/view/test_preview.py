@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from support.sample_runs import ANYTHING, Tags
 
-import notebookmail.review.preview
+import notebookmail.review.shown_rows
 from notebookmail import Template, preview_frame
-from notebookmail.review.preview import _Shelf
 from notebookmail.view.html.preview import preview_page
 from notebookmail.view.widgets.preview import PreviewView
 
@@ -29,7 +28,7 @@ def people(count: int = 5, **columns: Any) -> pd.DataFrame:
 
 
 def view_of(df: pd.DataFrame, template: Template = LETTER, **options: Any) -> PreviewView:
-    return PreviewView(_Shelf(preview_frame(df, template, **options)))
+    return PreviewView(preview_frame(df, template, **options)._shown_rows())
 
 
 def state_of(widget: ipywidgets.Widget) -> str:
@@ -121,7 +120,7 @@ def test_find_sees_an_address_that_the_template_computes() -> None:
 
 
 def test_a_search_that_takes_too_long_stops_and_goes_on_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebookmail.review.preview, "_SEARCH_SECONDS", -1.0)
+    monkeypatch.setattr(notebookmail.review.shown_rows, "_SEARCH_SECONDS", -1.0)
     view = view_of(people(1200))
     view._text.value = "n1100@"
     assert "512 searched" in Tags(view._said.value).text

@@ -23,8 +23,6 @@ from .live_output import button, close_all
 from .message_reader import MessageReader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from notebookmail.checks.previewed_row import PreviewedRow
 
 _IN_ORDER, _ODD = "In order", "Odd ones first"
@@ -32,62 +30,72 @@ _SEARCHED_AT_ONCE: Final = 5_000
 """Of so many rows a search runs with every letter typed; of more, when the typing is done."""
 
 
-class PreviewRows(Protocol):
-    """Rows in an order."""
-
-    @property
-    def positions(self) -> Sequence[int]:
-        """Their places in the frame."""
-
-    @property
-    def reasons(self) -> Mapping[int, str]:
-        """Why some of them were picked, in words."""
-
-    @property
-    def note(self) -> str:
-        """What is to be said of all of them, or ""."""
-
-
 class PreviewSource(Protocol):
-    """Where the rows come from."""
+    """The rows on show, and the one of them that is looked at."""
+
+    @property
+    def unit(self) -> str:
+        """What gets a message: "row" or "group"."""
 
     @property
     def has_two_orders(self) -> bool:
         """Whether the odd ones can be shown first."""
 
     @property
-    def unit(self) -> str:
-        """What gets a message: "row" or "group"."""
+    def count(self) -> int:
+        """How many rows a text is looked for in."""
 
-    def ordered(self) -> PreviewRows:
-        """Return the rows that were picked."""
+    @property
+    def text(self) -> str:
+        """What rows must hold to be shown, or ""."""
 
-    def odd(self) -> PreviewRows:
-        """Return the odd ones."""
+    @property
+    def searched(self) -> int:
+        """How many rows were searched for the text."""
 
-    def find(self, text: str, rows: Sequence[int]) -> tuple[list[int], int]:
-        """Return the rows that hold a text, and how many rows were searched before the time was up."""
+    @property
+    def note(self) -> str:
+        """What is to be said of all of them, or ""."""
 
-    def specimen(self, position: int) -> PreviewedRow:
-        """Make one row's message and look at it."""
+    @property
+    def place(self) -> int:
+        """Which of the rows on show is looked at, from 0."""
+
+    @property
+    def reason(self) -> str:
+        """Why the row that is looked at was picked, in words, or ""."""
+
+    def __len__(self) -> int:
+        """Count the rows on show."""
+
+    def order(self, *, is_odd_first: bool) -> None:
+        """Show the odd rows, or those that were picked."""
+
+    def find(self, text: str) -> None:
+        """Show only rows that hold a text."""
+
+    def find_more(self) -> None:
+        """Search rows that were not searched yet."""
+
+    def go_to(self, place: int) -> None:
+        """Look at another of the rows on show, or at the nearest there is."""
+
+    def row(self) -> PreviewedRow:
+        """Make the message of the row that is looked at."""
 
 
 class PreviewView:
     """Shows a preview in the notebook's output.
 
     Args:
-        shelf: Where the rows come from.
+        rows: Which rows are on show, and which of them is looked at.
 
     Attributes:
         widget: The ipywidget to display.
     """
 
-    def __init__(self, shelf: PreviewSource) -> None:
-        self._shelf = shelf
-        self._order_shown = shelf.ordered()
-        self._rows: Sequence[int] = self._base
-        self._place = 0
-        self._searched = len(self._base)
+    def __init__(self, rows: PreviewSource) -> None:
+        self._rows = rows
         self._is_settling = False  # while slider and number are set to what is shown already
         self._make_controls()
         self.widget = self._assemble()
@@ -96,23 +104,23 @@ class PreviewView:
     # --- making ---------------------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
-        unit = self._shelf.unit
+        unit = self._rows.unit
         self._previous = button("Previous", f"The {unit} before")
         self._next = button("Next", f"The {unit} behind")
         self._slider = ipywidgets.IntSlider(
-            value=1, min=1, max=max(1, len(self._base)), readout=False, continuous_update=False,
+            value=1, min=1, max=max(1, self._rows.count), readout=False, continuous_update=False,
             tooltip=f"Which {unit} is shown", tabbable=False,
         )  # fmt: skip
         # For the keyboard and screen readers: a slider's handle cannot be given a name.
         self._number = ipywidgets.BoundedIntText(
-            value=1, min=1, max=max(1, len(self._base)), description="Show",
+            value=1, min=1, max=max(1, self._rows.count), description="Show",
             tooltip=f"Which {unit} is shown, counted from 1; the arrow keys work, too",
         )  # fmt: skip
         self._text = ipywidgets.Text(
             description="Find",
             placeholder="address or value",
             tooltip=f"Show only {unit}s whose label, address or values hold this text",
-            continuous_update=len(self._base) <= _SEARCHED_AT_ONCE,
+            continuous_update=self._rows.count <= _SEARCHED_AT_ONCE,
         ).add_class("nbm-find")
         self._on = button("Search on", "Look through the rows that were not searched yet")
         self._order = ChoiceButtons((_IN_ORDER, _ODD), self._reorder)
@@ -122,13 +130,13 @@ class PreviewView:
         self._beside = ipywidgets.HTML().add_class("nbm-beside")
 
     def _assemble(self) -> ipywidgets.VBox:
-        self._previous.on_click(lambda _: self._show(self._place - 1))
-        self._next.on_click(lambda _: self._show(self._place + 1))
-        self._slider.observe(lambda change: self._go(change["new"]), "value")
-        self._number.observe(lambda change: self._go(change["new"]), "value")
+        self._previous.on_click(lambda _: self._go_to(self._rows.place - 1))
+        self._next.on_click(lambda _: self._go_to(self._rows.place + 1))
+        self._slider.observe(lambda change: self._choose(change["new"]), "value")
+        self._number.observe(lambda change: self._choose(change["new"]), "value")
         self._text.observe(lambda _: self._find(), "value")
         self._on.on_click(lambda _: self._find_more())
-        if not self._shelf.has_two_orders:
+        if not self._rows.has_two_orders:
             self._order.widget.layout.display = "none"
         find = ipywidgets.HBox([self._text, self._said, self._on]).add_class("nbm-tools")
         widget = ipywidgets.VBox([
@@ -140,75 +148,65 @@ class PreviewView:
         ])  # fmt: skip
         return widget.add_class(ROOT).add_class("nbm-preview")
 
-    @property
-    def _base(self) -> Sequence[int]:
-        """The rows a search looks through."""
-        return self._order_shown.positions
-
     # --- which row ------------------------------------------------------------------------------------------
 
-    def _go(self, number: int) -> None:
+    def _choose(self, number: int) -> None:
         if not self._is_settling:
-            self._show(number - 1)
+            self._go_to(number - 1)
+
+    def _go_to(self, place: int) -> None:
+        self._rows.go_to(place)
+        self._show()
 
     def _reorder(self) -> None:
-        is_odd = self._order.value == _ODD
-        if is_odd:
+        is_odd_first = self._order.value == _ODD
+        if is_odd_first:
             self._said.value = element("p", "Looking at every letter ...", class_="nbm-quiet")
-        self._order_shown = self._shelf.odd() if is_odd else self._shelf.ordered()
-        self._find()
+        self._rows.order(is_odd_first=is_odd_first)
+        self._settle()
 
     def _find(self) -> None:
-        self._searched = 0
-        self._rows = []
-        if self._text.value.strip():
-            self._find_more()
-        else:
-            self._rows, self._searched = self._base, len(self._base)
-            self._settle()
+        self._rows.find(self._text.value)
+        self._settle()
 
     def _find_more(self) -> None:
-        more, searched = self._shelf.find(self._text.value.strip(), self._base[self._searched :])
-        self._rows = [*self._rows, *more]
-        self._searched += searched
+        self._rows.find_more()
         self._settle()
 
     def _settle(self) -> None:
-        """Show the first of other rows."""
-        is_filtered = bool(self._text.value.strip())
-        said = [f"{len(self._rows):,} of {len(self._base):,}"] if is_filtered else []
-        is_done = self._searched == len(self._base)
+        """Show other rows, and say which they are."""
+        rows = self._rows
+        said = [f"{len(rows):,} of {rows.count:,}"] if rows.text else []
+        is_done = rows.searched == rows.count
         if not is_done:
-            said.append(f"{self._searched:,} searched")
-        if self._order_shown.note:
-            said.append(self._order_shown.note)
+            said.append(f"{rows.searched:,} searched")
+        if rows.note:
+            said.append(rows.note)
         self._said.value = element("p", "; ".join(said), class_="nbm-quiet", role="status") if said else ""
         self._on.layout.display = "none" if is_done else None
-        self._show(0)
+        self._show()
 
     # --- one row --------------------------------------------------------------------------------------------
 
-    def _show(self, place: int) -> None:
-        count = len(self._rows)
-        self._place = place = min(max(0, place), max(0, count - 1))
+    def _show(self) -> None:
+        """Show the row that is looked at."""
+        rows = self._rows
+        place, count = rows.place, len(rows)
         self._set_number(place, count)
         self._previous.disabled, self._next.disabled = place == 0, place >= count - 1
         if not count:
-            is_filtered = bool(self._text.value.strip())
-            words = (
-                "Nothing here holds this text." if is_filtered else f"No {self._shelf.unit}s, nothing to preview."
-            )
+            words = "Nothing here holds this text." if rows.text else f"No {rows.unit}s, nothing to preview."
             self._where.value = element("p", words, class_="nbm-quiet")
             self._beside.value = ""
             self._reader.show(None)
             return
         try:
-            row = self._shelf.specimen(self._rows[place])
+            row = rows.row()
         except INTERRUPTS as interrupt:  # of a function of the row: a click has nobody to raise it to
             self._where.value = self._beside.value = ""
             self._reader.show(None, words=f"There is no message. {interrupted(interrupt)}")
             return
-        self._where.value = where_html(row, place, count, self._order_shown.reasons.get(row.position, ""))
+        self._where.value = where_html(row, place, count, rows.reason)
         self._beside.value = beside_html(row)
         if row.mail is None:
             self._reader.show(None, words=nothing_to_show(row))
