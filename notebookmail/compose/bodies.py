@@ -79,9 +79,9 @@ def _body(
     encoder = BodyEncoder(subtype)
 
     def encode(context: dict[str, Any], label: Hashable) -> bytes:
-        text = part.render(context, label)
+        pieces = part.pieces(context, label)
         try:
-            return encoder.encode(finish(text) if finish else text)
+            return encoder.encode(finish("".join(pieces))) if finish else encoder.encode_pieces(pieces, part.own)
         except TemplateError as problem:
             raise TemplateError(problem.message, part.field, label) from problem
         except UnicodeEncodeError as problem:

@@ -24,6 +24,7 @@ _Q = {octet: f"={octet:02X}" for octet in range(256)} | {
     ord(char): char for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
 }
 _Q[ord(" ")] = "_"
+_AS_IT_IS = bytes(octet for octet, written in _Q.items() if len(written) == 1)
 
 
 def encoded_words(text: str, first_room: int, room: int = WORD) -> list[str]:
@@ -77,6 +78,14 @@ def unfold(value: str) -> str:
 
 def _encoded_word(text: str, room: int) -> tuple[int, str]:
     """Encode as many characters as fit, in Q or B, whichever takes more of them or is shorter."""
+    octets = text.encode()
+    if (
+        len(octets) <= room // 4 * 3
+    ):  # all of it fits in B, so B is right unless Q takes all of it too, and is shorter
+        q_length = len(octets) + 2 * len(octets.translate(None, _AS_IT_IS))
+        if q_length <= (len(octets) + 2) // 3 * 4:
+            return len(text), f"=?utf-8?q?{_q(text)}?="
+        return len(text), f"=?utf-8?b?{b2a_base64(octets, newline=False).decode('ascii')}?="
     q_taken = _fitting((len(_q(char)) for char in text), room)
     b_taken = _fitting((len(char.encode()) for char in text), room // 4 * 3)
     q = _q(text[:q_taken])

@@ -10,8 +10,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateSyntaxError, UndefinedError, meta
+from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
+from markupsafe import escape
 
 from notebookmail.compose.markup.link_schemes import LinkError
 from notebookmail.compose.rows.column_names import check_calls, names_through_row, syntax_error
@@ -20,8 +21,9 @@ from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from jinja2 import Environment, nodes
+    from jinja2 import Environment
 
+_OF_JINJA = frozenset({"self", "super", "loop", "caller", "varargs", "kwargs"})  # names that it fills in itself
 _ONE_VARIABLE = re.compile(r"\{\{ *([a-z_A-Z]\w*) *\}\}")
 
 
@@ -32,17 +34,19 @@ class TemplatePart:
         env: The environment it is rendered in.
         source: Jinja source.
         field: The template field it belongs to, for messages.
+        prints_plainly: False where the environment does not print a text as what it says.
 
     Attributes:
         constant: The text, if it is the same for every row; else None.
+        own: The stretches of text that are the template's own.
 
     Raises:
         TemplateError: The source cannot be parsed; the message has the line.
     """
 
-    __slots__ = ("_blocks", "_env", "_root", "_variable", "constant", "field")
+    __slots__ = ("_blocks", "_env", "_plain", "_root", "_variable", "constant", "field", "own")
 
-    def __init__(self, env: Environment, source: str, field: str) -> None:
+    def __init__(self, env: Environment, source: str, field: str, *, prints_plainly: bool = True) -> None:
         self.field = field
         try:
             template = env.from_string(source)
@@ -55,7 +59,10 @@ class TemplatePart:
         self._variable = alone[1] if alone else ""
         self.constant: str | None = None
         if not any(mark in source for mark in ("{{", "{%", "{#")):
-            self.constant = self._filled({})
+            self.constant = "".join(self._filled({}))
+        tree = env.parse(source)
+        self.own = frozenset(node.data for node in tree.find_all(nodes.TemplateData))
+        self._plain = _plain(tree) if prints_plainly else ()
 
     def render(self, context: dict[str, Any], row: Hashable = None) -> str:
         """Fill in a row's values.
@@ -72,6 +79,39 @@ class TemplatePart:
         value = context.get(self._variable) if self._variable else None
         if type(value) is str:  # `{{ email }}` and the like, the most frequent of all: nothing to be rendered
             return value
+        return "".join(self.pieces(context, row))
+
+    def pieces(self, context: dict[str, Any], row: Hashable = None) -> list[str]:
+        """Fill in a row's values, and return the text in pieces; none is empty.
+
+        Args:
+            context: As for `render`.
+            row: As for `render`.
+
+        Raises:
+            TemplateError: As for `render`.
+        """
+        return self._filled_plainly(context) or self._rendered(context, row)
+
+    def _filled_plainly(self, context: dict[str, Any]) -> list[str]:
+        """Fill in texts and whole numbers as Jinja prints them; return nothing where it takes Jinja to do it."""
+        done: list[str] = []
+        escapes = self._env.autoescape
+        for text, name in self._plain:
+            if text:
+                done.append(text)
+            if not name:
+                continue
+            value = context.get(name)
+            if type(value) is int:
+                done.append(str(value))
+            elif type(value) is str and not (escapes and "\n" in value):  # its lines become lines of HTML
+                done.append(str.__str__(escape(value)) if escapes and not value.isalnum() else value)
+            else:
+                return []
+        return list(filter(None, done))
+
+    def _rendered(self, context: dict[str, Any], row: Hashable) -> list[str]:
         try:
             return self._filled(context)
         except INTERRUPTS:
@@ -85,9 +125,25 @@ class TemplatePart:
         except BaseException as problem:  # an expression is the user's code and may raise anything
             raise TemplateError(f"{type(problem).__name__}: {problem}", self.field, row) from problem
 
-    def _filled(self, context: dict[str, Any]) -> str:
+    def _filled(self, context: dict[str, Any]) -> list[str]:
         # Not Template.render: it copies the values and the globals for every part; here all parts share them.
-        return "".join(self._root(self._env.context_class(self._env, context, None, self._blocks)))
+        return list(filter(None, self._root(self._env.context_class(self._env, context, None, self._blocks))))
+
+
+def _plain(tree: nodes.Template) -> tuple[tuple[str, str], ...]:
+    """Read a template of nothing but text and names as pairs of both; return none if it is more than that."""
+    pairs: list[tuple[str, str]] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return ()
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                pairs.append((node.data, ""))
+            elif isinstance(node, nodes.Name) and node.name not in _OF_JINJA:
+                pairs.append(("", node.name))
+            else:
+                return ()
+    return tuple(pairs)
 
 
 def names_in(env: Environment, source: str, field: str) -> frozenset[str]:

@@ -72,6 +72,7 @@ class RowPart:
 
     constant: Final = None
     field: Final = "markdown"
+    own: Final = frozenset[str]()
 
     def __init__(self, markdown: RowMarkdown, kind: Kind) -> None:
         self._markdown = markdown
@@ -80,6 +81,10 @@ class RowPart:
     def render(self, context: dict[str, Any], row: Hashable = None) -> str:
         """Fill in a row's values; the arguments and errors are those of TemplatePart.render."""
         return self._markdown.rendered(self._kind, context, row)
+
+    def pieces(self, context: dict[str, Any], row: Hashable = None) -> list[str]:
+        """Fill in a row's values, as `TemplatePart.pieces` does: here it is one piece, made anew for each row."""
+        return list(filter(None, [self.render(context, row)]))
 
 
 class RowMarkdown:
@@ -113,7 +118,9 @@ class RowMarkdown:
         written = self._writing(source)
         environments: dict[Kind, Environment] = {"html": html, "text": text}
         self._writers = {
-            kind: TemplatePart(env.overlay(finalize=self._recorder()), written, RowPart.field)
+            kind: TemplatePart(
+                env.overlay(finalize=self._recorder()), written, RowPart.field, prints_plainly=False
+            )
             for kind, env in environments.items()
         }
         self._converted = lru_cache(maxsize=_KEPT)(lambda markdown: convert(list(self._pieces(markdown))))

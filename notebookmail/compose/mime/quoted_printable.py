@@ -1,0 +1,102 @@
+"""Quoted-printable (RFC 2045 6.7) for letters of which most is the same for every row.
+
+The form of a stretch of text depends on nothing but the column it begins at, and on whether its line ends behind
+it. So lines met before, and the template's own stretches, are looked up instead of encoded again; what is kept is
+bounded.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_qp
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+_MOST_LINES: Final = 1_024
+_LONGEST_LINE: Final = 2_048
+_MOST_OCTETS: Final = 4_194_304
+_LONGEST: Final = 76
+"""Characters of a line, without its end (RFC 2045 6.7 (5))."""
+
+
+class QuotedLines(dict[str, bytes]):
+    """Whole lines and their quoted-printable forms, encoded when first asked for."""
+
+    def __missing__(self, line: str) -> bytes:
+        # b2a_qp also encodes what a relay could spoil: white space at a line's end, and a lone dot.
+        encoded = b2a_qp(line.encode("utf-8")).replace(b"\n", b"\r\n") + b"\r\n"
+        if len(self) < _MOST_LINES and len(line) <= _LONGEST_LINE:
+            self[line] = encoded
+        return encoded
+
+
+class QuotedPieces:
+    """Stretches of text that make a body, the template's own of them kept for each place they were met at."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int, bool], tuple[bytes, int]] = {}
+        self._room = _MOST_OCTETS
+
+    def encoded(self, pieces: Sequence[str], own: AbstractSet[str]) -> list[bytes]:
+        """Encode a text that is whole; its last line is ended.
+
+        Args:
+            pieces: What it is made of, one after the other; none is empty, and none holds CR or NUL.
+            own: Those of them that come again in other texts.
+
+        Raises:
+            UnicodeEncodeError: The text holds half a surrogate pair.
+        """
+        done = []
+        column = 0
+        kept = self._kept
+        for piece, following in zip(pieces, [*pieces[1:], "\n"], strict=True):
+            ends_line = following[0] == "\n"
+            if piece in own:
+                found = kept.get((piece, column, ends_line))
+                if found is None:
+                    found = self._keep(piece, column, ends_line=ends_line)
+                encoded, column = found
+            elif column + len(piece) < _LONGEST and piece.isalnum() and piece.isascii():
+                encoded = piece.encode("ascii")
+                column += len(piece)
+            else:
+                encoded, column = _encoded(piece, column, ends_line=ends_line)
+            done.append(encoded)
+        if pieces[-1][-1] != "\n":
+            done.append(b"\r\n")
+        return done
+
+    def _keep(self, piece: str, column: int, *, ends_line: bool) -> tuple[bytes, int]:
+        found = _encoded(piece, column, ends_line=ends_line)
+        if self._room > 0:
+            self._room -= len(found[0])
+            self._kept[piece, column, ends_line] = found
+        return found
+
+
+def _encoded(text: str, column: int, *, ends_line: bool) -> tuple[bytes, int]:
+    """Encode a stretch that begins at a column of its line; return at which one it ends, too."""
+    if "\n" not in text:
+        return _encoded_line(text, column, ends_line=ends_line)
+    *lines, rest = text.split("\n")
+    done = []
+    for line in lines:
+        done += [_encoded_line(line, column, ends_line=True)[0], b"\r\n"]
+        column = 0
+    encoded, column = _encoded_line(rest, column, ends_line=ends_line)
+    return b"".join([*done, encoded]), column
+
+
+def _encoded_line(text: str, column: int, *, ends_line: bool) -> tuple[bytes, int]:
+    """Encode a stretch of one line as b2a_qp does there: it looks at the column, and at whether more follows."""
+    if not text:
+        return b"", column
+    before = b"x" * column
+    if ends_line:
+        encoded = b2a_qp(before + text.encode("utf-8"))
+    else:  # a break that stands before what follows is for that to make
+        encoded = b2a_qp(before + text.encode("utf-8") + b"x")[:-1].removesuffix(b"=\n")
+    return encoded[column:].replace(b"\n", b"\r\n"), len(encoded) - encoded.rfind(b"\n") - 1
