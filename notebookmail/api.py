@@ -1,4 +1,4 @@
-"""send_frame and its family.
+"""The functions that send: send_frame, start_frame, send_frame_sync.
 
 A wrong call raises before anything is sent. A wrong row never raises: it becomes a result. Without a server the
 messages go to a sandbox on this machine, because nobody should mail a thousand people on the first try.
@@ -52,8 +52,8 @@ async def send_frame(
             all), a path, or False: then running the cell again mails everybody again.
         confirm: Refuse to start unless exactly so many messages would go.
         limit: Send at most so many messages; the rows beyond stay pending.
-        redirect_to: All messages go to this address; X-Original-To names the intended one, and the
-            journal knows nothing of it.
+        redirect_to: All messages go to this address; X-Original-To names the intended one, and the journal knows
+            nothing of it.
         dry_run: Build every message and send none: good rows are pending, the others failed.
         suppress: Addresses never to mail.
         duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only

@@ -48,7 +48,7 @@ class ClaimedCampaign:
         return self.claim.earlier if self.claim is not None else {}
 
     def quota(self, server: Server) -> Quota | None:
-        """Make what counts the run's messages; the sandbox's reach nobody, and are no account's."""
+        """Make the quota that counts the run's messages; None for a sandbox without a journal."""
         journal, claim = self._journal, self.claim
         if server.is_sandbox and journal is None:
             return None

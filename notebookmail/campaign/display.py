@@ -31,10 +31,10 @@ class Display(Protocol):
     """True when closing it leaves the whole summary in the output."""
 
     def show(self) -> None:
-        """Begin to show."""
+        """Show the run from now on."""
 
     def refresh(self) -> None:
-        """Show how the run stands now."""
+        """Show how the run stands at this moment."""
 
     def close(self, results: ResultsSource, *, title: str = "") -> None:
         """Leave the summary in its place."""
@@ -149,7 +149,7 @@ class ThreadsafeCommands:
         self._tell(self._commands.resume)
 
     def stop(self) -> None:
-        """End the run."""
+        """End the run; messages on their way finish."""
         self._tell(self._commands.stop)
 
     def _tell(self, command: Callable[[], None]) -> None:

@@ -58,7 +58,7 @@ class ExcludedRows(Collection[RowLeft]):
         return any(each == event for each in self)
 
     def and_also(self, positions: Positions, make: Callable[[int], RowLeft]) -> ExcludedRows:
-        """Return these and more of them."""
+        """Return these events, and those that `make` makes of further rows."""
         return ExcludedRows(*self._groups, (positions, make)) if positions else self
 
 
@@ -75,18 +75,18 @@ class Exclusions:
         self.excluded = ExcludedRows()
 
     def fit(self) -> npt.NDArray[np.intp]:
-        """Return the positions of the others."""
+        """Return the positions of the rows that may be sent."""
         import numpy as np
 
         return np.flatnonzero(~self._is_out)
 
     def refuse(self, reasons: Mapping[int, TemplateError]) -> None:
-        """Sort out rows nobody can make a message of."""
+        """Sort out the rows that no message can be made of, each with the reason."""
         found = [position for position in sorted(reasons) if not self._is_out[position]]
         self._exclude(found, lambda position: RowFailed(position, reasons[position]))
 
     def skip_unwanted(self, unwanted: frozenset[str], hashes: npt.NDArray[np.int64], *, has_several: bool) -> None:
-        """Sort out those who are on the suppress list."""
+        """Sort out the rows whose recipient is on the suppress list."""
         import numpy as np
 
         places = np.arange(len(hashes))

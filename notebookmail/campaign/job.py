@@ -74,7 +74,7 @@ class SendJob:
         self._tell(self._run.control.pause)
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Take rows again after `pause`."""
         self._tell(self._run.control.resume)
 
     def stop(self) -> None:
@@ -89,7 +89,7 @@ class SendJob:
 
     @property
     def progress(self) -> Progress:
-        """How it stands at this moment: counts by status, messages per second, time left."""
+        """How the run stands at this moment: counts by status, messages per second, time left."""
         return self._run.progress()
 
     @property
@@ -106,17 +106,17 @@ class SendJob:
 
     @property
     def done(self) -> bool:
-        """True once it has ended, however it did."""
+        """True once the run has ended, however it did."""
         return self._is_done.is_set()
 
     def wait(self, timeout: float | None = None) -> SendResults:
-        """Wait for the end in a script, where there is no `await`.
+        """Wait for the run's end in a script, where there is no `await`.
 
         Args:
             timeout: Seconds to wait at most.
 
         Raises:
-            TimeoutError: It has not ended yet; it goes on.
+            TimeoutError: The run has not ended yet; it goes on.
             RuntimeError: The job runs on this thread's own event loop, which waiting would stop: `await job`.
             NotebookmailError: As send_frame would have raised.
         """

@@ -90,14 +90,15 @@ class Matching:
         return self._assigned[position]
 
     def check(self, frame: Frame, rows: Iterable[tuple[Row, str, bytes]]) -> None:
-        """Refuse what a journal of the first rules cannot tell.
+        """Refuse rows that a journal of the first rules cannot tell apart.
 
         Args:
             frame: The frame.
             rows: The rows that may be sent, with their recipients and keys.
 
         Raises:
-            FrameError: Somebody whom the campaign has reached would get it, and it cannot be said whether again.
+            FrameError: A recipient whom the campaign has reached would get a message, and nobody can tell whether
+                it is the same one again.
         """
         if not self._is_first or self._record is None:
             return

@@ -22,7 +22,7 @@ class Continued(Protocol):
         """True once rows may have been sent."""
 
     async def carry_out(self) -> SendResults:
-        """Send, and return how every row stands."""
+        """Send the rows still to go, and return how every row stands."""
 
 
 class Resender:

@@ -91,7 +91,7 @@ class Run:
     # --- carrying out ---------------------------------------------------------------------------------------
 
     async def carry_out(self) -> SendResults:
-        """Send, and return how every row stands.
+        """Send the plan's rows, and return how every row stands.
 
         Raises:
             FrameError, JournalError: The run may not begin; nothing was sent.

@@ -76,12 +76,12 @@ class Finding:
 
 
 def warning(kind: str, field: str | None, message: str) -> Remark:
-    """Remark on what looks like a slip."""
+    """Make the remark on what looks like a slip."""
     return Remark("warning", kind, field, message, KINDS[kind].remedy)
 
 
 def error(kind: str, field: str | None, message: str) -> Remark:
-    """Remark on what send_frame would refuse or fail."""
+    """Make the remark on what send_frame would refuse or fail."""
     return Remark("error", kind, field, message, KINDS[kind].remedy)
 
 

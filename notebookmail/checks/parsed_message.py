@@ -52,7 +52,7 @@ class ParsedMessage:
 
 
 def read(mail: Mail) -> ParsedMessage:
-    """Read a message."""
+    """Read a finished message as a mail program would."""
     entity = _without_payloads(mail.segments)
     head, _, _ = entity.partition(b"\r\n\r\n")  # of all pieces: a signature is one of its own
     bodies = {b"plain": b"", b"html": b""}

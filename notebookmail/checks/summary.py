@@ -172,11 +172,11 @@ class CheckSummary:
             yield self._finding(settled[number][0], position)
 
     def groups(self) -> list[FindingGroup]:
-        """The findings by kind: errors first, then what concerns every message, then by number of rows."""
-        used_images: dict[tuple[Severity, str], list[tuple[Remark, Sequence[int]]]] = {}
+        """Group the findings by kind: errors first, then what concerns every message, then by number of rows."""
+        found: dict[tuple[Severity, str], list[tuple[Remark, Sequence[int]]]] = {}
         for remark, places in self._settled():
-            used_images.setdefault((remark.severity, remark.kind), []).append((remark, places))
-        groups = [self._group(key, remarks) for key, remarks in used_images.items()]
+            found.setdefault((remark.severity, remark.kind), []).append((remark, places))
+        groups = [self._group(key, remarks) for key, remarks in found.items()]
         return sorted(
             groups,
             key=lambda group: (_SEVERITIES.index(group.severity), all(places for _, places in group.remarks),

@@ -210,7 +210,7 @@ class Template:
         )
 
     def renderer(self, columns: Sequence[str], **options: Any) -> Renderer:
-        """Return what fills in the rows of a frame with these columns.
+        """Make the renderer for a frame with these columns.
 
         Args:
             columns: The frame's columns.

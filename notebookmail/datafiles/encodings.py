@@ -1,9 +1,9 @@
 """In which encoding a text file is written.
 
 A mark at its start or UTF-8 that holds good to the last byte is proof. Everything else is a guess, and is said to
-be one: chardet looks at the lines that are not ASCII, `western` corrects it where it errs, and the letters found
-stand in the notice, since nobody but a reader sees that "³" should be "ł". A file that is UTF-8 but for single
-lines is two files pasted together: no encoding is right for it, and it is refused.
+be one: chardet looks at the lines that are not ASCII, `western_text` corrects it where it errs, and the letters
+found stand in the notice, since nobody but a reader sees that "³" should be "ł". A file that is UTF-8 but for
+single lines is two files pasted together: no encoding is right for it, and it is refused.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 What is counted are messages that the server accepted, or may have accepted: one is counted before its end of data
 may go out, and taken off again where it was not accepted. The journal counts for all processes that share it
-(journal/usage.py); here the process counts for itself, so that runs without a journal, or with several, know of
-each other. A run holds back rather than goes beyond: it takes no more messages than there would be room for if all
+(journal/quota_usage.py); here the process counts for itself, so that runs without a journal, or with several, know
+of each other. A run holds back rather than goes beyond: it takes no more messages than there would be room for if all
 were accepted, and ends only when there is none although none of its own is on its way.
 """
 
@@ -104,7 +104,7 @@ class Quota:
         self._held += 1
 
     def let_go(self) -> None:
-        """Keep no room for it any more: it is counted now, or does not go."""
+        """Release the room of a message that is counted now, or does not go."""
         self._held -= 1
 
     def charge(self, account: str) -> Charge | None:

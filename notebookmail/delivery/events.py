@@ -23,7 +23,7 @@ STATUSES: tuple[Status, ...] = ("sent", "failed", "deferred", "unconfirmed", "sk
 
 
 class RowStarted(NamedTuple):
-    """A row's message was built and handed to the sender.
+    """A row's message was built and handed to the transport.
 
     Attributes:
         position: The row's place in the frame, from 0.

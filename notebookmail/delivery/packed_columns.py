@@ -75,7 +75,7 @@ class PackedTexts:
         return twin
 
     def copy(self) -> PackedTexts:
-        """Return texts of their own with the same numbers."""
+        """Return the same texts under the same numbers; changes reach one of the two alone."""
         twin = PackedTexts()
         twin._octets, twin._ends, twin._recent = self._octets[:], self._ends[:], dict(self._recent)
         return twin
@@ -148,7 +148,7 @@ class MessageIds:
         return twin
 
     def copy(self) -> MessageIds:
-        """Return Message-IDs of their own."""
+        """Return the same Message-IDs; changes reach one of the two alone."""
         twin = MessageIds(0)
         twin._tokens, twin._which = self._tokens.copy(), self._which.copy()
         twin._tails, twin._tail_numbers = self._tails[:], dict(self._tail_numbers)
@@ -197,7 +197,7 @@ class PackedNumbers:
         return rows
 
     def copy(self) -> PackedNumbers:
-        """Return numbers of their own."""
+        """Return the same numbers; changes reach one of the two alone."""
         twin = PackedNumbers(0)
         twin._octets = self._octets.copy()
         return twin

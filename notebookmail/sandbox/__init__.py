@@ -1,4 +1,4 @@
-"""The embedded SMTP server: for first tries, rehearsals, demos and tests. Nothing it takes leaves the machine.
+"""The embedded SMTP server: for first tries, practice, demos and tests. Nothing it takes leaves the machine.
 
 Knows `server` (what a client is given) and `view` (its inbox). To add a fault: faults.py; when one strikes:
 fault_conditions.py, what has happened so far: fault_injector.py; where in a session: session.py. The server

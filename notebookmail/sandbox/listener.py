@@ -41,12 +41,12 @@ class LoopbackListener:
         self._listener = await loop.create_server(self._make_session, sock=self._socket)
 
     async def shut(self) -> None:
-        """Take none for now: callers are refused, and nobody else gets the port (bound, but not listened on)."""
+        """Take no connections for now: callers are refused, and the port is bound, so that nobody else gets it."""
         await self.give_up()
         self._socket = _bound(self.port)
 
     async def give_up(self) -> None:
-        """Take none any more."""
+        """Take no connections any more, and free the port."""
         listener, self._listener = self._listener, None
         if listener is not None:
             await stop_listening(listener)
@@ -68,7 +68,7 @@ def _bound(port: int) -> socket.socket:
 
 
 async def stop_listening(listener: asyncio.Server) -> None:
-    """Accept no more, let what was accepted be told of, then close.
+    """Accept no connections any more, let what was accepted be told of, then close.
 
     asyncio drops a connection whose server closes while it is being accepted: nobody is told of it, and its socket
     stays open until the garbage collector finds it, and warns.

@@ -1,7 +1,7 @@
 """An SMTP server on a loopback port, inside the caller's event loop (aiosmtpd).
 
 It accepts mail and keeps it in memory for looking at; it relays nothing. Faults make it refuse, drop, stall or go
-away on purpose, by limits and by seeded chances, so that a rehearsal of failure can be repeated. It goes by the
+away on purpose, by limits and by seeded chances, so that a failure can be repeated. It goes by the
 loop's clock.
 """
 
@@ -50,7 +50,7 @@ class Received:
     content: bytes = field(repr=False)
 
     def show(self, *, save: bool = False) -> None:
-        """Show it in a notebook, as a mail program would: letter, text, headers, source, attachments.
+        """Show the message in a notebook, as a mail program would: letter, text, headers, source, attachments.
 
         Args:
             save: Show a static page in place of the live view, with the letter and its addresses in full: it is
@@ -148,7 +148,7 @@ class Sandbox:
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each fault has struck, by the name it was given: a rehearsal without its fault shows nothing.
+        """How often each fault has struck, by the name it was given: a run in which none has struck shows nothing.
 
         The settings `"latency"` and `"down"` are not counted.
         """
@@ -156,7 +156,7 @@ class Sandbox:
 
     @property
     def server(self) -> Server:
-        """The running sandbox as a Server; with a login where `"refuse_login"` is rehearsed.
+        """The running sandbox as a Server; with a login where `"refuse_login"` is set.
 
         Raises:
             RuntimeError: It is not running.
@@ -169,11 +169,11 @@ class Sandbox:
         )
 
     async def start(self) -> Self:
-        """Start it where `async with` would not do, for several cells of a notebook; `close` ends it."""
+        """Start the server where `async with` would not do, for several cells of a notebook; `close` ends it."""
         return await self.__aenter__()
 
     async def close(self) -> None:
-        """End it; what it received stays. A second call does nothing."""
+        """End the server; what it received stays. A second call does nothing."""
         await self.__aexit__(None, None, None)
 
     async def __aenter__(self) -> Self:

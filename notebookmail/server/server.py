@@ -298,7 +298,7 @@ class Server:
         )
 
     def options(self) -> ConnectionOptions:
-        """Say it in the SMTP client's terms.
+        """Return the SMTP client's options for this server.
 
         Raises:
             FrameError: The password was not looked up: `with_password` does that.
@@ -332,6 +332,6 @@ class Server:
         return [Route(each.options(), each.limits(max_connections), each.account) for each in servers]
 
     def limits(self, max_connections: int | None = None) -> PoolLimits:
-        """Say how much of it may be used; `max_connections` can only lower it."""
+        """Return how much of this server may be used; `max_connections` can only lower it."""
         connections = min(self.max_connections, max_connections or self.max_connections)
         return PoolLimits(connections, self.messages_per_connection)

@@ -89,7 +89,7 @@ class Driver:
     # --- what the stream tells ------------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
-        """Bytes arrived: read them at once, whoever waits, so that a server out of step is cut off at once."""
+        """Read what arrived at once, whoever waits, so that a server out of step is cut off at once."""
         is_logged = log.isEnabledFor(logging.DEBUG)
         is_secret = is_logged and self._protocol.awaits_secret
         try:
@@ -107,7 +107,7 @@ class Driver:
         self._advance()
 
     def may_write_again(self) -> None:
-        """There is room to write again, or the connection is gone."""
+        """Go on where an exchange waited for room to write; the connection may be gone."""
         if not self._stream.is_open:
             self._deadline.close()
         self._advance()

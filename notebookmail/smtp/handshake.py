@@ -92,7 +92,7 @@ def _is_label(label: str) -> bool:
 
 
 async def hello(connection: Connection, name: str, timeout: float | None) -> tuple[SMTPResponse, bool]:
-    """EHLO, and HELO where the server does not know it (RFC 5321 3.2); the second value tells which it was.
+    """Say EHLO, or HELO where the server does not know it (RFC 5321 3.2); the second value is True for EHLO.
 
     A server that says "later", or that it wants none of us, knows EHLO: HELO would give a session without AUTH and
     STARTTLS, and hide why.
@@ -117,7 +117,7 @@ def is_ehlo_unknown(connection: Connection, refusal: SMTPHeloError) -> bool:
 
 
 async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTPResponse:
-    """EHLO; the connection learns its extensions.
+    """Say EHLO; the connection learns its extensions.
 
     Raises:
         SMTPHeloError: Refused.
@@ -130,7 +130,7 @@ async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTP
 
 
 async def helo(connection: Connection, name: str, timeout: float | None) -> SMTPResponse:
-    """HELO; the connection has no extensions.
+    """Say HELO; the connection has no extensions.
 
     Raises:
         SMTPHeloError: Refused.
@@ -143,7 +143,7 @@ async def helo(connection: Connection, name: str, timeout: float | None) -> SMTP
 
 
 async def secure(connection: Connection, options: ConnectionOptions) -> bool:
-    """Start TLS where the options ask for it; True when it was started (RFC 3207).
+    """Start TLS where the options ask for it, and return True when it was started (RFC 3207).
 
     Raises:
         SMTPNotSupported: TLS is required and not offered.
@@ -162,7 +162,7 @@ async def secure(connection: Connection, options: ConnectionOptions) -> bool:
 async def start_tls(
     connection: Connection, options: ConnectionOptions, hostname: str, timeout: float | None
 ) -> SMTPResponse:
-    """STARTTLS and the handshake; anything but success closes the connection.
+    """Say STARTTLS and shake hands; anything but success closes the connection.
 
     Raises:
         SMTPException: No TLS came about.

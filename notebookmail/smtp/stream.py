@@ -43,10 +43,10 @@ class Listener(Protocol):
     """Who is told what happens on a stream."""
 
     def bytes_received(self, data: bytes) -> None:
-        """Bytes arrived."""
+        """Be given the octets that arrived."""
 
     def may_write_again(self) -> None:
-        """There is room to write again, or the connection is gone."""
+        """Be told that there is room to write again, or that the connection is gone."""
 
 
 class Stream(asyncio.BufferedProtocol):
@@ -125,7 +125,7 @@ class Stream(asyncio.BufferedProtocol):
         return self.info("sslcontext") is not None
 
     def info(self, key: str) -> Any:
-        """What asyncio knows of the transport ("peername", "socket", "cipher", ...)."""
+        """Return what asyncio knows of the transport ("peername", "socket", "cipher", ...)."""
         return self.transport.get_extra_info(key)
 
     def may_write(self) -> bool:

@@ -160,7 +160,10 @@ def _carried_out(value: Any) -> Any:
 
 
 def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
-    """Jinja's `default`, which also takes effect for None and NaN inside a cell, and never for several values."""
+    """Return a value, or another in its place: Jinja's `default`.
+
+    Also for None and NaN inside a cell, and never for several values.
+    """
     from jinja2.filters import do_default
 
     from notebookmail.compose.rows.missing import is_missing

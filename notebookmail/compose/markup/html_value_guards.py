@@ -3,7 +3,7 @@
 Escaping makes a value harmless in text and inside quotes, and nowhere else: an expression that is the name of an
 element or an unquoted attribute is refused when the template is made. A link that begins with an expression is
 guarded against javascript: and data: (see schemes.guard_link), a value in a style element against everything that
-is no plain value of CSS (see style_values); one in an attribute keeps its line ends as they are (see line_breaks).
+is no plain value of CSS (see css_values); one in an attribute keeps its line ends as they are (see line_breaks).
 Pictures of the letter are taken along.
 """
 

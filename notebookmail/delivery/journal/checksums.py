@@ -45,6 +45,6 @@ def campaign_checksum(*columns: str | float | None) -> int:
 
 
 def install(connection: sqlite3.Connection) -> None:
-    """Let the statements of a connection reckon them."""
+    """Make both sums functions that the SQL of a connection can call."""
     connection.create_function("entry_checksum", 13, entry_checksum, deterministic=True)
     connection.create_function("campaign_checksum", -1, campaign_checksum, deterministic=True)

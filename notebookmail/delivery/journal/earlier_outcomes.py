@@ -68,7 +68,7 @@ class EarlierRows(Mapping[bytes, Earlier]):
 
     @classmethod
     def load(cls, connection: sqlite3.Connection, campaign: int, generation: int) -> EarlierRows:
-        """Read them all.
+        """Read the rows of a campaign's generation.
 
         Args:
             connection: To the journal.

@@ -141,7 +141,7 @@ class ClientCommands(ClientConnection):
         return await self._in_turn(work)
 
     async def noop(self, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Do nothing, and learn that the server is there.
+        """Say NOOP, to learn that the server is there.
 
         Raises:
             SMTPResponseException: Refused.
@@ -149,7 +149,7 @@ class ClientCommands(ClientConnection):
         return _expect(await self._greeted(commands.NOOP, timeout))
 
     async def rset(self, *, timeout: Timeout = DEFAULT) -> SMTPResponse:
-        """Break off the transaction.
+        """Say RSET, to break off the transaction.
 
         Raises:
             SMTPResponseException: Refused.

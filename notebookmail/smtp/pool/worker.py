@@ -113,7 +113,7 @@ class Worker:
     # --- what the pool tells --------------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Look for a message again."""
+        """Look for a message again, after a rest."""
         if not self._call.done():
             self._call.set_result(None)
 
@@ -129,7 +129,7 @@ class Worker:
             self._connection.give_up(SMTPServerDisconnected("the run was interrupted before the message's end"))
 
     def close(self) -> None:
-        """End now."""
+        """End the worker; the message under way gets its end."""
         self._is_retired = True
         self.task.cancel()
 
@@ -169,7 +169,7 @@ class Worker:
         self._is_proven = True
 
     def cut(self) -> None:
-        """Leave nothing open."""
+        """Close the connection at once; the message under way gets its end, one to come goes back."""
         self._abandon()
         if self._connection is not None:
             self._connection.abort()

@@ -61,7 +61,7 @@ def _guarded(argument: str | bytes, forbidden: re.Pattern[bytes] = _BLANK_OR_CON
 
 
 def raw(*arguments: bytes | Secret) -> Command:
-    """Any command, word by word; one that holds credentials, or may, is a secret.
+    """Make any command, word by word; one that holds credentials, or may, is a secret.
 
     Raises:
         ValueError: No words, or a control character in one.
@@ -110,12 +110,12 @@ def _mail_from(sender: str) -> bytes:
 
 
 def mail(sender: str, options: tuple[str, ...] = ()) -> Command:
-    """MAIL FROM (RFC 5321 4.1.1.2)."""
+    """Make MAIL FROM (RFC 5321 4.1.1.2)."""
     return Command("MAIL", _with_options(_mail_from(sender), options))
 
 
 def rcpt(recipient: str, options: tuple[str, ...] = ()) -> Command:
-    """RCPT TO (RFC 5321 4.1.1.3).
+    """Make RCPT TO (RFC 5321 4.1.1.3).
 
     Raises:
         AddressError: Not safe to write, or "": the null path is for senders only.
@@ -127,12 +127,12 @@ def rcpt(recipient: str, options: tuple[str, ...] = ()) -> Command:
 
 
 def ehlo(hostname: str) -> Command:
-    """EHLO with our name or address literal (RFC 5321 4.1.1.1)."""
+    """Make EHLO with our name or address literal (RFC 5321 4.1.1.1)."""
     return _command("EHLO", hostname)
 
 
 def helo(hostname: str) -> Command:
-    """HELO, for servers that know no EHLO (RFC 5321 4.1.1.1)."""
+    """Make HELO, for servers that know no EHLO (RFC 5321 4.1.1.1)."""
     return _command("HELO", hostname)
 
 
@@ -143,7 +143,7 @@ def _about(address: str) -> bytes:
 
 
 def vrfy(address: str, options: tuple[str, ...] = ()) -> Command:
-    """VRFY (RFC 5321 4.1.1.6) with an address, or a user's name in quotes where it holds blanks.
+    """Make VRFY (RFC 5321 4.1.1.6) with an address, or a user's name in quotes where it holds blanks.
 
     Raises:
         AddressError: Not safe to write, as what follows a blank would be read as a parameter; or "".
@@ -152,7 +152,7 @@ def vrfy(address: str, options: tuple[str, ...] = ()) -> Command:
 
 
 def expn(address: str, options: tuple[str, ...] = ()) -> Command:
-    """EXPN (RFC 5321 4.1.1.7) with the name of a list.
+    """Make EXPN (RFC 5321 4.1.1.7) with the name of a list.
 
     Raises:
         AddressError: Not safe to write, as what follows a blank would be read as a parameter; or "".
@@ -161,12 +161,12 @@ def expn(address: str, options: tuple[str, ...] = ()) -> Command:
 
 
 def help_(topic: str = "") -> Command:
-    """HELP, with a topic or without (RFC 5321 4.1.1.8)."""
+    """Make HELP, with a topic or without (RFC 5321 4.1.1.8)."""
     return _command("HELP", topic) if topic else _command("HELP")
 
 
 def auth(mechanism: str, initial: Secret | None = None) -> Command:
-    """AUTH with an initial response, or without (RFC 4954 4); an empty one is written "="."""
+    """Make AUTH with an initial response, or without (RFC 4954 4); an empty one is written "="."""
     head = b"AUTH " + _guarded(mechanism)
     if initial is None:
         line = Secret(head + b"\r\n")
@@ -176,7 +176,7 @@ def auth(mechanism: str, initial: Secret | None = None) -> Command:
 
 
 def auth_response(response: Secret | None) -> Command:
-    """The answer to an AUTH challenge; None cancels the exchange (RFC 4954 4)."""
+    """Make the answer to an AUTH challenge; None cancels the exchange (RFC 4954 4)."""
     line = (
         Secret(b"*\r\n") if response is None else response.map(lambda octets: base64.b64encode(octets) + b"\r\n")
     )
@@ -184,7 +184,7 @@ def auth_response(response: Secret | None) -> Command:
 
 
 def bdat(chunk: bytes) -> Command:
-    """BDAT with the whole content as its last chunk, octets included (RFC 3030 2)."""
+    """Make BDAT with the whole content as its last chunk, octets included (RFC 3030 2)."""
     return Command("BDAT", b"BDAT %d LAST\r\n" % len(chunk) + chunk)
 
 

@@ -38,12 +38,12 @@ class Extensions:
 
     @cached_property
     def can_pipeline(self) -> bool:
-        """Commands may go out in groups (RFC 2920)."""
+        """Whether commands may go out in groups (RFC 2920)."""
         return "pipelining" in self.parameters and "pipelining" not in self.unused
 
     @cached_property
     def can_open_ahead(self) -> bool:
-        """A transaction may be opened in the group that begins with another's end of data.
+        """Whether a transaction may be opened in the group that begins with another's end of data.
 
         Not with Dovecot's submission server, which BURL (RFC 4468) gives away: it passes the message on, then dies
         of the RCPT behind it (2.3.19, smtp_server_transaction_finished), and nobody learns that it was taken.
@@ -52,7 +52,7 @@ class Extensions:
 
     @cached_property
     def can_chunk(self) -> bool:
-        """Content may go by BDAT (RFC 3030)."""
+        """Whether content may go by BDAT (RFC 3030)."""
         return "chunking" in self.parameters and "chunking" not in self.unused
 
     @cached_property

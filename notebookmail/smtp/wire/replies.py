@@ -28,7 +28,7 @@ _SHOWN_OCTETS = 120
 
 
 def malformed(what: str) -> SMTPResponseException:
-    """The error for a server that does not keep to the protocol."""
+    """Make the error for a server that does not keep to the protocol."""
     return SMTPResponseException(int(SMTPStatus.invalid_response), f"not a valid SMTP reply: {what}")
 
 

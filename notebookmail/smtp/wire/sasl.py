@@ -30,7 +30,7 @@ MAX_SCRAM_ITERATIONS = 1_000_000
 
 
 def plain(username: bytes, password: Secret) -> Mechanism:
-    """PLAIN (RFC 4616).
+    """Carry out PLAIN (RFC 4616).
 
     Raises:
         ValueError: A NUL in the credentials would shift them into each other.
@@ -41,14 +41,14 @@ def plain(username: bytes, password: Secret) -> Mechanism:
 
 
 def login(username: bytes, password: Secret) -> Mechanism:
-    """LOGIN (draft-murchison-sasl-login): user name, then password, whatever the prompts say."""
+    """Carry out LOGIN (draft-murchison-sasl-login): user name, then password, whatever the prompts say."""
     yield None
     yield Secret(username)
     yield password
 
 
 def cram_md5(username: bytes, password: Secret) -> Mechanism:
-    """CRAM-MD5 (RFC 2195): the password itself never travels."""
+    """Carry out CRAM-MD5 (RFC 2195): the password itself never travels."""
     challenge = (yield None) or b""
     yield password.map(
         lambda octets: username + b" " + hmac.new(octets, challenge, hashlib.md5).hexdigest().encode()
@@ -56,7 +56,7 @@ def cram_md5(username: bytes, password: Secret) -> Mechanism:
 
 
 def scram_sha_256(username: bytes, password: Secret, nonce: bytes | None = None) -> Mechanism:
-    """SCRAM-SHA-256 (RFC 5802, RFC 7677): the password never travels, and the server proves that it knows it.
+    """Carry out SCRAM-SHA-256 (RFC 5802, RFC 7677): the password never travels, and the server proves to know it.
 
     Args:
         username: The authentication identity.
@@ -124,13 +124,13 @@ def _distrust(why: str) -> SMTPAuthenticationError:
 
 
 def xoauth2(username: bytes, token: Secret) -> Mechanism:
-    """XOAUTH2 as Google and Microsoft define it; an error challenge is answered by an empty response."""
+    """Carry out XOAUTH2 as Google and Microsoft define it; an error challenge is answered by an empty response."""
     yield token.map(lambda octets: b"user=" + username + b"\1auth=Bearer " + octets + b"\1\1")
     yield Secret(b"")
 
 
 def oauthbearer(username: bytes, token: Secret, host: str = "", port: int = 0) -> Mechanism:
-    """OAUTHBEARER (RFC 7628); an error challenge is answered by a lone ^A.
+    """Carry out OAUTHBEARER (RFC 7628); an error challenge is answered by a lone ^A.
 
     Args:
         username: The authorization identity.

@@ -64,7 +64,7 @@ class TerminalBoard:
         self._is_over = False
 
     def show(self) -> None:
-        """Begin: a live bar, or one line where the output is no terminal."""
+        """Show a live bar, or one line where the output is no terminal."""
         progress = self._read()
         if not self._console.is_terminal or self._console.is_dumb_terminal:
             self._print(f"Sending {progress.total:,} rows to {visible(progress.server)}")

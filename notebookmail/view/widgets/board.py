@@ -43,10 +43,10 @@ class Commands(Protocol):
         """Take no further rows until `resume`."""
 
     def resume(self) -> None:
-        """Go on."""
+        """Take rows again after `pause`."""
 
     def stop(self) -> None:
-        """End the run."""
+        """End the run; messages on their way finish."""
 
 
 class Board:

@@ -18,7 +18,7 @@ _CHOSEN: Final = "nbm-chosen"
 
 
 class ChoiceButtons:
-    """One word of several is chosen.
+    """Buttons of which one is chosen.
 
     Args:
         options: The words; the first is chosen.

@@ -48,7 +48,7 @@ class StepLine:
 
 
 def headline(found: VerifiedSteps) -> str:
-    """Say it in a line."""
+    """Sum up a diagnosis in a line."""
     failed = found.failed
     if failed is not None:
         return f"{_ENDINGS[failed.name]} {found.endpoint}"

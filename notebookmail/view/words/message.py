@@ -127,7 +127,7 @@ def date(message: EmailMessage) -> datetime | None:
 
 
 def envelope_fields(arrived: Arrived) -> Iterator[tuple[str, str]]:
-    """Give what the envelope says that the header fields do not (Bcc, bounces), by name."""
+    """Return what the envelope says that the header fields do not (Bcc, bounces), by name."""
     sender = _addresses(arrived.message, "From")
     if arrived.mail_from.lower() not in sender:
         yield "Envelope from", arrived.mail_from or "(empty: a bounce)"
@@ -216,7 +216,7 @@ def _tried(ask: Callable[[], _T], otherwise: _T) -> _T:
 
 
 def header_fields(message: EmailMessage) -> Iterator[tuple[str, str]]:
-    """Give every header field, in order; a malformed one as it stands."""
+    """Return every header field, in order; a malformed one as it stands."""
     for name, raw in message.raw_items():
         try:
             yield name, str(message.policy.header_fetch_parse(name, raw))

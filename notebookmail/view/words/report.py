@@ -50,7 +50,7 @@ class Section:
 
 
 def headline(report: CheckSummary) -> str:
-    """Say it in a line: "2 errors and 37 warnings in 1,000 rows"."""
+    """Sum up a check in a line: "2 errors and 37 warnings in 1,000 rows"."""
     counts = report.counts
     found = [_number(counts[severity], severity) for severity in ("error", "warning") if counts[severity]]
     rows = len(report.labels) - report.left_out
@@ -131,7 +131,7 @@ def size_words(report: CheckSummary) -> list[str]:
 
 
 def html_share(report: CheckSummary) -> float:
-    """How much of what Gmail shows the largest HTML body takes up; 1 is all of it."""
+    """Return the share of what Gmail shows that the largest HTML body takes up; 1 is all of it."""
     return report.sizes.largest_html / GMAIL_HTML_OCTETS
 
 
