@@ -72,8 +72,8 @@ class Plan:
     excluded: ExcludedRows
 
     @property
-    def staying(self) -> ExcludedRows:
-        """An event for every row that is not going, with the reason."""
+    def left_out(self) -> ExcludedRows:
+        """An event for every row that is not going to be sent, with the reason."""
         return self.excluded.and_also(self.beyond, self._left_for_later)
 
     @property
@@ -166,10 +166,10 @@ class Plan:
                 unfit += 1
         would_go = len(self.going) - settled - unfit
         if would_go != confirm:
-            before = f"{settled} were sent before, " if settled else ""
+            others = _who_get_none(settled, len(self.left_out), unfit)
             raise FrameError(
-                f"confirm={confirm}, but {would_go} messages would go: {len(self.frame)} {self.frame.unit}s, of "
-                f"which {before}{len(self.staying)} are left out and {unfit} cannot be rendered; nothing was sent"
+                f"confirm={confirm}, but {would_go} messages would go: {len(self.frame)} {self.frame.unit}s"
+                f"{others}; nothing was sent"
             )
 
     def _keyed(self, positions: Positions) -> Iterator[tuple[Row, str, bytes]]:
@@ -208,6 +208,19 @@ class Plan:
             return ((row, self.recipients[row.position]) for row in self.frame.rows(self.alike))
 
         return Matching(self.matching.keys, self.matching.first, earlier, walk)
+
+
+def _who_get_none(settled: int, left_out: int, unfit: int) -> str:
+    """Say why some rows get no message: ", of which 2 were sent before and 1 is left out"; "" if none do."""
+    counts = (
+        (settled, "was sent before", "were sent before"),
+        (left_out, "is left out", "are left out"),
+        (unfit, "cannot be rendered", "cannot be rendered"),
+    )
+    reasons = [f"{count} {one if count == 1 else several}" for count, one, several in counts if count]
+    if not reasons:
+        return ""
+    return f", of which {' and '.join(filter(None, [', '.join(reasons[:-1]), reasons[-1]]))}"
 
 
 def _can_build(task: Task) -> bool:

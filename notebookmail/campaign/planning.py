@@ -55,16 +55,16 @@ def make_plan(df: Any, template: Template, options: SendSettings) -> Plan:
     frame.own(None if is_whole else {*renderer.reads, *options.key, *filter(None, [options.group_by])})
     unwanted = _unwanted(options.suppress)
     recipients, hashes = read_recipients(frame, renderer, template)
-    sorting = Exclusions(frame, recipients, options.duplicates)
-    sorting.refuse(frame.refusals())
+    exclusions = Exclusions(frame, recipients, options.duplicates)
+    exclusions.refuse(frame.refusals())
     if unwanted:
-        sorting.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
-    sorting.look_for_repeated(hashes, "recipient", lambda position: address_text(recipients[position]))
+        exclusions.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
+    exclusions.look_for_repeated(hashes, "recipient", lambda position: address_text(recipients[position]))
     if options.key:
         hashes, keyless = read_keys(frame, options.key)
-        sorting.refuse(_key_refusals(frame, keyless))
-        sorting.look_for_repeated(hashes, "key", lambda position: _key_at(frame, options.key, position))
-    fit = sorting.fit()
+        exclusions.refuse(_key_refusals(frame, keyless))
+        exclusions.look_for_repeated(hashes, "key", lambda position: _key_at(frame, options.key, position))
+    fit = exclusions.fit()
     alike = positions_of(fit[repeated(hashes[fit])])
     cut = len(fit) if options.limit is None else options.limit
     return Plan(
@@ -79,7 +79,7 @@ def make_plan(df: Any, template: Template, options: SendSettings) -> Plan:
         beyond=positions_of(fit[cut:]),
         unwanted=unwanted,
         matching=_first_matching(template, renderer, options, frame.columns),
-        excluded=sorting.excluded,
+        excluded=exclusions.excluded,
     )
 
 

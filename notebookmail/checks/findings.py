@@ -239,7 +239,7 @@ KINDS: Final[Mapping[str, FindingKind]] = {
     ),
     "clipped": FindingKind(
         "Gmail may cut the message off",
-        "shorten it: Gmail shows 102 KB of HTML",
+        "shorten it: Gmail shows 104 kB (102 KiB) of HTML",
         is_wording=True,
     ),
 }

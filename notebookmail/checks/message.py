@@ -83,7 +83,9 @@ class MessageChecks:
 
 def _clipped(octets: int, field: str) -> Iterator[Remark]:
     if octets > _NEARLY * GMAIL_HTML_OCTETS:
-        yield warning("clipped", field, f"the HTML has {octets // 1024} KB; Gmail shows 102 KB")
+        yield warning(
+            "clipped", field, f"the HTML has {octets // 1000} kB; Gmail shows {GMAIL_HTML_OCTETS // 1000} kB"
+        )
 
 
 def _names(parsed: ParsedMessage) -> Iterator[Remark]:

@@ -3,8 +3,8 @@
 What is counted are messages that the server accepted, or may have accepted: one is counted before its end of data
 may go out, and taken off again where it was not accepted. The journal counts for all processes that share it
 (journal/quota_usage.py); here the process counts for itself, so that runs without a journal, or with several, know
-of each other. A run holds back rather than goes beyond: it takes no more messages than there would be room for if all
-were accepted, and ends only when there is none although none of its own is on its way.
+of each other. A run holds back rather than goes beyond: it takes no more messages than there would be room for if
+all were accepted, and ends only when there is none although none of its own is on its way.
 """
 
 from __future__ import annotations

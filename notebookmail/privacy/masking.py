@@ -68,12 +68,6 @@ def quoted_label(label: object, position: int | None = None) -> str:
     return mask_label(label) if position is None else f"{mask_label(label)} (number {position + 1})"
 
 
-def placed_label(label: object, position: int) -> str:
-    """Write a row's label for what is saved: a masked one with the row's place, counted from 1."""
-    masked = mask_label(label)
-    return masked if masked == str(label) else f"{masked} (number {position + 1})"
-
-
 def mask_text(text: str, *private: str) -> str:
     """Mask every address in a text.
 

@@ -98,12 +98,12 @@ class _Check:
         self._settings = settings
         self._server = server
         self._report = Report(plan.frame.labels, plan.frame.unit)
-        self._report.leave_out(each.position for each in plan.staying if not isinstance(each, RowFailed))
+        self._report.leave_out(each.position for each in plan.left_out if not isinstance(each, RowFailed))
         self._extensions: Extensions | None = None
 
     def carry_out(self) -> Report:
         """Look at the recipients, the server, and every message."""
-        for event in self._plan.staying:
+        for event in self._plan.left_out:
             if isinstance(event, RowFailed) and isinstance(event.error, NotebookmailError):
                 self._report.note(failure_of_row(event.error), event.position)
         for remark, position in repetitions(self._plan, self._settings.duplicates):

@@ -63,22 +63,22 @@ def test_every_row_goes_or_stays_with_a_reason(
 ) -> None:
     df = pd.DataFrame({"email": pd.Series(emails, dtype=object), "name": "n"})
     made = plan(df, suppress=tuple(suppress), limit=limit, duplicates=duplicates)
-    staying = {event.position: event for event in made.staying}
-    assert list(staying) == sorted(staying)
-    assert len(made.staying) == len(staying)
-    assert sorted([*made.going, *staying]) == list(range(len(df)))
+    left_out = {event.position: event for event in made.left_out}
+    assert list(left_out) == sorted(left_out)
+    assert len(made.left_out) == len(left_out)
+    assert sorted([*made.going, *left_out]) == list(range(len(df)))
     unwanted, met, expected = {each.lower() for each in suppress}, set(), []
     for position, to in enumerate(made.recipients):
         if to.lower() in unwanted:
-            assert staying[position] == RowSkipped(position, "on the suppress list", to)
+            assert left_out[position] == RowSkipped(position, "on the suppress list", to)
         elif duplicates == "skip" and to and to.lower() in met:
-            assert staying[position].reason.startswith("duplicate: the same recipient as row")
+            assert left_out[position].reason.startswith("duplicate: the same recipient as row")
         else:
             expected.append(position)
         met.add(to.lower())
     cut = len(expected) if limit is None else limit
     assert list(made.going) == expected[:cut]
-    assert [staying[each] for each in expected[cut:]] == [
+    assert [left_out[each] for each in expected[cut:]] == [
         RowPending(each, f"beyond limit={limit}", made.recipients[each]) for each in expected[cut:]
     ]
     assert [task.position for task in made.tasks()] == list(made.going)
@@ -177,7 +177,7 @@ def test_a_row_without_a_key_is_refused_and_says_which_column_lacks() -> None:
     df = people(order=["A", None, "", "D", "E"]).set_index(pd.Index(list("vwxyz")))
     made = plan(df, key="order")
     assert list(made.going) == [0, 3, 4]
-    failures = list(made.staying)
+    failures = list(made.left_out)
     assert all(isinstance(each, RowFailed) for each in failures)
     assert str(failures[0].error) == (
         "row 'w': the row has no value in 'order', a column of key, so a later run could not know it again: "
@@ -193,7 +193,7 @@ def test_a_key_that_comes_twice_is_told_of_with_the_rows() -> None:
         plan(df, key="order")
     skipped = plan(df, key="order", duplicates="skip")
     assert list(skipped.going) == [0, 1, 3]
-    assert [event.reason for event in skipped.staying] == [
+    assert [event.reason for event in skipped.left_out] == [
         "duplicate: the same key as row 0", "duplicate: the same key as row 1",
     ]  # fmt: skip
     assert len(set(keys(plan(df, key="order", duplicates="send")).values())) == 5
@@ -216,7 +216,7 @@ def test_groups_have_keys_and_recipients_too() -> None:
     assert list(made.going) == [0, 1]
     varying = plan(df, group_by="email", key="item")
     assert list(varying.going) == [1]
-    assert "or has several" in str(next(iter(varying.staying)).error)
+    assert "or has several" in str(next(iter(varying.left_out)).error)
 
 
 # --- digests and Message-IDs -----------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def test_a_limit_counts_only_what_would_really_go(states: dict[int, str], limit:
     fresh = [position for position in range(6) if position not in done]
     assert list(made.going) == sorted(done + fresh[:limit])
     assert list(made.beyond) == fresh[limit:]
-    assert [event.position for event in made.staying] == fresh[limit:]
+    assert [event.position for event in made.left_out] == fresh[limit:]
     assert keys(made) == {position: key for position, key in keys(whole).items() if position in made.going}
 
 
@@ -292,9 +292,7 @@ def test_confirm_counts_only_what_would_really_go(states: dict[int, str], resend
     would_go = sum(position != 1 and states.get(position) not in settled for position in range(6))
     known = earlier(plan(df), states)
     plan(df, confirm=would_go).resumed(known, resend_unconfirmed=resend)
-    with pytest.raises(
-        FrameError, match=f"confirm={would_go + 1}, but {would_go} messages would go: 6 rows, of which"
-    ):
+    with pytest.raises(FrameError, match=f"confirm={would_go + 1}, but {would_go} messages would go: 6 rows[;,]"):
         plan(df, confirm=would_go + 1).resumed(known, resend_unconfirmed=resend)
 
 
@@ -304,9 +302,23 @@ def test_a_refused_count_says_what_became_of_the_rows() -> None:
     with pytest.raises(FrameError) as caught:
         made.resumed(earlier(plan(df), {0: "sent", 2: "unconfirmed"}))
     assert str(caught.value) == (
-        "confirm=6, but 2 messages would go: 6 rows, of which 2 were sent before, 1 are left out and 1 cannot be "
+        "confirm=6, but 2 messages would go: 6 rows, of which 2 were sent before, 1 is left out and 1 cannot be "
         "rendered; nothing was sent"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ({}, "6 rows; nothing"),
+        ({"suppress": ("p5@example.org",)}, "6 rows, of which 1 is left out; nothing"),
+        ({"suppress": ("p4@example.org", "p5@example.org")}, "6 rows, of which 2 are left out; nothing"),
+    ],
+)
+def test_a_refused_count_says_only_what_happened(options: Any, rows: str) -> None:
+    made = plan(people(6), confirm=7, **options)
+    with pytest.raises(FrameError, match=f"messages would go: {rows} was sent"):
+        made.resumed({})
 
 
 def test_confirm_counts_what_is_within_the_limit() -> None:
@@ -323,7 +335,7 @@ def test_a_plan_for_some_rows_never_mails_those_who_may_not_be() -> None:
     whole = plan(df, duplicates="skip", suppress=("no@x.org",), limit=1, confirm=1)
     part = whole.only(np.array([4, 1, 2, 0]))
     assert list(part.going) == [0, 4]
-    assert list(part.staying) == []
+    assert list(part.left_out) == []
     assert (part.options.limit, part.options.confirm) == (None, None)
     assert [task.build().envelope.recipients for task in part.tasks()] == [("a@x.org",), ("c@x.org",)]
     assert list(whole.going) == [0]
@@ -339,7 +351,7 @@ def test_making_a_plan_renders_no_row_and_converts_none(monkeypatch: pytest.Monk
     monkeypatch.setattr(Frame, "rows", None)
     made = plan(df, suppress=("p7@example.org",), limit=4000)
     assert len(made.going) == 4000
-    assert len(made.staying) == 1000
+    assert len(made.left_out) == 1000
     assert made.recipients[4999] == "p4999@example.org"
 
 

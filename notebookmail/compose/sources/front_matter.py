@@ -81,7 +81,7 @@ def _parts(source: str, file: str, *, has_subject: bool) -> tuple[str, str]:
         raise TemplateError(f"{file} does not begin with front matter between two lines of ---:\n{_EXAMPLE}")
     front, body = "\n".join(lines[: fences[0]]), "\n".join(lines[fences[0] + 1 :]).lstrip("\n")
     if len(front) > _MOST_CHARACTERS:
-        raise TemplateError(f"the front matter of {file} is larger than {_MOST_CHARACTERS // 1024} KB")
+        raise TemplateError(f"the front matter of {file} has more than {_MOST_CHARACTERS:,} characters")
     if not body.strip():
         raise TemplateError(f"{file} has no body; write it below the front matter:\n{_EXAMPLE}")
     return front, body

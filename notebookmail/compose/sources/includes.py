@@ -65,9 +65,7 @@ def read_text(folder: Folder, name: str) -> str:
     """
     content = folder.read(name)
     if len(content) > MOST_CHARACTERS:
-        raise TemplateError(
-            f"the file {name!r} is larger than {MOST_CHARACTERS // 1024} KB, too large for a letter"
-        )
+        raise TemplateError(f"the file {name!r} has more than {MOST_CHARACTERS:,} bytes, too many for a letter")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -221,7 +219,7 @@ class _Expansion:
             raise TemplateError(f"more than {_DEEPEST} files include one another in a chain")
         self._characters += len(text)
         if self._characters > MOST_CHARACTERS:
-            raise TemplateError(f"the letter includes more than {MOST_CHARACTERS // 1024} KB of files")
+            raise TemplateError(f"the letter includes files of more than {MOST_CHARACTERS:,} characters")
         return path, text
 
     def _error(self, message: str, line: int, chain: tuple[Path, ...]) -> TemplateError:

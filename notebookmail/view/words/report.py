@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.checks.findings import KINDS
 from notebookmail.checks.message import GMAIL_HTML_OCTETS
-from notebookmail.privacy.masking import mask_text, placed_label
+from notebookmail.privacy.masking import mask_label, mask_text
 
 from .masked_errors import quoted
 from .quantities import size_in_words
@@ -107,12 +107,15 @@ def _said(remark: Remark) -> str:
 
 
 def _rows(places: Sequence[int], report: CheckSummary) -> str:
-    """Name the first rows: "rows 3, 17, 20 and 34 more"."""
+    """Name the first rows: "rows 3, 17, 20 and 34 more"; by their places, from 1, where labels are masked."""
     if not places:
         return ""
-    names = ", ".join(clip(placed_label(report.labels[place], place), _LABEL) for place in places[:_LABELS])
+    names = {place: mask_label(report.labels[place]) for place in places[:_LABELS]}
+    are_masked = any(name != str(report.labels[place]) for place, name in names.items())
+    told = [f"{place + 1}" if are_masked else clip(name, _LABEL) for place, name in names.items()]
+    unit = f"{report.unit}{'s' if len(places) > 1 else ''}{' number' if are_masked else ''}"
     rest = len(places) - _LABELS
-    return f"{report.unit}{'s' if len(places) > 1 else ''} {names}{f' and {rest:,} more' if rest > 0 else ''}"
+    return f"{unit} {', '.join(told)}{f' and {rest:,} more' if rest > 0 else ''}"
 
 
 def _sentence(words: str) -> str:
@@ -137,7 +140,8 @@ def html_share(report: CheckSummary) -> float:
 
 def html_words(report: CheckSummary) -> str:
     """Say how near the largest HTML body is to the size at which Gmail cuts it off."""
-    return f"largest HTML {report.sizes.largest_html / 1024:,.0f} of the 102 KB that Gmail shows"
+    largest, shown = map(size_in_words, (report.sizes.largest_html, GMAIL_HTML_OCTETS))
+    return f"largest HTML {largest} of the {shown} that Gmail shows"
 
 
 def _number(count: int, word: str) -> str:
