@@ -10,8 +10,9 @@ from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import RowFailed, RowPending, RowSkipped, RowStarted
 from notebookmail.delivery.progress import Progress
 from notebookmail.errors import SMTPReadTimeoutError
-from notebookmail.view.html.results import progress_html, results_html, table_html
+from notebookmail.view.html.results import results_html, table_html
 from notebookmail.view.terminal.plain_text import results_text
+from notebookmail.view.widgets.board import progress_html
 
 SMALL = 32_000  # octets, 5,000 of them the style sheet
 

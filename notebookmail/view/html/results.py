@@ -15,8 +15,6 @@ from notebookmail.view.words.results import (
     causes_in_words,
     headline,
     lines,
-    pace,
-    percent,
     problem_positions,
 )
 from notebookmail.view.words.visible_text import clip
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from notebookmail.delivery.events import Status
-    from notebookmail.delivery.progress import Progress
     from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine
 
 _CAUSES = 8
@@ -54,27 +51,11 @@ def results_html(results: ResultsSource, *, title: str = "", limit: int = 20) ->
         "div",
         STYLE,
         element("p", clip(mask_text(title), _LONG), class_="nbm-title") if title else None,
-        element("div", _headline(headline(counts)), class_="nbm-head"),
-        _bar(counts, headline(counts)),
-        _chips(counts),
+        element("div", headline_html(headline(counts)), class_="nbm-head"),
+        bar_html(counts, headline(counts)),
+        chips_html(counts),
         _causes(causes_in_words(results)),
         _problems(results, limit),
-        class_=ROOT,
-    )
-
-
-def progress_html(progress: Progress) -> str:
-    """Show how a run stands, without the style sheet (the board holds it once)."""
-    words = f"{progress.done:,} of {progress.total:,}"
-    share = f"{percent(progress)} %"
-    return element(
-        "div",
-        element("p", "Sending to ", clip(progress.server, _ADDRESS), class_="nbm-title"),
-        element("div", _headline(words), element("span", share, class_="nbm-percent"), class_="nbm-head"),
-        _bar(progress.counts, f"{words}, {share}"),
-        _chips(progress.counts),
-        element("p", *(element("span", phrase) for phrase in pace(progress)), class_="nbm-pace"),
-        _complaint(progress.complaint),
         class_=ROOT,
     )
 
@@ -112,11 +93,13 @@ def _one_line(row: RowLine) -> Html:
     return element("tr", *cells)
 
 
-def _headline(words: str) -> Html:
+def headline_html(words: str) -> Html:
+    """Show what a page is about in large letters."""
     return element("p", element("strong", words), class_="nbm-headline", role="heading", aria_level=3)
 
 
-def _bar(counts: Mapping[Status, int], words: str) -> Html:
+def bar_html(counts: Mapping[Status, int], words: str) -> Html:
+    """Show counts by status as one bar; the words say the same to who cannot see it."""
     parts = (
         element("span", class_=f"nbm-{status}", style=f"flex-grow:{count}")
         for status, count in counts.items()
@@ -125,7 +108,8 @@ def _bar(counts: Mapping[Status, int], words: str) -> Html:
     return element("div", *parts, class_="nbm-bar", role="img", aria_label=words)
 
 
-def _chips(counts: Mapping[Status, int]) -> Html:
+def chips_html(counts: Mapping[Status, int]) -> Html:
+    """Show counts by status, each with its sign and word."""
     chips = (
         element("li", _sign(status), " ", element("strong", f"{count:,}"), f" {status}", class_=f"nbm-{status}")
         for status, count in counts.items()
@@ -200,10 +184,3 @@ def _code(text: str, limit: int) -> Html | None:
 
 def _quiet(text: str) -> Html | None:
     return element("span", clip(text, _HINT), class_="nbm-quiet") if text else None
-
-
-def _complaint(text: str) -> Html | None:
-    if not text:
-        return None
-    said = element("code", clip(mask_text(text), _REPLY))
-    return element("p", element("span", "Last complaint: ", class_="nbm-quiet"), said, class_="nbm-note")

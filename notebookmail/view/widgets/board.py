@@ -13,11 +13,13 @@ import ipywidgets
 from IPython.display import display
 
 from notebookmail.delivery.progress import PAUSED, STOPPING
+from notebookmail.privacy.masking import mask_text
 from notebookmail.view.html.escaping import element
-from notebookmail.view.html.results import progress_html, results_html
+from notebookmail.view.html.results import bar_html, chips_html, headline_html, results_html
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 from notebookmail.view.terminal.plain_text import results_text
-from notebookmail.view.words.results import headline, percent
+from notebookmail.view.words.results import headline, pace, percent
+from notebookmail.view.words.visible_text import clip
 
 from .live_output import LiveView, button, close_all, stand_in
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notebookmail.delivery.progress import Progress
+    from notebookmail.view.html.escaping import Html
     from notebookmail.view.words.results import ResultsSource
 
 NO_BUTTONS = "To stop, interrupt the kernel (■): nothing that was sent is forgotten."
@@ -32,6 +35,7 @@ GONE = (
     "Sending began here. Should no live board be shown, the kernel has ended: run the cell again, and it goes on "
     "where it stopped; what was sent is not sent again."
 )
+_LONGEST_SERVER, _LONGEST_COMPLAINT = 64, 160
 _VOICE_STEP = 25
 """A screen reader is told of every so many percent."""
 
@@ -161,3 +165,26 @@ class StillBoard:
     def abandon(self, results: ResultsSource, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
         """Show nothing: the exception says why."""
         self._is_shown = False
+
+
+def progress_html(progress: Progress) -> str:
+    """Show how a run stands, without the style sheet (the board holds it once)."""
+    words = f"{progress.done:,} of {progress.total:,}"
+    share = f"{percent(progress)} %"
+    return element(
+        "div",
+        element("p", "Sending to ", clip(progress.server, _LONGEST_SERVER), class_="nbm-title"),
+        element("div", headline_html(words), element("span", share, class_="nbm-percent"), class_="nbm-head"),
+        bar_html(progress.counts, f"{words}, {share}"),
+        chips_html(progress.counts),
+        element("p", *(element("span", phrase) for phrase in pace(progress)), class_="nbm-pace"),
+        _complaint(progress.complaint),
+        class_=ROOT,
+    )
+
+
+def _complaint(text: str) -> Html | None:
+    if not text:
+        return None
+    said = element("code", clip(mask_text(text), _LONGEST_COMPLAINT))
+    return element("p", element("span", "Last complaint: ", class_="nbm-quiet"), said, class_="nbm-note")
