@@ -153,8 +153,10 @@ def _cut(names: tuple[str, ...]) -> tuple[str, int, tuple[str, ...], tuple[str, 
 def _values(row: Row, columns: Sequence[str], items: Sequence[str]) -> str:
     """Return what a row says under the names of columns, and of columns of its rows."""
     said = values_text(map(row.fields.get, columns))
+    if not items:
+        return said
     rows = row.fields.get(ROWS)
-    if not items or not isinstance(rows, GroupRows):
+    if not isinstance(rows, GroupRows):
         return said
     table = table_of(rows, index=False)
     places = [table.heads.index(name) if name in table.heads else None for name in items]

@@ -68,8 +68,12 @@ def values_text(values: Iterable[Any]) -> str:
         kind = type(value)
         if kind is str:
             text = value.strip()
-            if "@" in text or not text.isascii() or (text[:1] in _FIRST_OF_NUMBER and not text.isdigit()):
-                text = _text(text)
+            if not text.isascii():
+                text = _composed("NFC", text)
+            if "@" in text:
+                text = _with_address(text)
+            elif text[:1] in _FIRST_OF_NUMBER and not text.isdigit():
+                text = _number_or_day(text)
             texts.append(text)
         else:
             texts.append(str(value) if kind is int else value_text(value))
@@ -92,8 +96,11 @@ def _text(text: str) -> str:
         text = _composed("NFC", text)
     if "@" in text:
         return _with_address(text)
-    if text[:1] not in _FIRST_OF_NUMBER:
-        return text
+    return _number_or_day(text) if text[:1] in _FIRST_OF_NUMBER else text
+
+
+def _number_or_day(text: str) -> str:
+    """Return what a text is compared by that begins as a number does."""
     if text[-len(_MIDNIGHT) :] == _MIDNIGHT and _is_day(text[: -len(_MIDNIGHT)]):
         return text[: -len(_MIDNIGHT)]
     has_exponent = "e" in text
