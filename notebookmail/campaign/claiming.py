@@ -77,23 +77,23 @@ def claimed(plan: Plan, server: Server, results: SendResults, notices: Notices) 
     Raises:
         JournalError: It cannot be used, or somebody runs this campaign already.
     """
-    options = plan.options
+    settings = plan.settings
     world = server.endpoint if server.is_local else ""
     digest = plan.digest(world)
-    keeps = options.journal is not False and options.redirect_to is None
-    if not keeps or (options.journal is None and server.is_sandbox):
+    keeps = settings.journal is not False and settings.redirect_to is None
+    if not keeps or (settings.journal is None and server.is_sandbox):
         yield ClaimedCampaign(digest)
         return
-    journal = Journal.open(Path(options.journal) if options.journal else None)
+    journal = Journal.open(Path(settings.journal) if settings.journal else None)
     with contextlib.closing(journal):
         notices.say(lifetime.warning(journal.path))
         claim = journal.claim(
             digest,
-            name=options.campaign or "",
+            name=settings.campaign or "",
             server=server.endpoint,
             account=server.account,
-            sender=options.sender or "",
-            resend=options.resend,
+            sender=settings.sender or "",
+            resend=settings.resend,
             now=time.time(),
             known_by=plan.matching.keys.known_by,
             first_digests=lambda names: plan.first_digests(world, names),

@@ -68,7 +68,7 @@ def _note(plan: Plan, control: RunControl) -> str:
         return STOPPING
     if control.is_paused:
         return PAUSED
-    not_before = plan.options.not_before
+    not_before = plan.settings.not_before
     if not_before is not None and not_before.timestamp() > time.time():
         return f"waiting until {not_before.astimezone():%Y-%m-%d %H:%M}"
     return ""

@@ -45,7 +45,7 @@ class Plan:
 
     Attributes:
         template: What each row gets.
-        options: What the caller asked for.
+        settings: What the caller asked for, checked.
         frame: The rows, or groups of them.
         renderer: Makes their messages.
         recipients: The address of each row, by position; "" where it cannot be made out.
@@ -59,7 +59,7 @@ class Plan:
     """
 
     template: Template
-    options: SendSettings
+    settings: SendSettings
     frame: Frame
     renderer: Renderer
     recipients: Recipients
@@ -82,15 +82,15 @@ class Plan:
         return ExcludedRows().and_also(self.beyond, self._left_for_later)
 
     def _left_for_later(self, position: int) -> RowPending:
-        return RowPending(position, f"beyond limit={self.options.limit}", self.recipients[position])
+        return RowPending(position, f"beyond limit={self.settings.limit}", self.recipients[position])
 
     def digest(self, world: str) -> str:
         """Return what the campaign is known by; `world` as for `campaign_digest`."""
-        return campaign_digest(self.options, self.template.definition, world)
+        return campaign_digest(self.settings, self.template.definition, world)
 
     def first_digests(self, world: str, names: Iterable[str]) -> set[str]:
         """Return what the campaign may be known by in a journal of the first rules, as `first_digests` does."""
-        return first_digests(self.options, self.template.definition, world, names)
+        return first_digests(self.settings, self.template.definition, world, names)
 
     def tasks(self, campaign: str = "", generation: int = 0) -> Iterator[Task]:
         """Make the tasks, row by row, when they are asked for.
@@ -101,9 +101,9 @@ class Plan:
         """
         prefix = f"{campaign or self.digest('')} {generation} "
         keys = self.matching.keys if self.matching.keys.says else None
-        making = MessageMaker(self.renderer, self.unwanted, prefix, keys)
+        maker = MessageMaker(self.renderer, self.unwanted, prefix, keys)
         for row, to, key in self._keyed(self.going):
-            yield Task(row.position, to, key, partial(making.build, key, row, to))
+            yield Task(row.position, to, key, partial(maker.build, key, row, to))
 
     def only(self, positions: Iterable[int]) -> Plan:
         """Return a plan for some of the rows, without confirm, limit and resend.
@@ -116,8 +116,8 @@ class Plan:
         wanted[list(positions)] = True
         fit = np.asarray(self.fit, dtype=np.intp)
         going = positions_of(fit[wanted[fit]])
-        options = replace(self.options, confirm=None, limit=None, resend=False)
-        return replace(self, options=options, going=going, beyond=range(0), excluded=ExcludedRows())
+        settings = replace(self.settings, confirm=None, limit=None, resend=False)
+        return replace(self, settings=settings, going=going, beyond=range(0), excluded=ExcludedRows())
 
     def resumed(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool = False) -> Plan:
         """Return a plan that counts against limit and confirm only what would really go.
@@ -139,10 +139,10 @@ class Plan:
             known = earlier.get(key)
             return known is not None and known.state in done
 
-        if self.options.limit is not None and earlier:
-            plan = plan._limited(self.options.limit, is_settled)
-        if self.options.confirm is not None:
-            plan._check_confirm(self.options.confirm, is_settled)
+        if self.settings.limit is not None and earlier:
+            plan = plan._limited(self.settings.limit, is_settled)
+        if self.settings.confirm is not None:
+            plan._check_confirm(self.settings.confirm, is_settled)
         return plan
 
     def _limited(self, limit: int, is_settled: Callable[[bytes], bool]) -> Plan:

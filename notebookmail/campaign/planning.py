@@ -31,45 +31,45 @@ if TYPE_CHECKING:
     from .options import SendSettings
 
 
-def make_plan(df: Any, template: Template, options: SendSettings) -> Plan:
+def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
     """Decide what goes, as if nothing had been sent before; `Plan.resumed` takes account of what was.
 
     Args:
         df: A pandas DataFrame, or a frame of any library narwhals reads. It is not changed.
         template: What each row gets.
-        options: What the caller asked for; `confirm` is checked by `Plan.resumed`.
+        settings: What the caller asked for; `confirm` is checked by `Plan.resumed`.
 
     Raises:
         FrameError: The call cannot be carried out; the message says why and what to do.
     """
-    frame = Frame(df) if options.group_by is None else GroupedFrame(df, options.group_by)
+    frame = Frame(df) if settings.group_by is None else GroupedFrame(df, settings.group_by)
     renderer = template.renderer(
         frame.columns,
         date=datetime.now().astimezone(),
-        sender=options.sender,
-        redirect_to=options.redirect_to,
-        dkim=options.dkim,
+        sender=settings.sender,
+        redirect_to=settings.redirect_to,
+        dkim=settings.dkim,
     )
-    _check_key(options.key, frame)
+    _check_key(settings.key, frame)
     is_whole = renderer.row_reads.is_open or ROWS in renderer.reads
-    frame.own(None if is_whole else {*renderer.reads, *options.key, *filter(None, [options.group_by])})
-    unwanted = _unwanted(options.suppress)
+    frame.own(None if is_whole else {*renderer.reads, *settings.key, *filter(None, [settings.group_by])})
+    unwanted = _unwanted(settings.suppress)
     recipients, hashes = read_recipients(frame, renderer, template)
-    exclusions = Exclusions(frame, recipients, options.duplicates)
+    exclusions = Exclusions(frame, recipients, settings.duplicates)
     exclusions.refuse(frame.refusals())
     if unwanted:
         exclusions.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
     exclusions.look_for_repeated(hashes, "recipient", lambda position: address_text(recipients[position]))
-    if options.key:
-        hashes, keyless = read_keys(frame, options.key)
+    if settings.key:
+        hashes, keyless = read_keys(frame, settings.key)
         exclusions.refuse(_key_refusals(frame, keyless))
-        exclusions.look_for_repeated(hashes, "key", lambda position: _key_at(frame, options.key, position))
+        exclusions.look_for_repeated(hashes, "key", lambda position: _key_at(frame, settings.key, position))
     fit = exclusions.fit()
     alike = positions_of(fit[repeated(hashes[fit])])
-    cut = len(fit) if options.limit is None else options.limit
+    cut = len(fit) if settings.limit is None else settings.limit
     return Plan(
         template=template,
-        options=options,
+        settings=settings,
         frame=frame,
         renderer=renderer,
         recipients=recipients,
@@ -78,18 +78,18 @@ def make_plan(df: Any, template: Template, options: SendSettings) -> Plan:
         going=positions_of(fit[:cut]),
         beyond=positions_of(fit[cut:]),
         unwanted=unwanted,
-        matching=_first_matching(template, renderer, options, frame.columns),
+        matching=_first_matching(template, renderer, settings, frame.columns),
         excluded=exclusions.excluded,
     )
 
 
 def _first_matching(
-    template: Template, renderer: Renderer, options: SendSettings, columns: Sequence[str]
+    template: Template, renderer: Renderer, settings: SendSettings, columns: Sequence[str]
 ) -> Matching:
     """Return what finds the keys of rows of which nothing is known."""
-    is_by_recipient = options.campaign is not None
-    keys = Keys(renderer.row_reads, options.key, is_by_recipient=is_by_recipient)
-    return Matching(keys, OldJournalKeys(template, columns, options.key, is_by_recipient=is_by_recipient))
+    is_by_recipient = settings.campaign is not None
+    keys = Keys(renderer.row_reads, settings.key, is_by_recipient=is_by_recipient)
+    return Matching(keys, OldJournalKeys(template, columns, settings.key, is_by_recipient=is_by_recipient))
 
 
 def _unwanted(suppress: Iterable[str]) -> frozenset[str]:

@@ -58,7 +58,7 @@ class Resender:
     @property
     def left_out(self) -> frozenset[int]:
         """The positions that were not to be sent: beyond the limit, or all of a dry run."""
-        beyond = range(len(self.results)) if self.plan.options.dry_run else self.plan.beyond
+        beyond = range(len(self.results)) if self.plan.settings.dry_run else self.plan.beyond
         return self._left_before.union(beyond)
 
     def letter(self, position: int) -> bytes:

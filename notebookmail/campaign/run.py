@@ -76,7 +76,7 @@ class Run:
         self.control = RunControl()
         self._notices = Notices()
         self._monitor = Monitor("the sandbox" if server is None else server.endpoint)
-        self._screen = Screen(False if plan.options.dry_run else plan.options.progress, stage)
+        self._screen = Screen(False if plan.settings.dry_run else plan.settings.progress, stage)
         self._resender = Resender(plan, self.results, self._continued, before)
         self.results.sent_with(self._resender)
 
@@ -98,7 +98,7 @@ class Run:
             SMTPException: The server cannot be used; nothing was sent.
         """
         with contextlib.nullcontext() if self._resender.is_retry else self.results.being_sent():
-            return self._carry_out_dry() if self._plan.options.dry_run else await self._carry_out_shown()
+            return self._carry_out_dry() if self._plan.settings.dry_run else await self._carry_out_shown()
 
     async def _carry_out_shown(self) -> SendResults:
         loop = asyncio.get_running_loop()
@@ -131,7 +131,7 @@ class Run:
     async def _send(self, server: Server, campaign: ClaimedCampaign) -> None:
         plan = self._settle(campaign.earlier)
         self._resender.identity = identity = (campaign.digest, campaign.generation)
-        self._monitor.pool = pool = Pool(server.routes(plan.options.max_connections))
+        self._monitor.pool = pool = Pool(server.routes(plan.settings.max_connections))
         settings = self._settings(server, campaign)
         runner = Runner(plan.tasks(*identity), len(plan.going), pool, self._apply, settings)
         _publish(self.results)
@@ -149,23 +149,23 @@ class Run:
 
     def _settle(self, earlier: Mapping[bytes, Earlier]) -> Plan:
         """Decide what goes, now that it is known what went before; what stays is in the results."""
-        plan = self._plan.resumed(earlier, resend_unconfirmed=self._plan.options.resend_unconfirmed)
+        plan = self._plan.resumed(earlier, resend_unconfirmed=self._plan.settings.resend_unconfirmed)
         self._plan = self._resender.plan = plan
         for event in plan.excluded:
             self.results.apply(event)
         return plan
 
     def _settings(self, server: Server, campaign: ClaimedCampaign) -> RunnerSettings:
-        options = self._plan.options
+        settings = self._plan.settings
         return RunnerSettings(
             bucket=None if server.messages_per_second is None else Bucket(server.messages_per_second),
             quota=campaign.quota(server),
             ledger=campaign.claim,
             earlier=campaign.earlier,
             delivered=self.results.delivered(),
-            resend_unconfirmed=options.resend_unconfirmed,
-            not_before=0.0 if options.not_before is None else options.not_before.timestamp(),
-            retry_seconds=options.retry * 60,
+            resend_unconfirmed=settings.resend_unconfirmed,
+            not_before=0.0 if settings.not_before is None else settings.not_before.timestamp(),
+            retry_seconds=settings.retry * 60,
         )
 
     def _apply(self, event: RowEvent) -> None:

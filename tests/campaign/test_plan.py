@@ -336,7 +336,7 @@ def test_a_plan_for_some_rows_never_mails_those_who_may_not_be() -> None:
     part = whole.only(np.array([4, 1, 2, 0]))
     assert list(part.going) == [0, 4]
     assert list(part.left_out) == []
-    assert (part.options.limit, part.options.confirm) == (None, None)
+    assert (part.settings.limit, part.settings.confirm) == (None, None)
     assert [task.build().envelope.recipients for task in part.tasks()] == [("a@x.org",), ("c@x.org",)]
     assert list(whole.going) == [0]
     assert list(part.only([4]).going) == [4]

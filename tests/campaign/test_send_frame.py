@@ -97,14 +97,14 @@ async def test_one_bad_row_never_stops_the_others() -> None:
 
 
 async def test_what_nobody_foresaw_in_one_row_fails_that_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    compile_row = Renderer.compile
+    render_row = Renderer.render
 
-    def compile_most(self: Renderer, row: Row, **how: Any) -> Mail:
+    def render_most(self: Renderer, row: Row, **how: Any) -> Mail:
         if row.label == "row1":
             raise ZeroDivisionError("of a library")
-        return compile_row(self, row, **how)
+        return render_row(self, row, **how)
 
-    monkeypatch.setattr(Renderer, "compile", compile_most)
+    monkeypatch.setattr(Renderer, "render", render_most)
     results = await send_frame(people(), LETTER, progress=False)
     assert results.frame["status"].tolist() == ["sent", "failed", "sent"]
     error = results.exceptions["row1"]

@@ -277,7 +277,7 @@ class CellRun(Run):
 
     def _settle(self, earlier: Mapping[bytes, Any]) -> Plan:
         plan = super()._settle(earlier)
-        if plan.options.resend_unconfirmed:
+        if plan.settings.resend_unconfirmed:
             generation = self._cell.generations[self.mailing.number]
             truth = self._cell.world.truth
             for task in plan.tasks():

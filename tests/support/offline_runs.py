@@ -30,8 +30,8 @@ def mails_of(path: Path, df: Any, template: Template, **options: Any) -> list[tu
     with Journal.open(path) as journal:
         claim = journal.claim(
             digest,
-            name=plan.options.campaign or "",
-            resend=plan.options.resend,
+            name=plan.settings.campaign or "",
+            resend=plan.settings.resend,
             now=NOON,
             known_by=plan.matching.keys.known_by,
             first_digests=lambda names: plan.first_digests("", names),
