@@ -178,7 +178,7 @@ async def _preview(parsed: argparse.Namespace) -> int:
         raise NotebookmailError(f"{parsed.html} is there already: --force writes over it")
     frame, template, options = _read_table(parsed), _template(parsed), _choices(parsed)
     preview = preview_frame(frame, template, pick=_pick(parsed, frame), **options)
-    rows = list(preview.specimens())
+    rows = list(preview.previewed_rows())
     shown = [(row, preview.reason(row)) for row in rows]
     if parsed.html is not None:
         _write_page(parsed.html, shown)

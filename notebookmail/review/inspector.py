@@ -121,7 +121,7 @@ class RowInspector:
 
     # --- one row --------------------------------------------------------------------------------------------
 
-    def specimen(self, position: int) -> PreviewedRow:
+    def previewed_row(self, position: int) -> PreviewedRow:
         """Make the message of one row, or tell why there is none."""
         event = self._left_out.get(position)
         if event is None and _holds(self.plan.beyond, position):

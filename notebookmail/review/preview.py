@@ -78,7 +78,7 @@ class Preview:
         self._inspector = inspector
         self._picked = rows
         self._frame = inspector.plan.frame
-        self._specimen = lru_cache(maxsize=8)(inspector.specimen)  # a look at a row asks for it several times
+        self._previewed_row = lru_cache(maxsize=8)(inspector.previewed_row)  # a look asks for it several times
 
     def __len__(self) -> int:
         """Count the picked rows."""
@@ -130,15 +130,15 @@ class Preview:
             FrameError: There is no such row.
         """
         position = self._position(label)
-        row = self._specimen(position)
+        row = self._previewed_row(position)
         return [
             Finding(position, row.label, each.severity, each.kind, each.field, each.message, each.remedy)
             for each in row.remarks
         ]
 
-    def specimens(self) -> Iterator[PreviewedRow]:
+    def previewed_rows(self) -> Iterator[PreviewedRow]:
         """Walk the picked rows, each with its message, or why there is none, and what was found."""
-        return map(self._specimen, self._picked.positions)
+        return map(self._previewed_row, self._picked.positions)
 
     def reason(self, row: PreviewedRow) -> str:
         """Tell why a row was picked, in words, or "" where there is no reason."""
@@ -146,7 +146,9 @@ class Preview:
 
     def _shown_rows(self) -> ShownRows:
         """Begin to look through the picked rows, at the first."""
-        return ShownRows(self._inspector.plan, self._picked, self._specimen, lambda: extremes(self._inspector))
+        return ShownRows(
+            self._inspector.plan, self._picked, self._previewed_row, lambda: extremes(self._inspector)
+        )
 
     def _position(self, label: Hashable) -> int:
         places = positions_at(label, self._frame.labels)
@@ -155,7 +157,7 @@ class Preview:
         return places[0]
 
     def _message(self, position: int) -> EmailMessage:
-        row = self._specimen(position)
+        row = self._previewed_row(position)
         if row.problem is not None:
             raise row.problem
         if row.mail is None:
@@ -175,7 +177,7 @@ class Preview:
         if not len(self):
             return f"no {self._frame.unit}s, nothing to preview"
         first = self._picked.positions[0]
-        text = previewed_row_text(self._specimen(first), self._picked.reasons.get(first, ""))
+        text = previewed_row_text(self._previewed_row(first), self._picked.reasons.get(first, ""))
         notes = [f"the first of {len(self):,}; preview.message(label) is another"] if len(self) > 1 else []
         notes += [self._picked.note] if self._picked.note else []
         return "\n\n".join([text, *(f"({note})" for note in notes)])

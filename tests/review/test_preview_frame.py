@@ -47,7 +47,7 @@ def states(preview: Preview) -> list[tuple[Any, str]]:
     """Say of each picked row whether it has a message, an error, or is left out."""
     return [
         (row.label, "left out" if row.left_out else "error" if row.mail is None else "message")
-        for row in preview.specimens()
+        for row in preview.previewed_rows()
     ]
 
 
@@ -133,7 +133,7 @@ def test_groups_are_shown_by_their_key_and_a_row_without_one_says_so() -> None:
     preview = preview_frame(df, template, group_by="email")
     assert preview.message("n0@acme.org")["Subject"] == "2 things"
     assert [state for _, state in states(preview)] == ["message", "message", "error"]
-    assert "no value in 'email'" in list(preview.specimens())[2].remarks[0].message
+    assert "no value in 'email'" in list(preview.previewed_rows())[2].remarks[0].message
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_odd_ones_are_distinct_the_same_every_time_and_hold_every_error(
     assert bool(labels) == bool(rows)
     errors = {
         row.position
-        for row in preview_frame(df, LETTER, duplicates=duplicates).specimens()
+        for row in preview_frame(df, LETTER, duplicates=duplicates).previewed_rows()
         if any(each.severity == "error" for each in row.remarks)
     }
     assert len(errors & set(labels)) >= min(len(errors), ERRORS)

@@ -248,7 +248,7 @@ def test_without_a_notebook_the_first_message_is_shown_as_text(displayed: list[d
 
 
 def page_of(df: pd.DataFrame, template: Template = LETTER) -> str:
-    rows = list(preview_frame(df, template).specimens())
+    rows = list(preview_frame(df, template).previewed_rows())
     return preview_page([(row, "") for row in rows], len(rows))
 
 
