@@ -182,11 +182,11 @@ def define(
         raise TemplateError('inline= wants names and values, as in inline={"chart": figure}', "inline")
     if not isinstance(filters or {}, Mapping):
         raise TemplateError('filters= wants names and functions, as in filters={"shout": str.upper}', "filters")
-    files = Folder(folder)
+    within = Folder(folder)
     return Definition(
-        markdown=_with_includes(markdown, files, "markdown"),
-        html=_with_includes(html, files, "html"),
-        text=_with_includes(text, files, "text"),
+        markdown=_with_includes(markdown, within, "markdown"),
+        html=_with_includes(html, within, "html"),
+        text=_with_includes(text, within, "text"),
         to=listed(to, "to"),
         cc=listed(cc, "cc"),
         bcc=listed(bcc, "bcc"),
@@ -201,8 +201,8 @@ def define(
     )
 
 
-def _with_includes(source: str | None, files: Folder, field: str) -> str | None:
-    return expand(source, files, field) if isinstance(source, str) else source
+def _with_includes(source: str | None, folder: Folder, field: str) -> str | None:
+    return expand(source, folder, field) if isinstance(source, str) else source
 
 
 def _check_text(value: Any, name: str, *, optional: bool = False) -> None:

@@ -43,32 +43,32 @@ class _Dialect:
     above: int
 
 
-def read_delimited(path: Path, choices: ReadingOptions) -> Loaded:
+def read_delimited(path: Path, options: ReadingOptions) -> Loaded:
     """Read a text file of separated cells.
 
     Raises:
         FrameError: It cannot be read as it is; the message names the line and the remedy.
     """
-    encoding = encoding_of(path, choices.encoding)
+    encoding = encoding_of(path, options.encoding)
     try:
-        layout = _layout(path, encoding.codec, choices.sep)
-        table = _DelimitedTable(path, layout, encoding.codec)
+        dialect = _dialect_of(path, encoding.codec, options.sep)
+        table = _DelimitedTable(path, dialect, encoding.codec)
         table.read()
     except UnicodeError as problem:
         line = undecodable_line(path, encoding.codec)
         words = f"line {line} is not written in {encoding.name}: say which encoding= (--encoding) it has"
         raise refusal(path, words) from problem
     said = encoding.name + (f", a guess by the letters {encoding.letters}" if encoding.is_guess else "")
-    is_plain = layout.sep == COMMA and encoding.name == "UTF-8"
+    is_plain = dialect.sep == COMMA and encoding.name == "UTF-8"
     return Loaded(
         frame=table.frame(),
-        read_as=f"{separator_words(layout.sep)}, {said}",
+        read_as=f"{separator_words(dialect.sep)}, {said}",
         notes=tuple(table.notes()),
         is_guessed=not is_plain,
     )
 
 
-def _layout(path: Path, codec: str, asked: str | None) -> _Dialect:
+def _dialect_of(path: Path, codec: str, asked: str | None) -> _Dialect:
     with path.open(encoding=codec, newline="") as file:
         sample: list[str] = []
         size = 0
@@ -92,9 +92,9 @@ def _layout(path: Path, codec: str, asked: str | None) -> _Dialect:
 class _DelimitedTable:
     """The rows of one file on their way into columns."""
 
-    def __init__(self, path: Path, layout: _Dialect, codec: str) -> None:
+    def __init__(self, path: Path, dialect: _Dialect, codec: str) -> None:
         self._path = path
-        self._layout = layout
+        self._dialect = dialect
         self._codec = codec
         self._names: list[str] = []
         self._columns: list[TextColumn] = []
@@ -132,7 +132,7 @@ class _DelimitedTable:
         if self._short_rows:
             short = counted(len(self._short_rows), "row")
             yield (
-                f"{short} with fewer cells than line {self._layout.above + 1}; what is not there is missing: "
+                f"{short} with fewer cells than line {self._dialect.above + 1}; what is not there is missing: "
                 + (_at_lines(self._short_rows))
             )
         for place, column in enumerate(self._columns):
@@ -148,16 +148,16 @@ class _DelimitedTable:
         for number, line in enumerate(file, start=1):
             if "\0" in line:
                 raise refusal(self._path, f"line {number} holds a NUL byte: save the file again where it was made")
-            if number > self._layout.above:
+            if number > self._dialect.above:
                 yield line
 
     def _records(self, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
         """Walk the records with the number of the line each begins in."""
         reader = csv.reader(
-            lines, delimiter=self._layout.sep, strict=True, skipinitialspace=self._layout.has_blanks
+            lines, delimiter=self._dialect.sep, strict=True, skipinitialspace=self._dialect.has_blanks
         )
         while True:
-            line = self._layout.above + reader.line_num + 1
+            line = self._dialect.above + reader.line_num + 1
             try:
                 record = next(reader)
             except StopIteration:
@@ -181,11 +181,11 @@ class _DelimitedTable:
             yield line, cells[:width] + [""] * (width - len(cells))
 
     def _wrong_width(self, line: int, count: int) -> FrameError:
-        header = f"line {self._layout.above + 1} names {counted(len(self._names), 'column')}"
+        header = f"line {self._dialect.above + 1} names {counted(len(self._names), 'column')}"
         return refusal(
             self._path,
             f"line {line} has {counted(count, 'cell')}, but {header}: a text that holds the separator "
-            f'has to stand in quotes ("..."); where the file is not {separator_words(self._layout.sep)}, say '
+            f'has to stand in quotes ("..."); where the file is not {separator_words(self._dialect.sep)}, say '
             "sep= (--sep)" + _TITLE_WORDS * (len(self._names) == 1),
         )
 

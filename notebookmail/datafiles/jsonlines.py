@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_json(path: Path, choices: ReadingOptions) -> Loaded:
+def read_json(path: Path, options: ReadingOptions) -> Loaded:
     """Read JSON objects as rows; a name that an object lacks is missing in its row.
 
     Raises:
@@ -23,7 +23,7 @@ def read_json(path: Path, choices: ReadingOptions) -> Loaded:
     """
     import pandas as pd
 
-    encoding = encoding_of(path, choices.encoding)
+    encoding = encoding_of(path, options.encoding)
     columns: dict[str, list[Any]] = {}
     count = 0
     try:

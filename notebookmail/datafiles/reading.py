@@ -69,14 +69,14 @@ def notices(frame: pd.DataFrame) -> list[str]:
     return [f"{said['file']}: {said['as']}", *(f"  {note}" for note in said["notes"])]
 
 
-def _load(path: Path, choices: ReadingOptions) -> Loaded:
+def _load(path: Path, options: ReadingOptions) -> Loaded:
     try:
         kind = kind_of(path)
-        _refuse_idle(path, kind, choices)
+        _refuse_idle(path, kind, options)
         if kind == "workbook":
             from .workbook import read_workbook
 
-            return read_workbook(path, choices)
+            return read_workbook(path, options)
         if kind == "parquet":
             from .parquet import read_parquet
 
@@ -84,20 +84,20 @@ def _load(path: Path, choices: ReadingOptions) -> Loaded:
         if kind == "json":
             from .jsonlines import read_json
 
-            return read_json(path, choices)
+            return read_json(path, options)
         from .delimited import read_delimited
 
-        return read_delimited(path, choices)
+        return read_delimited(path, options)
     except OSError as problem:
         words = f"cannot be read as {_CALLED.get(path.suffix.lower(), 'CSV')}: {problem.strerror or problem}"
         raise refusal(path, words) from problem
 
 
-def _refuse_idle(path: Path, kind: str, choices: ReadingOptions) -> None:
+def _refuse_idle(path: Path, kind: str, options: ReadingOptions) -> None:
     """Refuse a choice that says nothing about a file of this kind."""
-    if choices.sheet is not None and kind != "workbook":
+    if options.sheet is not None and kind != "workbook":
         raise refusal(path, "sheet= (--sheet) is for Excel workbooks, and this is none")
-    if choices.sep is not None and kind != "text":
+    if options.sep is not None and kind != "text":
         raise refusal(path, "sep= (--sep) is for text files such as CSV, and this is none")
-    if choices.encoding is not None and kind in {"workbook", "parquet"}:
+    if options.encoding is not None and kind in {"workbook", "parquet"}:
         raise refusal(path, "encoding= (--encoding) is for text files such as CSV, and this is none")

@@ -31,7 +31,7 @@ _EXACT: Final = 2**53
 """Below it a float holds every whole number."""
 
 
-def read_workbook(path: Path, choices: ReadingOptions) -> Loaded:
+def read_workbook(path: Path, options: ReadingOptions) -> Loaded:
     """Read one sheet of a workbook.
 
     Raises:
@@ -40,7 +40,7 @@ def read_workbook(path: Path, choices: ReadingOptions) -> Loaded:
     """
     book = _opened(path, is_whole=_xml_bytes(path) <= _LARGEST_WHOLE)
     try:
-        sheet, others = _chosen(path, book, choices.sheet)
+        sheet, others = _chosen(path, book, options.sheet)
         grid = _SheetGrid(path, sheet)
         grid.read()
         if grid.has_empty_columns and _lacks_results(path, sheet.title, grid):

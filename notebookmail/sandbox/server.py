@@ -137,7 +137,7 @@ class Sandbox:
         self._arrival = asyncio.Condition()
         self._injector = FaultInjector(read_faults(faults or {}), seed)
         self._hooks = Hooks(self._injector, self._keep, delay_seconds)
-        self._door: LoopbackListener | None = None
+        self._listener: LoopbackListener | None = None
         self._outage: asyncio.Task[None] | None = None
         self._inboxes: list[Inbox] = []
 
@@ -161,11 +161,11 @@ class Sandbox:
         Raises:
             RuntimeError: It is not running.
         """
-        if self._door is None:
+        if self._listener is None:
             raise RuntimeError("the sandbox is not running: use `async with Sandbox() as box:`")
         username, password = CREDENTIALS if self._injector.faults.at.get("login") else (None, None)
         return Server(
-            HOST, self._door.port, username=username, password=password, security="none", is_sandbox=True
+            HOST, self._listener.port, username=username, password=password, security="none", is_sandbox=True
         )
 
     async def start(self) -> Self:
@@ -177,24 +177,24 @@ class Sandbox:
         await self.__aexit__(None, None, None)
 
     async def __aenter__(self) -> Self:
-        door = LoopbackListener(lambda: SandboxSession(self._hooks), self._port)
+        listener = LoopbackListener(lambda: SandboxSession(self._hooks), self._port)
         outage = self._injector.faults.outage
         if outage is None or outage[0] > 0:
-            await door.open()
-        self._door = door
+            await listener.open()
+        self._listener = listener
         if outage is not None:
-            self._outage = asyncio.create_task(self._go_away(door, *outage))
+            self._outage = asyncio.create_task(self._go_away(listener, *outage))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        door, self._door = self._door, None
-        if door is None:
+        listener, self._listener = self._listener, None
+        if listener is None:
             return
         try:
             await self._end_outage()
-            await door.give_up()
+            await listener.give_up()
         finally:
             inboxes, self._inboxes = self._inboxes, []
             for inbox in inboxes:
@@ -211,8 +211,8 @@ class Sandbox:
         """
         from notebookmail.view.widgets.inbox import Inbox
 
-        inbox = Inbox(self.received, is_running=self._door is not None)
-        if self._door is not None:
+        inbox = Inbox(self.received, is_running=self._listener is not None)
+        if self._listener is not None:
             self._inboxes.append(inbox)
         return inbox
 
@@ -222,7 +222,7 @@ class Sandbox:
             await self._arrival.wait_for(lambda: len(self.received) > known)
 
     def __repr__(self) -> str:
-        where = self.server.endpoint if self._door is not None else "not running"
+        where = self.server.endpoint if self._listener is not None else "not running"
         return f"<Sandbox {where}, {len(self.received)} received>"
 
     async def _keep(self, envelope: aiosmtpd.smtp.Envelope) -> str:
@@ -234,15 +234,15 @@ class Sandbox:
             self._arrival.notify_all()
         return f"250 2.0.0 OK, message {number} is in the sandbox"
 
-    async def _go_away(self, door: LoopbackListener, start: float, end: float) -> None:
+    async def _go_away(self, listener: LoopbackListener, start: float, end: float) -> None:
         """Cut and refuse connections from the start to the end, in seconds from now."""
         if start > 0:
             await asyncio.sleep(start)
-            await door.shut()
+            await listener.shut()
             for transport in list(self._hooks.sessions):
                 transport.abort()
         await asyncio.sleep(end - start)
-        await door.open()
+        await listener.open()
 
     async def _end_outage(self) -> None:
         outage, self._outage = self._outage, None

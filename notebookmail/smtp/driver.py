@@ -82,7 +82,7 @@ class Driver:
         self._stream = Stream(self)
         self._protocol = Protocol()
         self._deadline = Deadline(self._time_is_up)
-        self._run: _Current | None = None
+        self._current: _Current | None = None
         self._replies: list[SMTPResponse] = []
         self._gate: _Gate | None = None
 
@@ -129,9 +129,9 @@ class Driver:
             end_of_data_timeout: Seconds to wait for the reply to an end of data; None for the same.
             done: Called with the exchange's value or its error, once, and perhaps before this returns.
         """
-        if self._run is not None:
+        if self._current is not None:
             raise RuntimeError("this connection is busy")
-        self._run = _Current(exchange, timeout, end_of_data_timeout, done)
+        self._current = _Current(exchange, timeout, end_of_data_timeout, done)
         self._advance()
 
     async def follow(
@@ -148,7 +148,7 @@ class Driver:
         try:
             value, error = await end
         except BaseException:
-            self._run = None
+            self._current = None
             self.abort()
             raise
         if error is not None:
@@ -157,18 +157,18 @@ class Driver:
 
     def _advance(self) -> None:
         """Go on with the exchange as far as what arrived allows."""
-        run = self._run
-        if run is None:
+        current = self._current
+        if current is None:
             return
         try:
-            while self._has(run.need):
-                run.need = next(run.exchange)
+            while self._has(current.need):
+                current.need = next(current.exchange)
             self._check_open()
-            self._deadline.start(self._patience(run))
+            self._deadline.start(self._patience(current))
         except StopIteration as end:
-            self._finish(run, end.value, None)
+            self._finish(current, end.value, None)
         except Exception as error:  # noqa: BLE001 -- it is whoever follows the exchange that must hear of it
-            self._fail(run, error)
+            self._fail(current, error)
 
     def _has(self, need: int | Wait | None) -> bool:
         match need:
@@ -181,41 +181,42 @@ class Driver:
             case count:
                 return len(self._replies) >= count
 
-    def _patience(self, run: _Current) -> float | None:
+    def _patience(self, current: _Current) -> float | None:
         # By BDAT the end of data is out before the envelope is answered: every reply before its own is waited for.
-        if run.end_of_data_timeout is not None and self._protocol.is_unconfirmed:
-            return run.end_of_data_timeout
-        return run.timeout
+        if current.end_of_data_timeout is not None and self._protocol.is_unconfirmed:
+            return current.end_of_data_timeout
+        return current.timeout
 
-    def _fail(self, run: _Current, error: Exception) -> None:
+    def _fail(self, current: _Current, error: Exception) -> None:
         """Give the error to the exchange, which may know better what it means, and end it."""
         try:
-            run.exchange.throw(error)
+            current.exchange.throw(error)
         except StopIteration as end:
-            self._finish(run, end.value, None)
+            self._finish(current, end.value, None)
         except Exception as final:  # noqa: BLE001
             if not isinstance(final, SMTPException | ValueError):
                 self.abort()  # a bug: nobody knows what state this is in
-            self._finish(run, None, final)
+            self._finish(current, None, final)
         else:
-            self._finish(run, None, error)  # nothing to go on with: the connection is closed
+            self._finish(current, None, error)  # nothing to go on with: the connection is closed
 
-    def _finish(self, run: _Current, value: Any, error: Exception | None) -> None:
-        self._run = self._gate = None
-        run.done(value, error)
+    def _finish(self, current: _Current, value: Any, error: Exception | None) -> None:
+        self._current = self._gate = None
+        current.done(value, error)
 
     def give_up(self, error: SMTPException) -> None:
         """End the exchange under way with an error, and close the connection."""
-        if self._run is not None:
-            self._fail(self._run, self._closed_by(error))
+        if self._current is not None:
+            self._fail(self._current, self._closed_by(error))
 
     def _time_is_up(self) -> None:
-        run = self._run
-        if run is not None:
-            seconds = self._patience(run)
-            what = "take more content" if run.need is Wait.FOR_ROOM else "answer"
+        current = self._current
+        if current is not None:
+            seconds = self._patience(current)
+            what = "take more content" if current.need is Wait.FOR_ROOM else "answer"
             self._fail(
-                run, self._closed_by(SMTPReadTimeoutError(f"the server did not {what} within {seconds} seconds"))
+                current,
+                self._closed_by(SMTPReadTimeoutError(f"the server did not {what} within {seconds} seconds")),
             )
 
     # --- what exchanges are made of ---------------------------------------------------------------------

@@ -190,7 +190,7 @@ async def authenticate(connection: Connection, options: ConnectionOptions) -> No
     if options.username is None:
         return
     forbid_clear(connection, allow_plaintext=options.allow_plaintext_auth)
-    username = octets(options.username)
+    username = username_octets(options.username)
     if options.oauth_token_generator is not None:
         name = _token_mechanism(connection)
         token = Secret.of(await options.oauth_token_generator())
@@ -201,8 +201,8 @@ async def authenticate(connection: Connection, options: ConnectionOptions) -> No
         await login(connection, username, Secret.of(options.password or ""), options.timeout)
 
 
-def octets(credential: str | bytes) -> bytes:
-    """Encode a user name given as text."""
+def username_octets(credential: str | bytes) -> bytes:
+    """Return a user name as octets, a text in UTF-8."""
     return credential.encode() if isinstance(credential, str) else bytes(credential)
 
 

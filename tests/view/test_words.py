@@ -67,7 +67,7 @@ def test_a_cause_of_a_repeated_label_still_has_a_masked_example() -> None:
     outcomes.apply(RowFailed(0, refused("canary@example.org", "5.1.1 <canary@example.org>"), 1, 0.1))
     outcomes.apply(RowFailed(1, refused("b@example.org", "5.3.4 too big", 552), 1, 0.1))
 
-    assert all("canary" not in trouble.example for trouble in causes_in_words(outcomes))
+    assert all("canary" not in cause.example for cause in causes_in_words(outcomes))
 
 
 def test_several_reasons_of_skipped_rows_are_all_named() -> None:
@@ -75,7 +75,7 @@ def test_several_reasons_of_skipped_rows_are_all_named() -> None:
     for position, reason in enumerate(["already sent", "already sent", "on the suppression list"]):
         outcomes.apply(RowSkipped(position, reason))
 
-    assert [trouble.headline for trouble in causes_in_words(outcomes)] == [
+    assert [cause.headline for cause in causes_in_words(outcomes)] == [
         "3 skipped: already sent; on the suppression list"
     ]
 
@@ -85,7 +85,7 @@ def test_rows_left_out_without_a_reason_are_not_counted_with_those_that_have_one
     outcomes.apply(RowSkipped(0, "already sent"))
     outcomes.apply(RowSkipped(1, ""))
 
-    assert [trouble.headline for trouble in causes_in_words(outcomes)] == ["skipped: already sent"]
+    assert [cause.headline for cause in causes_in_words(outcomes)] == ["skipped: already sent"]
 
 
 def test_the_text_fits_a_hundred_columns_and_its_columns_line_up() -> None:

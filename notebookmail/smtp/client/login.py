@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from notebookmail.errors import SMTPAuthenticationError, SMTPServerDisconnected
 from notebookmail.privacy.secret import Secret, seals
 from notebookmail.smtp import handshake
-from notebookmail.smtp.handshake import octets
+from notebookmail.smtp.handshake import username_octets
 from notebookmail.smtp.wire import sasl
 
 from .commands import ClientCommands
@@ -155,7 +155,7 @@ class Login(ClientCommands):
             seconds = self._seconds(timeout)
             await self._ready_for_auth(connection, seconds)
             sealed = Secret.of(secret)
-            steps = mechanism(octets(username), sealed)
+            steps = mechanism(username_octets(username), sealed)
             self._is_by_hand = True  # until `connect`, if that is who asks, is done
             return await handshake.run_mechanism(connection, name, steps, (sealed,), seconds)
 

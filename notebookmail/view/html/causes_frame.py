@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pandas as pd
 
 from notebookmail.privacy.masking import mask_label, mask_text
-from notebookmail.view.words.results import troubles_of
+from notebookmail.view.words.results import cause_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,8 +30,8 @@ def causes_frame(results: ResultsSource) -> CausesFrame:
         for each in causes
     ]
     frame = CausesFrame(data, columns=list(_COLUMNS))
-    shown = troubles_of(results, causes)
-    frame.examples_shown = {cause.example: trouble.example for cause, trouble in zip(causes, shown, strict=True)}
+    shown = cause_words(results, causes)
+    frame.examples_shown = {cause.example: words.example for cause, words in zip(causes, shown, strict=True)}
     return frame
 
 

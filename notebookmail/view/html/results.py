@@ -134,10 +134,10 @@ def _causes(found: Sequence[CauseWords]) -> Html | None:
     return join(_section("Why"), element("ul", *map(_cause, found[:_CAUSES]), class_="nbm-causes"), more)
 
 
-def _cause(trouble: CauseWords) -> Html:
-    words = element("strong", clip(trouble.headline, _HINT))
-    shown = _lines(words, _quiet(trouble.remedy), _code(trouble.example, _REPLY))
-    return element("li", shown, class_=f"nbm-{trouble.status}")
+def _cause(cause: CauseWords) -> Html:
+    words = element("strong", clip(cause.headline, _HINT))
+    shown = _lines(words, _quiet(cause.remedy), _code(cause.example, _REPLY))
+    return element("li", shown, class_=f"nbm-{cause.status}")
 
 
 def _problems(results: ResultsSource, limit: int) -> Html | None:

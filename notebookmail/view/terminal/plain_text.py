@@ -34,7 +34,7 @@ def results_text(results: ResultsSource, *, limit: int = 20) -> str:
     written = [headline(results.counts)]
     found = causes_in_words(results)
     if found:
-        written += ["", *(text for trouble in found[:_CAUSES] for text in _trouble(trouble))]
+        written += ["", *(text for cause in found[:_CAUSES] for text in _cause(cause))]
     positions = problem_positions(results)
     if positions and limit > 0:
         shown = list(lines(results, positions[:limit], is_public=True))
@@ -44,9 +44,9 @@ def results_text(results: ResultsSource, *, limit: int = 20) -> str:
     return "\n".join(written)
 
 
-def _trouble(trouble: CauseWords) -> Iterator[str]:
-    yield from _wrapped(clip(trouble.headline, _REPLY), "  ")
-    for detail in filter(None, (trouble.remedy, trouble.example)):
+def _cause(cause: CauseWords) -> Iterator[str]:
+    yield from _wrapped(clip(cause.headline, _REPLY), "  ")
+    for detail in filter(None, (cause.remedy, cause.example)):
         yield from _wrapped(clip(detail, _REPLY), "      ")
 
 

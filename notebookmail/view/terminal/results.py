@@ -127,9 +127,9 @@ def print_results(
     if has_headline:
         console.print(Text(headline(results.counts), style="bold"))
     console.print(_bar(results.counts, min(console.width, 2 * _BAR)))
-    for trouble in causes_in_words(results)[:_CAUSES]:
+    for cause in causes_in_words(results)[:_CAUSES]:
         console.print()
-        console.print(_cause(trouble))
+        console.print(_cause(cause))
     positions = problem_positions(results) if positions is None else positions
     if positions and limit > 0:
         shown = lines(results, positions[:limit], is_public=not console.is_terminal)
@@ -184,12 +184,10 @@ def _chips(counts: Mapping[Status, int]) -> Text:
     return Text("   ").join(chips)
 
 
-def _cause(trouble: CauseWords) -> Table:
+def _cause(cause: CauseWords) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_row(
-        Text(SYMBOLS[trouble.status], _STYLES[trouble.status]), Text(clip(trouble.headline, _REPLY), "bold")
-    )
-    for detail, style in ((trouble.remedy, ""), (trouble.example, "bright_black")):
+    grid.add_row(Text(SYMBOLS[cause.status], _STYLES[cause.status]), Text(clip(cause.headline, _REPLY), "bold"))
+    for detail, style in ((cause.remedy, ""), (cause.example, "bright_black")):
         if detail:
             grid.add_row("", Text(clip(detail, _REPLY), style))
     return grid

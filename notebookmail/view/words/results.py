@@ -139,11 +139,11 @@ def pace(progress: Progress) -> list[str]:
 
 def causes_in_words(results: ResultsSource) -> list[CauseWords]:
     """Say why rows were not sent, the largest group first, then the reasons of those left out."""
-    found = troubles_of(results, results.causes())
+    found = cause_words(results, results.causes())
     return [*found, *_reasons(results, "pending"), *_reasons(results, "skipped")]
 
 
-def troubles_of(results: ResultsSource, causes: Iterable[Cause]) -> list[CauseWords]:
+def cause_words(results: ResultsSource, causes: Iterable[Cause]) -> list[CauseWords]:
     """Put causes into words that name no one."""
     errors = results.exceptions
     names = names_of_failures(results)
