@@ -79,17 +79,19 @@ class SendResults:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what they were sent with, and who shows them: these belong to this process."""
-        return {**self.__dict__, "_sending": None, "_is_being_sent": False, "_tables": None}
+        kept = {name: value for name, value in self.__dict__.items() if name not in {"_search", "_outcomes"}}
+        return {**kept, "_sending": None, "_is_being_sent": False, "_tables": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take up results that were pickled, also by a version that kept the columns of rows among them."""
-        state = dict(state)
-        if "_states" not in state:
+        kept = dict(state)
+        states = kept.pop("_states", None)
+        if states is None:
             states = RowStates(())
             for name, column in _COLUMNS_BEFORE.items():
-                setattr(states, column, state.pop(name))
-            self._hold(states)
-        self.__dict__.update(state)
+                setattr(states, column, kept.pop(name))
+        self._hold(states)
+        self.__dict__.update(kept)
 
     def __len__(self) -> int:
         return len(self._states)

@@ -79,3 +79,10 @@ def test_results_that_are_restored_stand_as_their_copy_did() -> None:
     assert repr(results) == shown
     assert results.find("deferred") == [2]
     assert {cause.labels for cause in results.causes()} == {("ann",), ("bob",), ("cy",)}
+
+
+def test_a_pickle_holds_the_states_of_rows_and_nobody_who_reads_them() -> None:
+    written = pickle.dumps(three_rows())
+    assert b"RowStates" in written
+    assert b"RowSearch" not in written
+    assert b"Outcomes" not in written
