@@ -69,7 +69,7 @@ def claimed(plan: Plan, server: Server, results: SendResults, notices: Notices) 
     """Open the journal and claim the campaign, if one is kept.
 
     Args:
-        plan: What goes.
+        plan: Which rows go, and what each gets.
         server: Where it goes.
         results: How its rows stand; a campaign with none pending is finished.
         notices: Told what to know about the journal.

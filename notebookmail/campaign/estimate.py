@@ -113,7 +113,7 @@ def least_seconds(messages: int, per_second: float | None, per_day: int | None) 
     """Tell how long so many messages take at the least.
 
     Args:
-        messages: How many.
+        messages: How many messages go.
         per_second: The rate; None for no limit.
         per_day: The quota of 24 hours, all of which is still to be had; None for no limit.
     """

@@ -42,7 +42,7 @@ class Matching:
     """Finds the key of each row.
 
     Args:
-        keys: Makes keys.
+        keys: Makes the keys of rows.
         first: Makes them by the first rules.
         earlier: What the journal knows of rows, by key.
         walk: Reads the rows that may be known by the same as another, with their recipients.
@@ -93,7 +93,7 @@ class Matching:
         """Refuse rows that a journal of the first rules cannot tell apart.
 
         Args:
-            frame: The frame.
+            frame: The rows, or groups of them.
             rows: The rows that may be sent, with their recipients and keys.
 
         Raises:

@@ -43,7 +43,7 @@ class Monitor:
         """Tell how a run stands.
 
         Args:
-            plan: What goes.
+            plan: Which rows go, and what each gets.
             results: How its rows stand.
             control: What was commanded.
         """

@@ -47,7 +47,7 @@ class OldJournalKeys:
 
         Args:
             row: The row.
-            to: Its recipient.
+            to: The row's recipient.
             number: 1 for the first row that is known by this, 2 for the second, ...
         """
         if self._named:

@@ -29,7 +29,7 @@ class Resender:
     """What results know of the run behind them.
 
     Args:
-        plan: What goes.
+        plan: Which rows go, and what each gets.
         results: How its rows stand.
         make_run: Makes the run that goes on where this one ended, with some of its rows, on a stage.
         before: The same of the run that this one continues.

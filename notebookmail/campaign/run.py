@@ -57,14 +57,14 @@ class Run:
     """Carries out a plan once.
 
     Args:
-        plan: What goes.
+        plan: Which rows go, and what each gets.
         server: Where it goes; None takes a sandbox.
         before: What is left of the run that this one continues, for `results.retry()`.
         stage: Where its board is shown, if not in the running cell's output.
 
     Attributes:
         results: How the rows stand; complete once it is carried out.
-        control: Its commands.
+        control: Takes the commands to pause, resume and stop.
     """
 
     def __init__(

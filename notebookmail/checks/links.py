@@ -92,7 +92,7 @@ def text_remarks(text: str, field: str) -> Iterator[Remark]:
 
 @lru_cache(maxsize=4096)
 def judge_link(target: str, label: str, field: str) -> tuple[Remark, ...]:
-    """Judge one link.
+    """Say what is wrong with one link, if anything is.
 
     Args:
         target: Where it leads, as it stands in the HTML.

@@ -96,7 +96,7 @@ class ColumnValues:
 
         Args:
             cells: Gives the row's cells of a column: one, or those of a group.
-            parsed: The message.
+            parsed: The message, read back.
         """
         for name, rule in self._rules.items():
             for cell in cells(name):
@@ -121,7 +121,7 @@ class _Judge:
     """Judges the cells of one column.
 
     Args:
-        name: The column's.
+        name: The column's name.
         counts: What it holds.
     """
 

@@ -112,7 +112,7 @@ class CheckSummary:
         """Fold in a message that was made.
 
         Args:
-            octets: Its size.
+            octets: The message's size.
             html_octets: Its HTML's, before it is encoded.
             domains: Its recipients' domains.
         """

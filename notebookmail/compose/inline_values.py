@@ -94,7 +94,7 @@ def check_inline_names(given: Mapping[str, Any], columns: Sequence[str]) -> None
     """Check that nothing inline hides a column.
 
     Raises:
-        FrameError: Something does.
+        FrameError: Something inline has the name of a column.
     """
     hidden = sorted(given.keys() & set(columns))
     if hidden:

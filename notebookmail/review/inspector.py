@@ -100,7 +100,7 @@ class RowInspector:
         Args:
             mail: The message.
             parsed: The same, read back.
-            position: Its row's.
+            position: The position of its row.
             server: The name of the server that was asked, for messages.
             offered: What that server takes; None where none was asked.
         """

@@ -118,7 +118,7 @@ class Hooks:
     """What a sandbox does at each command: aiosmtpd's handler, which names the hooks and their arguments.
 
     Attributes:
-        injector: The faults.
+        injector: Tells which fault strikes.
         keep: Keeps a message; returns the reply.
         delay_seconds: How long the server takes over each message.
         sessions: The sessions' transports.

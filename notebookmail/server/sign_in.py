@@ -36,7 +36,7 @@ def look_up(hostname: str, username: str) -> Secret:
     """Return the password of an account: the one known here, else the keyring's, else what is typed in.
 
     Args:
-        hostname: The server.
+        hostname: The server's name.
         username: Who logs in.
 
     Raises:

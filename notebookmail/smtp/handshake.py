@@ -98,7 +98,7 @@ async def hello(connection: Connection, name: str, timeout: float | None) -> tup
     STARTTLS, and hide why.
 
     Raises:
-        SMTPHeloError: Refused.
+        SMTPHeloError: The server refused.
     """
     try:
         return await ehlo(connection, name, timeout), True
@@ -120,7 +120,7 @@ async def ehlo(connection: Connection, name: str, timeout: float | None) -> SMTP
     """Say EHLO; the connection learns its extensions.
 
     Raises:
-        SMTPHeloError: Refused.
+        SMTPHeloError: The server refused.
     """
     (reply,) = await connection.execute(commands.ehlo(name), timeout=timeout)
     if not is_accepted(reply):
@@ -133,7 +133,7 @@ async def helo(connection: Connection, name: str, timeout: float | None) -> SMTP
     """Say HELO; the connection has no extensions.
 
     Raises:
-        SMTPHeloError: Refused.
+        SMTPHeloError: The server refused.
     """
     (reply,) = await connection.execute(commands.helo(name), timeout=timeout)
     if not is_accepted(reply):
@@ -185,7 +185,7 @@ async def authenticate(connection: Connection, options: ConnectionOptions) -> No
 
     Raises:
         SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
-        SMTPAuthenticationError: Refused.
+        SMTPAuthenticationError: The server refused.
     """
     if options.username is None:
         return

@@ -79,7 +79,7 @@ async def reach(addresses: Sequence[Address], port: int, patience: float) -> tup
         patience: Seconds for all of them together.
 
     Raises:
-        Failure: None answers.
+        Failure: No address answers.
     """
     attempts: Attempts = {}
     made = None

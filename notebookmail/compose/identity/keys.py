@@ -81,7 +81,7 @@ class Keys:
 
         Args:
             row: The row.
-            to: Its recipient.
+            to: The row's recipient.
         """
         # None of these texts is one of the first rules: a key never stands for another row in an older journal.
         fields = row.fields
@@ -128,7 +128,7 @@ class Keys:
 
         Args:
             row: The row.
-            to: Its recipient.
+            to: The row's recipient.
             names: As `names` returns them, of this row or of others of its campaign.
         """
         written, mark, columns, items = _cut(names)

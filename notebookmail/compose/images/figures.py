@@ -58,7 +58,7 @@ def is_figure(value: object) -> bool:
 
 
 def image_of(value: Any) -> Image:
-    """Draw a value.
+    """Draw a value as an image.
 
     Args:
         value: Bytes of a PNG, JPEG or GIF file; a matplotlib figure or axes (seaborn's too), a PIL image, a plotly

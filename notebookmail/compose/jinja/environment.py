@@ -43,7 +43,7 @@ def environment(
         html: Whether it is for HTML.
         undefined: What an unknown name is.
         na: What a missing value is.
-        locale: The reader's.
+        locale: The reader's language and country.
         is_derived: For text that is made from HTML, with the same expressions.
     """
     kind = DerivedEnvironment if is_derived else LetterEnvironment

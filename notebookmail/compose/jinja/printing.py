@@ -123,7 +123,7 @@ def finalizer(
     Args:
         html: Whether the body is HTML.
         na: What a missing value is.
-        locale: The reader's.
+        locale: The reader's language and country.
         text_of: Writes HTML as text, where HTML is to be read and not shown.
     """
     settle = refuse_missing if na == "error" else drop_missing

@@ -92,7 +92,7 @@ class RowMarkdown:
 
     Args:
         source: The masked source, with the marks of statements alone on their lines.
-        masks: Its tags.
+        masks: The source's tags.
         html: The environment of HTML.
         text: The environment of the text that is derived from it.
         convert: Converts Markdown, cut into text and tags.

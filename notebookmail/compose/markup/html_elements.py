@@ -101,7 +101,7 @@ def read_tree(html: str, found: Sequence[Token], masks: Masks | None) -> Tree:
 
     Args:
         html: The document.
-        found: Its tokens.
+        found: The document's tokens.
         masks: The Jinja tags in it, if there are any.
     """
     tags: list[Token] = []

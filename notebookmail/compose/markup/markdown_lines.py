@@ -67,7 +67,7 @@ def decide_structure(text: str, masks: Masks) -> bool:
 
     Args:
         text: The source; statements alone on their lines have their marks.
-        masks: Its tags.
+        masks: The source's tags.
 
     Raises:
         TemplateError: A loop has a whole row, item or heading on one line.

@@ -59,7 +59,7 @@ def check_names(names: Iterable[str], *, has_list_unsubscribe: bool) -> None:
     """Check the names of all the fields the user wants to set.
 
     Args:
-        names: They.
+        names: The names, in the order they were given.
         has_list_unsubscribe: Whether the template has `list_unsubscribe=`, which writes fields of its own.
 
     Raises:
@@ -133,7 +133,8 @@ def _phrase(field: str, name: str, row: object) -> list[str]:
     """Write a display name as atoms, a quoted string, or encoded-words (RFC 5322 3.2.5, RFC 2047 5 (3)).
 
     Two neighbouring encoded-words are read without the space between them, as RFC 2047 6.2 asks; the parser of
-    Python before 3.13.2 keeps that space in phrases (its issue 128110). The mail is right, and is kept so.
+    Python before 3.13.2 keeps that space in phrases (its issue 128110). The mail is right, and is kept so. What a
+    program of its own gives to the client is written by smtp/message/phrases, which spares that parser instead.
     """
     if "=?" not in name and _PLAIN.fullmatch(name):
         if _ATOMS.fullmatch(name) and all(len(word) < WORD for word in name.split(" ")):

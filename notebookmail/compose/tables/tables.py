@@ -111,7 +111,7 @@ def table_of(value: Any, *, index: bool | None = None) -> Table:
     """Read a frame or a series.
 
     Args:
-        value: It.
+        value: The frame or series.
         index: Whether the row labels are a column; by default where they say something (see has_labels).
     """
     from notebookmail.compose.rows.frame import Frame
@@ -150,7 +150,7 @@ def html_table(
     """Write a frame or a series as a table for mail clients.
 
     Args:
-        value: It.
+        value: The frame or series.
         columns: The columns to show, in this order; by default all.
         index: Whether the row labels are a column; by default where they say something.
         decimals: The decimals of numbers with a fraction; by default as few as all of a column need, at most two.
@@ -216,7 +216,7 @@ def check_length(rows: int) -> None:
     """Check that a letter can hold so many rows.
 
     Raises:
-        TemplateError: It cannot.
+        TemplateError: The table has more rows than a letter can hold.
     """
     if rows > MOST_ROWS:
         raise TemplateError(

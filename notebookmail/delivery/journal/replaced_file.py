@@ -36,7 +36,7 @@ class Record(NamedTuple):
     Attributes:
         digest: What the campaign is known by.
         called: Its name, server, account and sender.
-        generation: The generation.
+        generation: Which time it was that the campaign was sent from the beginning.
         is_resend: Whether `resend` began it.
         recognition: By what its rows are known.
         entries: Its rows. One that was committing may have been delivered.

@@ -71,10 +71,10 @@ class SMTP(Login):
             sender: The reverse-path address, or `Name <address>`; "" is the null sender.
             options: Parameters, such as "SMTPUTF8".
             encoding: "utf-8" for an international address, which also wants the option SMTPUTF8 (RFC 6531).
-            timeout: Seconds.
+            timeout: Seconds to wait for the reply.
 
         Raises:
-            SMTPSenderRefused: Refused.
+            SMTPSenderRefused: The server refused.
             ValueError: Not safe to write as an address, or (as UnicodeEncodeError) not in that encoding.
         """
         command = commands.mail(_encodable(read_address(sender), encoding), tuple(options or ()))
@@ -98,10 +98,10 @@ class SMTP(Login):
             recipient: The forward-path address, or `Name <address>`.
             options: Parameters, such as "NOTIFY=NEVER" (RFC 3461).
             encoding: "utf-8" for an international address.
-            timeout: Seconds.
+            timeout: Seconds to wait for the reply.
 
         Raises:
-            SMTPRecipientRefused: Refused.
+            SMTPRecipientRefused: The server refused.
             ValueError: Not safe to write as an address, "", or (as UnicodeEncodeError) not in that encoding.
         """
         command = commands.rcpt(_encodable(read_address(recipient), encoding), tuple(options or ()))
@@ -114,7 +114,7 @@ class SMTP(Login):
         """Send the content (RFC 5321 4.1.1.4); line ends and dots are taken care of.
 
         Raises:
-            SMTPDataError: Refused.
+            SMTPDataError: The server refused.
         """
         content = to_crlf(message.encode() if isinstance(message, str) else bytes(message))
 

@@ -48,10 +48,10 @@ class ClientCommands(ClientConnection):
 
         Args:
             hostname: Our name, if not `local_hostname`; blanks around it are no part of it.
-            timeout: Seconds.
+            timeout: Seconds to wait for the reply.
 
         Raises:
-            SMTPHeloError: Refused.
+            SMTPHeloError: The server refused.
             ValueError: The name is empty, or holds blanks or control characters, or (as UnicodeEncodeError) other
                 letters than ASCII's.
         """
@@ -78,7 +78,7 @@ class ClientCommands(ClientConnection):
         """Say HELO (RFC 5321 4.1.1.1). Arguments and errors are as for `ehlo`.
 
         Raises:
-            SMTPHeloError: Refused.
+            SMTPHeloError: The server refused.
         """
 
         async def work(connection: Connection) -> SMTPResponse:
@@ -109,10 +109,10 @@ class ClientCommands(ClientConnection):
             client_key: Path of its key.
             cert_bundle: Path of the authorities to trust.
             tls_context: A context of the caller's; excludes the certificate options.
-            timeout: Seconds.
+            timeout: Seconds to wait for the reply.
 
         Raises:
-            SMTPNotSupported: Not offered.
+            SMTPNotSupported: The server does not offer it.
             SMTPException: Already under TLS, refused, or failed; refusal and failure close the connection.
             ValueError: Options that contradict each other; nothing was said to the server.
         """
@@ -144,7 +144,7 @@ class ClientCommands(ClientConnection):
         """Say NOOP, to learn that the server is there.
 
         Raises:
-            SMTPResponseException: Refused.
+            SMTPResponseException: The server refused.
         """
         return _expect(await self._greeted(commands.NOOP, timeout))
 
@@ -152,7 +152,7 @@ class ClientCommands(ClientConnection):
         """Say RSET, to break off the transaction.
 
         Raises:
-            SMTPResponseException: Refused.
+            SMTPResponseException: The server refused.
         """
         return _expect(await self._greeted(commands.RSET, timeout))
 
@@ -160,7 +160,7 @@ class ClientCommands(ClientConnection):
         """Ask for the server's help text.
 
         Raises:
-            SMTPResponseException: Refused.
+            SMTPResponseException: The server refused.
         """
         reply = await self._greeted(commands.help_(), timeout)
         if reply.code not in {SMTPStatus.system_status_ok, SMTPStatus.help_message, SMTPStatus.completed}:
@@ -175,11 +175,11 @@ class ClientCommands(ClientConnection):
         Args:
             address: An address, `Name <address>`, or a user's name, in quotes where it holds blanks.
             options: Parameters; SMTPUTF8 comes by itself where the address needs it (RFC 6531 3.7.4).
-            timeout: Seconds.
+            timeout: Seconds to wait for the reply.
 
         Raises:
             SMTPNotSupported: SMTPUTF8 is needed or asked for, and not offered.
-            SMTPResponseException: Refused.
+            SMTPResponseException: The server refused.
             ValueError: Not safe to write.
         """
         return await self._about(commands.vrfy, address, options, timeout)

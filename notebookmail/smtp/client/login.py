@@ -51,7 +51,7 @@ class Login(ClientCommands):
 
         Raises:
             SMTPNotSupported: No mechanism in common, or no TLS to a server on another machine.
-            SMTPAuthenticationError: Refused.
+            SMTPAuthenticationError: The server refused.
         """
 
         async def work(connection: Connection) -> SMTPResponse:

@@ -60,7 +60,7 @@ def scram_sha_256(username: bytes, password: Secret, nonce: bytes | None = None)
 
     Args:
         username: The authentication identity.
-        password: Its password.
+        password: The password of that identity.
         nonce: Printable octets without a comma, fresh for every exchange; made here unless given.
 
     Raises:

@@ -31,7 +31,7 @@ class StepLine:
     """One step as every face shows it, all text, masked.
 
     Attributes:
-        name: The step.
+        name: The step's name.
         status: How it ended.
         words: What was found.
         facts: What else is worth knowing.
