@@ -31,8 +31,8 @@ def made(template: Template, **values: Any) -> Mail:
 
 def found(template: Template, **values: Any) -> dict[str, str]:
     """The kinds found, each with what was said of it last."""
-    preflight = MessageChecks(template.definition, [*ROW, *values])
-    return {remark.kind: remark.message for remark in preflight.remarks(read(made(template, **values)))}
+    checks = MessageChecks(template.definition, [*ROW, *values])
+    return {remark.kind: remark.message for remark in checks.remarks(read(made(template, **values)))}
 
 
 def letter(body: str, subject: str = "News for {{ name }}", **options: Any) -> Template:

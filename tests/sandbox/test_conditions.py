@@ -66,7 +66,7 @@ def _strikes(chance: Chance, subject: str) -> bool:
 
 
 @given(most=st.integers(1, 4), seconds=st.integers(1, 5), steps=st.lists(st.integers(0, 4), max_size=60))
-def test_a_flow_is_full_in_some_stretch_whenever_it_strikes_and_never_overfull(
+def test_a_rate_is_full_in_some_stretch_whenever_it_strikes_and_never_overfull(
     most: int, seconds: int, steps: list[int]
 ) -> None:
     too_fast, memory, now = TooFast(most, seconds), Memory(0), 0

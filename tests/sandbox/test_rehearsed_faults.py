@@ -373,18 +373,18 @@ ROWS = [f"n{n}@example.org" for n in range(40)]
 TROUBLES = {"451": 0.2, "*n1*@example.org": (0.3, "550 no"), "drop": 0.2, "drop_after": 0.2, "refuse_message": 0.2}
 
 
-async def fates(rows: list[str], lanes: int, seed: int) -> dict[str, list[str]]:
-    """Try each row three times, rows spread over so many connections at once; returns what became of each try."""
+async def fates(rows: list[str], clients: int, seed: int) -> dict[str, list[str]]:
+    """Try each row three times, rows spread over so many connections at once; return what became of each try."""
     fate: dict[str, list[str]] = {row: [] for row in rows}
 
-    async def lane(mine: list[str], box: Sandbox) -> None:
+    async def client(mine: list[str], box: Sandbox) -> None:
         for row in mine:
             for _ in range(3):
                 async with calling(port(box)) as caller:
                     fate[row].append((await caller.post(row))[:9])
 
     async with Sandbox(TROUBLES, seed=seed) as box:
-        await asyncio.gather(*(lane(rows[n::lanes], box) for n in range(lanes)))
+        await asyncio.gather(*(client(rows[n::clients], box) for n in range(clients)))
         kept = [each.rcpt_to[0] for each in box.received]
     for row in rows:
         fate[row].append(str(kept.count(row)))

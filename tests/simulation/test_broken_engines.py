@@ -212,10 +212,10 @@ def envelopes_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(connection.Connection, "_begin", trusting)
 
 
-def a_lane_that_ends_wakes_nobody(patch: pytest.MonkeyPatch) -> None:
+def a_worker_that_ends_wakes_nobody(patch: pytest.MonkeyPatch) -> None:
     def ended(self: pool.Pool, gone: Any) -> None:
-        for lanes in (self._lanes, self._serving, self._idle):
-            lanes.pop(gone, None)
+        for workers in (self._workers, self._serving, self._idle):
+            workers.pop(gone, None)
         if not self.is_closed and not self._serving:
             self._reconnect_later()
 
@@ -271,7 +271,7 @@ def every_campaign_counts_for_itself(patch: pytest.MonkeyPatch) -> None:
     charge = daily_quota.Quota.charge
 
     def alone(self: daily_quota.Quota, account: str) -> Any:
-        self._counts = self.__dict__.setdefault("mine", daily_quota.Counts())
+        self._counts = self.__dict__.setdefault("mine", daily_quota.UsageCounts())
         charged = charge(self, account)
         return None if charged is None else charged._replace(most=None)
 
@@ -342,7 +342,7 @@ BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
 
 RARELY_SEEN: list[Callable[[pytest.MonkeyPatch], None]] = [
     a_refused_recipient_is_overlooked,
-    a_lane_that_ends_wakes_nobody,
+    a_worker_that_ends_wakes_nobody,
 ]
 
 
