@@ -132,6 +132,11 @@ class Masks:
 
     Args:
         source: The source, which decides the tokens' letters: they must not occur in it.
+        tags: The tags that have tokens so far; each is known by its place here, from 0.
+
+    Attributes:
+        prefix: What every token begins with.
+        token: Finds the tokens in a text, in all the forms they may have taken.
     """
 
     source: str

@@ -38,20 +38,20 @@ padding:7px 0;border-top:1px solid var(--nbm-line)}}
 _STYLE: Final = Html(element("style", Html(_RULES.replace("\n", ""))))
 
 
-def diagnosis_html(found: VerifiedSteps) -> str:
+def diagnosis_html(verified: VerifiedSteps) -> str:
     """Show what was found of a server, and of those it falls back on."""
-    return element("div", STYLE, _STYLE, _server(found), class_=ROOT)
+    return element("div", STYLE, _STYLE, _server(verified), class_=ROOT)
 
 
-def _server(found: VerifiedSteps, title: str = "Looked at; no mail was sent") -> Html:
-    words = clip(mask_text(headline(found)), _LONGEST)
+def _server(verified: VerifiedSteps, title: str = "Looked at; no mail was sent") -> Html:
+    words = clip(mask_text(headline(verified)), _LONGEST)
     said = element("p", element("strong", words), class_="nbm-headline", role="heading", aria_level=3)
     parts: list[Html] = [
         element("p", title, class_="nbm-title"),
         element("div", said, class_="nbm-head"),
-        element("ul", *map(_item, step_lines(found)), class_="nbm-steps"),
+        element("ul", *map(_item, step_lines(verified)), class_="nbm-steps"),
     ]
-    for each in found.failover:
+    for each in verified.failover:
         parts.append(element("div", _server(each, "Falls back on"), style="margin-top:24px"))  # noqa: PERF401 -- mixed
     return join(*parts)
 

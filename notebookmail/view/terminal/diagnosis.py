@@ -18,10 +18,10 @@ _WIDTH = 100
 _NAME = 12
 
 
-def diagnosis_text(found: VerifiedSteps) -> str:
+def diagnosis_text(verified: VerifiedSteps) -> str:
     """Say what was found in at most 100 columns, without colours, names masked."""
-    written = [mask_text(headline(found)), *(line for step in step_lines(found) for line in _step(step))]
-    for each in found.failover:
+    written = [mask_text(headline(verified)), *(line for step in step_lines(verified) for line in _step(step))]
+    for each in verified.failover:
         written += ["", "Falls back on:", *textwrap.indent(diagnosis_text(each), "  ").splitlines()]
     return "\n".join(written)
 

@@ -47,17 +47,17 @@ class StepLine:
     seconds: str
 
 
-def headline(found: VerifiedSteps) -> str:
+def headline(verified: VerifiedSteps) -> str:
     """Sum up a diagnosis in a line."""
-    failed = found.failed
+    failed = verified.failed
     if failed is not None:
-        return f"{_ENDINGS[failed.name]} {found.endpoint}"
-    if not found.ok:
-        return f"{found.endpoint} is ready for mail, but not what it falls back on"
-    warnings = found.counts["warning"]
+        return f"{_ENDINGS[failed.name]} {verified.endpoint}"
+    if not verified.ok:
+        return f"{verified.endpoint} is ready for mail, but not what it falls back on"
+    warnings = verified.counts["warning"]
     if warnings:
-        return f"{found.endpoint} can be used, with {warnings} warning{'s' if warnings > 1 else ''}"
-    return f"{found.endpoint} is ready for mail"
+        return f"{verified.endpoint} can be used, with {warnings} warning{'s' if warnings > 1 else ''}"
+    return f"{verified.endpoint} is ready for mail"
 
 
 _ENDINGS: Final = {
@@ -72,12 +72,12 @@ _ENDINGS: Final = {
 """What a headline begins with, by the step that failed."""
 
 
-def step_lines(found: VerifiedSteps) -> Iterator[StepLine]:
+def step_lines(verified: VerifiedSteps) -> Iterator[StepLine]:
     """Put the steps into words."""
-    for step in found.steps:
+    for step in verified.steps:
         # Where it is no address, a user name is a word like others: "mail" or "sandbox" is in a host's name, too.
-        is_telling = "@" in found.username or step.name == "AUTH"
-        yield _line(step, found.username if is_telling else "")
+        is_telling = "@" in verified.username or step.name == "AUTH"
+        yield _line(step, verified.username if is_telling else "")
 
 
 def _line(step: Step, username: str) -> StepLine:
