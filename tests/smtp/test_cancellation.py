@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from support.faulty_server import FaultyServer, Offer, faulty, until
+from support.faulty_server import PATIENCE_SECONDS, FaultyServer, Offer, faulty, until
 
 from notebookmail import SMTP, SMTPServerDisconnected, send
 
@@ -96,7 +96,7 @@ async def not_connected(_: SMTP) -> None:
 
 async def sent_in_one_call(smtp: SMTP) -> None:
     options = smtp._options
-    await send(message(), hostname=options.hostname, port=options.port, timeout=5, start_tls=False)
+    await send(message(), hostname=options.hostname, port=options.port, timeout=PATIENCE_SECONDS, start_tls=False)
 
 
 async def in_a_context(smtp: SMTP) -> None:
@@ -143,11 +143,11 @@ async def cancel_everywhere(
     while True:
         suspension += 1
         async with faulty(offer) as server:
-            smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=5, **options)
+            smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=PATIENCE_SECONDS, **options)
             await prepare(smtp)
             driven = CancelledAt(work(smtp), suspension, moment)
             task = asyncio.ensure_future(_driven(driven))
-            await asyncio.wait([task], timeout=20)
+            await asyncio.wait([task], timeout=PATIENCE_SECONDS)
             if not driven.was_cancelled:
                 task.result()
             else:
@@ -224,7 +224,7 @@ async def three(smtp: SMTP, server: FaultyServer) -> list[asyncio.Task[Any]]:
 
 async def test_cancelling_a_task_that_waits_for_its_turn_leaves_the_others_their_replies() -> None:
     async with faulty(Offer(silent_at=("NOOP 1",))) as server:
-        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=5, start_tls=False)
+        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=PATIENCE_SECONDS, start_tls=False)
         await smtp.connect()
         first, second, third = await three(smtp, server)
         second.cancel()
@@ -238,7 +238,7 @@ async def test_cancelling_a_task_that_waits_for_its_turn_leaves_the_others_their
 
 async def test_cancelling_the_task_under_way_tells_the_others_that_the_connection_is_gone() -> None:
     async with faulty(Offer(silent_at=("NOOP 1",))) as server:
-        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=5, start_tls=False)
+        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=PATIENCE_SECONDS, start_tls=False)
         await smtp.connect()
         first, second, third = await three(smtp, server)
         first.cancel()
@@ -264,7 +264,7 @@ async def test_closing_a_client_wakes_the_task_under_way_and_those_that_wait() -
         await smtp.connect()
         tasks = await three(smtp, server)
         smtp.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(end) for end in ends] == [SMTPServerDisconnected] * 3
 
@@ -272,7 +272,7 @@ async def test_closing_a_client_wakes_the_task_under_way_and_those_that_wait() -
 async def untruths(extensions: tuple[str, ...], victim: int, turns: int) -> list[str]:
     """Four messages on one client, one cancelled after so many turns of the loop; list what is not true then."""
     async with faulty(Offer(extensions=extensions)) as server:
-        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=5, start_tls=False)
+        smtp = SMTP(hostname="127.0.0.1", port=server.port, timeout=PATIENCE_SECONDS, start_tls=False)
         await smtp.connect()
         contents = [b"Subject: %d\r\n\r\nhello\r\n" % number for number in range(4)]
         recipients = [f"{number}@example.org" for number in range(4)]
@@ -281,7 +281,7 @@ async def untruths(extensions: tuple[str, ...], victim: int, turns: int) -> list
         for _ in range(turns):
             await asyncio.sleep(0)
         tasks[victim].cancel()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         smtp.close()
         await server.all_gone()
