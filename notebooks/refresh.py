@@ -10,6 +10,7 @@ kernel; each has a static stand-in beside it, which stays.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-SECONDS = 60
-"""How long a cell may take; they are meant for two at most."""
+SECONDS = 120
+"""How long a cell may take on a busy machine; they are meant for two at most."""
 
 
 def executed(path: Path) -> Any:
@@ -39,7 +40,7 @@ def executed(path: Path) -> Any:
             resources = {"metadata": {"path": str(path.parent)}}
             client = nbclient.NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources)
             client.store_widget_state = False
-            client.execute()
+            asyncio.run(client.async_execute())
     return cleaned(notebook)
 
 

@@ -6,12 +6,16 @@ remembered.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
+import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
-from itertools import count
+from itertools import chain, count
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,8 +51,38 @@ class Certificates:
     authority: Path
 
 
+SERVERS = {"notebookmail.sandbox", "peers", "crashes", "support.kernels", "jupyter_client", "socket", "subprocess"}
+"""Modules that listen or start a process: who imports one, or one of support that does, is marked `server`."""
+
+
+@cache
+def starts_something(name: str) -> bool:
+    """Tell whether a module can start a server or a process: by what it imports, itself or through support."""
+    sources = {
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or ""
+        for value in vars(sys.modules[name]).values()
+    } - {name}
+    return any(
+        source in SERVERS
+        or source.startswith(tuple(f"{server}." for server in SERVERS))
+        or (source.startswith("support.") and starts_something(source))
+        for source in sources
+    )
+
+
+def needs_server(item: pytest.Item) -> bool:
+    """Tell whether a test can start a server or a process, itself or by a fixture of its room."""
+    assert isinstance(item, pytest.Function)
+    fixtures = chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
+    rooms = {each.func.__module__ for each in fixtures if each.baseid not in {"", "tests"}}
+    return any(starts_something(name) for name in {item.function.__module__, *rooms} if name in sys.modules)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless it is asked for."""
+    """Mark what can start a server; leave out what takes minutes, unless it is asked for."""
+    for item in items:
+        if needs_server(item):
+            item.add_marker("server")
     if "slow" in config.getoption("markexpr") or any("::" in argument for argument in config.args):
         return
     left_out = [item for item in items if item.get_closest_marker("slow")]
@@ -62,6 +96,15 @@ def _own_journal(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     """Keep each test's journal from every other's, and from that of whoever runs the tests."""
     folder = tmp_path_factory.getbasetemp() / "state" / str(next(_numbers))
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))  # made only when a journal is
+
+
+@pytest.fixture(autouse=True)
+def _own_asyncio_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give asyncio.run back after a call that nests: that of nest-asyncio2 leaves its loop open.
+
+    The garbage collector would find the loop in some later test, and that one would be blamed.
+    """
+    monkeypatch.setattr(asyncio, "run", asyncio.run)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The notebooks as documentation: short enough to be read, saved clean, and showing what a fresh run shows.
 
-That they run is nbmake's business. Here is what a reader of the saved files meets.
+They run without a word on stderr, and their saved outputs are what a run gives. The rest is what a reader of the
+saved files meets.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 import notebookmail
@@ -62,6 +62,8 @@ FOR_PROGRAMS = {
 
 @cache
 def opened(name: str) -> Any:
+    import nbformat  # it takes seconds: no matter of every collection
+
     return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
 
 
@@ -150,9 +152,8 @@ def kinds(notebook: Any) -> list[list[tuple[str, ...]]]:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_the_saved_outputs_are_of_the_kinds_that_a_fresh_run_gives(name: str) -> None:
+def test_a_notebook_runs_and_its_saved_outputs_are_of_the_kinds_that_a_fresh_run_gives(name: str) -> None:
     spec = importlib.util.spec_from_file_location("refresh", FOLDER / "refresh.py")
     assert spec is not None
     assert spec.loader is not None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import nbclient
-import nbformat
+from support.kernels import execute, new_notebook
 
 PREPARE = """
 import pandas as pd
@@ -14,8 +13,8 @@ template = Template("Hello", text="hello", sender="desk@example.org")
 
 
 def outputs_of(*cells: str) -> list[list[dict[str, str]]]:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (PREPARE, *cells)])
-    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    notebook = new_notebook(PREPARE, *cells)
+    execute(notebook)
     return [[output.get("data", output) for output in cell.outputs] for cell in notebook.cells[1:]]
 
 

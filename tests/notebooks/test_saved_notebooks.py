@@ -14,10 +14,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbclient
-import nbformat
 import pytest
 from support.jupyter_browser import write_notebook
+from support.kernels import execute, new_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,19 +78,17 @@ def test_saved_from_jupyterlab(quiet_notebook: Callable[..., Opened]) -> None:
     assert_says_nothing(opened.path.read_text())
 
 
-def executed(path: Path, *cells: str) -> str:
-    write_notebook(path, cells)
-    notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    nbformat.write(notebook, path)
-    return path.read_text()
+def executed(*cells: str) -> str:
+    notebook = new_notebook(*cells)
+    execute(notebook, cell_seconds=120)
+    return json.dumps(notebook)
 
 
-def test_executed_by_nbclient(tmp_path: Path) -> None:
-    assert_says_nothing(executed(tmp_path / "run.ipynb", *CELLS))
+def test_executed_by_nbclient() -> None:
+    assert_says_nothing(executed(*CELLS))
 
 
-def test_live_views_executed_by_nbclient(tmp_path: Path) -> None:
+def test_live_views_executed_by_nbclient() -> None:
     cells = (
         *FEWER[:-1],
         "results.table()",
@@ -100,7 +97,7 @@ def test_live_views_executed_by_nbclient(tmp_path: Path) -> None:
         "preview_frame(df, template)",
         FEWER[-1],
     )
-    assert_says_nothing(executed(tmp_path / "run.ipynb", *cells), "1,000")
+    assert_says_nothing(executed(*cells), "1,000")
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import nbformat
 import pytest
 
-from support.kernels import NEWEST, write_kernelspecs
+from support.kernels import NEWEST, new_notebook, write_kernelspecs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -187,9 +186,7 @@ class Opened:
 
 def write_notebook(path: Path, cells: tuple[str, ...], kernel: str = NEWEST) -> None:
     """Write a notebook of code cells that names its kernel."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
-    nbformat.write(notebook, path)
+    path.write_text(json.dumps(new_notebook(*cells, kernel=kernel)))
 
 
 def visit(opened: Opened, face: str) -> None:

@@ -1,19 +1,23 @@
-"""Kernels of several ipykernel versions: their specifications, made for a test, and why one is missing.
+"""Kernels of several ipykernel versions: their specifications, why one is missing, and cells in one.
 
 Colab and older hubs run ipykernel 6, which hears a click only between cells; 7.3 hears it on a thread of its own;
 the newest on the loop. A version is a folder that `pip install --target` made (`.ci/run` does): only ipykernel
-itself differs.
+itself differs. What runs notebooks takes seconds to import, and is imported by the tests that run one.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 ROOT: Final = Path(__file__).parents[2]
 NEWEST: Final = "python3"
@@ -53,3 +57,20 @@ def write_kernelspecs(jupyter_path: Path) -> None:
         path = jupyter_path / "kernels" / kernel / "kernel.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(specification))
+
+
+def new_notebook(*cells: str, kernel: str = NEWEST) -> NotebookNode:
+    """Make a notebook of code cells that names its kernel."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+    return notebook
+
+
+def execute(notebook: NotebookNode, *, cell_seconds: int = 60) -> None:
+    """Run a notebook's cells, and keep what they put out in it; the first that fails raises."""
+    import nbclient
+
+    # Its own `execute` leaves a loop open, which another test is blamed for.
+    asyncio.run(nbclient.NotebookClient(notebook, timeout=cell_seconds).async_execute())
