@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.listeners import listening
+from support.remembering_servers import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import FrameLocator
     from support.jupyter_browser import Opened
-    from support.listeners import Listener
+    from support.remembering_servers import Listener
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.faulty_server import until
 from support.leaping_clock import in_leaps
-from support.smtp_caller import GONE, calling, greeting
+from support.smtp_by_hand import GONE, calling, greeting
 
 from notebookmail import Sandbox, Server
 

@@ -1,6 +1,6 @@
 """aiosmtplib's documented programs on this package: each of their `except` clauses is entered when it should be.
 
-The programs are in documented_programs.py. Everything goes over loopback, under STARTTLS and with a login as the
+The programs are in aiosmtplib_programs.py. Everything goes over loopback, under STARTTLS and with a login as the
 documentation has it: to aiosmtpd and npm's smtp-server where these can be brought to answer so, else to a scripted
 server.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from peers import smtp_server
-from support.documented_programs import (
+from support.aiosmtplib_programs import (
     send_and_name_the_cause,
     send_once,
     step_by_step,

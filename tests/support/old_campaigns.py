@@ -1,4 +1,4 @@
-"""Campaigns as version 2 of the journal's schema knew them: the letters and frames behind `old_campaigns.sql`.
+"""Campaigns as the journal's version 2 knew them: the letters and frames behind `journal_of_version_2.sql`.
 
 The file was written by the last commit of that version: each campaign was claimed and all its rows noted as sent,
 but the last of "stopped". Whatever is changed here makes another campaign.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from notebookmail import Template
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-FILE = Path(__file__).with_name("old_campaigns.sql")
+FILE = Path(__file__).with_name("journal_of_version_2.sql")
 SENDER = "Shop <shop@example.org>"
 PEOPLE = pd.DataFrame({
     "email": ["Ann@example.org", "bo@example.org", "cy@example.org"],
@@ -70,8 +67,3 @@ CAMPAIGNS = {
     "both": Campaign(letter("Both"), PEOPLE),
     "both again": Campaign(letter("Both"), PEOPLE, {"sender": SENDER}),
 }
-
-
-def names_sent(name: str, positions: Iterable[int]) -> list[int]:
-    """Return which rows of a campaign were noted."""
-    return [position for position in positions if not (name == "stopped" and position == len(PEOPLE) - 1)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.listeners import CONNECTED, listening
+from support.remembering_servers import CONNECTED, listening
 
 from notebookmail.view.html.letter_frame import framed
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAMES = ("unnamed", "function", "group", "named", "keyed", "several")
 TABLES = ("campaign", "entry", "said", "usage", "sqlite_sequence")
-VERSION_4 = Path(__file__).parents[2] / "support" / "version_4.sql"
+VERSION_4 = Path(__file__).parents[2] / "support" / "journal_of_version_4.sql"
 """These campaigns, as the last commit of version 4 of the journal's schema recorded them: all rows were sent."""
 
 
