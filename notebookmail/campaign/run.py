@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from notebookmail.delivery.events import RowFailed, RowPending
 from notebookmail.delivery.explain import explain
 from notebookmail.delivery.rate_limit import Bucket
-from notebookmail.delivery.runner import Runner, RunnerSettings
+from notebookmail.delivery.runner import Runner
+from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import NotebookmailError, SMTPAuthenticationError
 from notebookmail.smtp.pool.pool import Pool
 

@@ -38,6 +38,22 @@ class Task(NamedTuple):
     build: Callable[[], Mail]
 
 
+class Tries(NamedTuple):
+    """How often a row met what.
+
+    Attributes:
+        attempts: How often it was tried, the one under way included.
+        deferrals: How often the server asked to come back later, in earlier runs too.
+        slowdowns: How often it met a server that wanted less.
+        reconnects: How often in a row it met a connection that was used up.
+    """
+
+    attempts: int = 0
+    deferrals: int = 0
+    slowdowns: int = 0
+    reconnects: int = 0
+
+
 @dataclass(slots=True, eq=False)
 class Attempt:
     """A row that is being sent.
@@ -71,6 +87,15 @@ class Attempt:
     is_held: bool = False
     charge: Charge | None = None
     refund: Charge | None = None
+
+    @property
+    def tries(self) -> Tries:
+        """How often it met what."""
+        return Tries(self.attempts, self.deferrals, self.slowdowns, self.reconnects)
+
+    @tries.setter
+    def tries(self, tries: Tries) -> None:
+        self.attempts, self.deferrals, self.slowdowns, self.reconnects = tries
 
     def note_delivered(self, refused: Mapping[str, SMTPResponse]) -> None:
         """Go on with the addresses that refused the message; the others have it."""

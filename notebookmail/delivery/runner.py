@@ -1,4 +1,4 @@
-"""Brings every row to its event: the source that a pool of connections takes messages from.
+"""Brings every row to its event: the source that a transport takes messages from.
 
 A row's trouble is the row's: it becomes an event and the next row goes on. Only what would meet every row (login
 refused, no secure connection, the day's quota, a server that is gone, a journal that cannot be written) stops
@@ -6,99 +6,45 @@ the run, and then the rows that were not tried stay pending, with the reason. On
 end is out may still be answered, for a moment; what nobody can know is unconfirmed; only then does the
 cancellation go on.
 
-Nothing here waits for a message: the pool asks for the next one and tells how each ended, the recorder makes that
-durable, and a timer looks again when the rate or a retry allows more.
+Nothing here waits for a message: the transport asks for the next one and tells how each ended, the recorder makes
+that durable, and a timer looks again when the rate or a retry allows more.
 
-Longer than its neighbours: taking rows, settling them and ending the run share one state, and are read together.
+What is decided elsewhere is carried out here: what becomes of a row after a try (disposition.py), which rows get a
+message (untried_rows.py), what counts for the day's quota (quota_counting.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from notebookmail.errors import INTERRUPTS, JournalError, NotebookmailError, SMTPException
-
-from . import partial_delivery, retry_policy
-from .backlog import Attempt, Backlog
+from . import disposition, partial_delivery
+from .backlog import Backlog
 from .circuit_breaker import Breaker
 from .daily_quota import QuotaUsedUp
-from .events import RowDeferred, RowFailed, RowPending, RowSent, RowSkipped, RowStarted, RowUnconfirmed, RunStopped
+from .disposition import Situation
+from .events import RunStopped
 from .explain import explain
-from .journal import Entry
+from .quota_counting import QuotaCounting
 from .recorder import Recorder
-from .retry_policy import Verdict
+from .runner_settings import RunnerSettings
+from .untried_rows import UntriedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from notebookmail.errors import JournalError
     from notebookmail.mail.message import Receipt
 
-    from .backlog import Task
-    from .daily_quota import Quota
+    from .backlog import Attempt, Task
+    from .disposition import Disposition
     from .events import RowEvent
-    from .journal import Charge, Earlier, State
-    from .rate_limit import Bucket
-    from .recorder import Ledger
+    from .transport import Transport
 
 GRACE_SECONDS = 0.3
 """How long the replies to messages whose end is out may take once the run is cancelled."""
 
-_ROWS_PER_TURN = 32
-_ROWS_TOLD_PER_TURN = 1_000
 _LOOK_SECONDS = 30.0  # the longest a timer sleeps: clocks of machines that sleep stand still
-
-
-class Transport(Protocol):
-    """What the runner needs of the SMTP side: a pool of connections."""
-
-    def start(self, source: Runner) -> None:
-        """Begin to take messages."""
-
-    def wake(self) -> None:
-        """Look for messages again."""
-
-    def lower(self) -> bool:
-        """Use fewer connections; False when that was just asked for."""
-
-    def hurry(self) -> None:
-        """Give up every message whose end has not gone out."""
-
-    async def close(self) -> None:
-        """Give up what is still under way; every message that was taken gets its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerSettings:
-    """How a run deals with time, limits and what came before it.
-
-    Attributes:
-        bucket: Grants messages at the server's rate; None for no limit.
-        quota: Counts the day's messages; None for no limit.
-        ledger: The journal; None keeps none.
-        earlier: What the journal knows of the rows, by key.
-        delivered: The addresses that took a row's message before, by position; they get it no second time.
-        resend_unconfirmed: True sends rows again that may have been delivered.
-        not_before: Nothing goes out before this time, in seconds since the epoch.
-        retry_seconds: How long the run stays for rows the server defers.
-        random: Spreads retries; keeps no secret.
-        clock: Tells the seconds since the epoch.
-    """
-
-    bucket: Bucket | None = None
-    quota: Quota | None = None
-    ledger: Ledger | None = None
-    earlier: Mapping[bytes, Earlier] = field(default_factory=dict)
-    delivered: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    resend_unconfirmed: bool = False
-    not_before: float = 0.0
-    retry_seconds: float = 0.0
-    random: random.Random = field(default_factory=random.Random)
-    clock: Callable[[], float] = time.time
 
 
 class Runner:
@@ -122,21 +68,27 @@ class Runner:
     ) -> None:
         self._settings = settings or RunnerSettings()
         self._transport = transport
-        self._emit = emit
         self._loop = asyncio.get_running_loop()
         self._backlog = Backlog(tasks, total, self._settings.bucket)
         self._recorder = Recorder(
             self._settings.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
         )
+        self._untried = UntriedRows(
+            self._backlog,
+            self._settings.earlier,
+            self._settings.delivered,
+            resend_unconfirmed=self._settings.resend_unconfirmed,
+            emit=emit,
+            interrupted=self._end_by,
+        )
+        self._quota = QuotaCounting(self._settings.quota)
         self._breaker = Breaker()
-        self._started = self._loop.time()
-        self._met = 0  # rows that the journal knows
+        self._stays_until = self._loop.time() + self._settings.retry_seconds
         self._under_way = 0
         self._stop_reason = ""
         self._is_paused = False
         self._is_short = False
         """True while the quota has no room, and messages on their way may yet leave some."""
-        self._refused_senders: dict[str, Exception] = {}
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._interrupt: BaseException | None = None
@@ -165,7 +117,7 @@ class Runner:
             await self._grace()
             raise
         except GeneratorExit:  # its loop is gone: nothing can be waited for
-            self._met = len(self._settings.earlier)
+            self._untried.tell_nothing_more()
             raise
         finally:
             await self._end()
@@ -191,12 +143,14 @@ class Runner:
         if self._stop_reason:
             return
         self._stop_reason = reason
+        self._untried.close()
+        situation = self._situation()
         for attempt in self._backlog.withdraw():
-            self._leave(attempt, reason, None)
+            self._carry_out(attempt, disposition.left(attempt, reason, situation))
         self._recorder.record(None, RunStopped(reason))
         self._look_for_the_end()
 
-    # --- what the pool asks (smtp/pool.Source) -----------------------------------------------------------------
+    # --- what the transport asks (transport.MessageSource) ------------------------------------------------------
 
     def waiting(self) -> int:
         """Tell how many messages could be taken now."""
@@ -211,55 +165,51 @@ class Runner:
             self._break(bug)
             return None
 
-    def commit(self, attempt: Attempt, go: Callable[[Exception | None], None], account: str = "") -> bool:
+    def commit(self, message: Attempt, go: Callable[[Exception | None], None], account: str = "") -> bool:
         """Count that a message's end of data is about to go out over an account, and record it."""
-        if self._settings.quota is not None:
-            attempt.charge = self._settings.quota.charge(account)
-            if attempt.charge is None:
-                self._loop.call_soon(go, QuotaUsedUp())
-                return False
+        if not self._quota.charge(message, account):
+            self._loop.call_soon(go, QuotaUsedUp())
+            return False
         if not self._recorder.keeps_journal:
-            self._let_go(attempt)
+            self._quota.let_go(message)
             return True
-        attempt.is_intended = True
+        message.is_intended = True
 
         def go_on(fault: Exception | None) -> None:
-            self._let_go(attempt)  # the journal counts it now
+            self._quota.let_go(message)  # the journal counts it now
             go(fault)
 
-        return self._recorder.intend(self._entry(attempt, "committing", charge=attempt.charge), go_on)
+        return self._recorder.intend(disposition.intent(message, self._settings.clock()), go_on)
 
-    def end(self, attempt: Attempt, receipt: Receipt | None, error: Exception | None) -> bool:
+    def end(self, message: Attempt, receipt: Receipt | None, error: Exception | None) -> bool:
         """Settle a try; True asks for a new connection."""
         self._under_way -= 1
         try:
-            self._count(attempt, error)
+            self._quota.settle(message, error)
             if receipt is not None:
-                error = partial_delivery.refusal(attempt.mail, receipt.refused) if receipt.refused else None
+                error = partial_delivery.refusal(message.mail, receipt.refused) if receipt.refused else None
                 if error is None:
-                    self._sent(attempt, receipt)
+                    self._breaker.accepted()
+                    self._carry_out(message, disposition.accepted(message, receipt, self._situation()))
                     return False
-                attempt.note_delivered(receipt.refused)
+                message.note_delivered(receipt.refused)
             else:
                 assert error is not None  # noqa: S101 -- one or the other
-                error = attempt.judged(error)
-            return self._troubled(attempt, error)
+                error = message.judged(error)
+            return self._settle(message, error)
         except Exception as bug:  # noqa: BLE001 -- as in `take`
             self._break(bug)
             return False
         finally:
             self._look_for_the_end()
 
-    def give_back(self, attempt: Attempt) -> None:
+    def give_back(self, message: Attempt) -> None:
         """Take back a message whose try is no try; its end may have been about to go out."""
         self._under_way -= 1
-        attempt.attempts -= 1
-        self._take_off(attempt)
-        if self._stop_reason:
-            self._leave(attempt, self._stop_reason, None)
-        else:
-            self._take_back_intent(attempt)
-            self._backlog.put_back(attempt, self._loop.time())
+        self._quota.take_off(message)
+        decided = disposition.given_back(message, self._situation())
+        self._carry_out(message, decided)
+        if decided.retry_at is not None:
             self._loop.call_soon(self._transport.wake)
         self._look_for_the_end()
 
@@ -277,7 +227,7 @@ class Runner:
         if not self._backlog.waiting(now):
             self._look_again(now)
             return None
-        attempt = self._backlog.next_due(now) or self._next_fresh(now)
+        attempt = self._backlog.next_due(now) or self._untried.next(now)
         if attempt is None:
             self._look_again(now)
             return None
@@ -288,8 +238,7 @@ class Runner:
         return attempt
 
     def _is_granted(self, attempt: Attempt, now: float) -> bool:
-        quota = self._settings.quota
-        if quota is not None and not quota.has_room:
+        if not self._quota.has_room:
             self._backlog.put_back(attempt, now)
             self._run_short()
             return False
@@ -297,113 +246,22 @@ class Runner:
             self._backlog.put_back(attempt, now)
             self._look_again(now)
             return False
-        if quota is not None:
-            quota.hold()
-            attempt.is_held = True
+        self._quota.hold(attempt)
         return True
-
-    # --- the day's quota ------------------------------------------------------------------------------------
-
-    def _let_go(self, attempt: Attempt) -> None:
-        """Keep no room any more for a message that is counted now, or does not go."""
-        if attempt.is_held and self._settings.quota is not None:
-            attempt.is_held = False
-            self._settings.quota.let_go()
-
-    def _count(self, attempt: Attempt, error: Exception | None) -> None:
-        """Leave a message on the count whose end went out and was not refused."""
-        if error is None or (isinstance(error, SMTPException) and error.unconfirmed):
-            self._let_go(attempt)
-            attempt.charge = None
-        else:
-            self._take_off(attempt, error)
-
-    def _take_off(self, attempt: Attempt, error: Exception | None = None) -> None:
-        """Take a message off the count whose end did not go out, or was refused."""
-        self._let_go(attempt)
-        charge, attempt.charge = attempt.charge, None
-        if charge is None or self._settings.quota is None:
-            return
-        self._settings.quota.give_back(charge)
-        if isinstance(error, QuotaUsedUp):
-            attempt.is_intended = False  # nothing is written of what the journal refused to count
-        elif attempt.is_intended and not isinstance(error, JournalError):  # what was not written need not go
-            attempt.refund = charge._replace(messages=-1)
 
     def _run_short(self) -> None:
         """End for the quota's sake; but first wait for what is on its way and may yet leave room."""
-        quota = self._settings.quota
-        assert quota is not None  # noqa: S101 -- it is what has no room
-        self._is_short = not quota.has_room
+        self._is_short = not self._quota.has_room
         if not self._is_short:
             self._transport.wake()
         elif not self._under_way and self._recorder.is_settled:
             self._is_short = False
-            self.stop(quota.words)
+            self.stop(self._quota.words)
 
-    def _next_fresh(self, now: float) -> Attempt | None:
-        """Make the next message; rows that get none have their events, and must not starve the loop."""
-        for _ in range(_ROWS_PER_TURN):
-            task = self._backlog.next_untried()
-            if task is None:
-                return None
-            known = self._settings.earlier.get(task.key)
-            deferrals = 0
-            if known is not None:
-                self._met += 1
-                if self._is_settled_before(task, known):
-                    continue
-                deferrals = known.attempts if known.state == "deferred" else 0
-            delivered = self._settings.delivered.get(task.position, ())
-            if known is not None and known.delivered:
-                delivered = tuple(dict.fromkeys(delivered + known.delivered))
-            attempt = self._built(task, now, delivered)
-            if attempt is not None:
-                attempt.deferrals = deferrals
-                return attempt
-            if self._stop_reason:
-                return None
-        return None
-
-    def _is_settled_before(self, task: Task, known: Earlier) -> bool:
-        """Tell whether an earlier run settled a row, and emit what it came to."""
-        if known.state == "sent":
-            when = datetime.fromtimestamp(known.at, UTC)
-            self._emit(
-                RowSkipped(task.position, f"already sent at {when.astimezone():%Y-%m-%d %H:%M}", task.to, when)
-            )
-            return True
-        if known.state in {"committing", "unconfirmed"} and not self._settings.resend_unconfirmed:
-            error = SMTPException("an earlier run ended before it could learn the server's answer")
-            error.unconfirmed = True
-            self._emit(RowUnconfirmed(task.position, error, known.attempts, 0.0, task.to, is_from_before=True))
-            return True
-        return False
-
-    def _built(self, task: Task, now: float, delivered: tuple[str, ...]) -> Attempt | None:
-        try:
-            mail = task.build()
-        except NotebookmailError as error:
-            self._emit(RowFailed(task.position, error))
-            return None
-        except INTERRUPTS as interrupt:
-            self._emit(RowPending(task.position, "interrupted", task.to))
-            self._end_by(interrupt)
-            return None
-        refusal = self._refused_senders.get(mail.envelope.sender) if self._refused_senders else None
-        if refusal is not None:
-            reason = f"not tried: the server refuses the sender {mail.envelope.sender}"
-            self._emit(RowPending(task.position, reason, task.to, mail.message_id, refusal))
-            return None
-        left = partial_delivery.for_the_others(mail, delivered)
-        if left is None:
-            self._emit(RowSkipped(task.position, "everybody it is for took it before", task.to))
-            return None
-        self._emit(RowStarted(task.position, task.to, mail.message_id))
-        return Attempt(task, left, now, delivered=delivered)
+    # --- when to look again ---------------------------------------------------------------------------------
 
     def _look_again(self, now: float) -> None:
-        """Wake the pool when there may be something to take."""
+        """Wake the transport when there may be something to take."""
         if self._is_short:
             return
         after = self._backlog.opens_after(now)
@@ -439,189 +297,45 @@ class Runner:
         if not self._hold_until_time():
             self._transport.start(self)
 
-    # --- outcomes -------------------------------------------------------------------------------------------
+    # --- what becomes of a row ------------------------------------------------------------------------------
 
-    def _entry(
-        self,
-        attempt: Attempt,
-        state: State,
-        *,
-        code: int | None = None,
-        reply: str = "",
-        next_at: float | None = None,
-        charge: Charge | None = None,
-    ) -> Entry:
-        task, mail = attempt.task, attempt.mail
-        now = self._settings.clock()
-        refund, attempt.refund = attempt.refund, None
-        return Entry(
-            task.key, state, task.to, now, attempt.attempts, code, reply, mail.message_id, next_at,
-            attempt.delivered, charge or refund, mail.said,
-        )  # fmt: skip
+    def _situation(self, chance: float = 0.0) -> Situation:
+        """Tell when it is, and how the run stands."""
+        return Situation(self._loop.time(), self._settings.clock(), chance, self._stays_until, self._stop_reason)
 
-    def _sent(self, attempt: Attempt, receipt: Receipt) -> None:
-        self._breaker.accepted()
-        now = self._settings.clock()
-        reply = receipt.reply
-        event = RowSent(
-            attempt.task.position,
-            reply,
-            receipt.refused,
-            attempt.attempts,
-            self._loop.time() - attempt.started,
-            datetime.fromtimestamp(now, UTC),
-        )
-        entry = None
-        if self._recorder.keeps_journal:
-            entry = Entry(
-                attempt.task.key, "sent", attempt.task.to, now, attempt.attempts, reply.code, reply.message,
-                attempt.mail.message_id, said=attempt.mail.said,
-            )  # fmt: skip
-        self._recorder.record(entry, event)
-
-    def _troubled(self, attempt: Attempt, error: Exception) -> bool:
-        """Decide what becomes of a row whose try failed."""
+    def _settle(self, attempt: Attempt, error: Exception) -> bool:
+        """Carry out what becomes of a row whose try failed; True asks for a new connection."""
         error = error.with_traceback(None)  # it would keep the frames of every try alive
-        if isinstance(error, JournalError):
-            self._leave(attempt, str(error), None)
-            return False
-        if isinstance(error, QuotaUsedUp):
-            self._hold_back(attempt)
-            return False
-        verdict = retry_policy.judge(error, attempt.attempts)
-        now = self._loop.time()
-        is_again = verdict in {Verdict.RETRY, Verdict.RECONNECT, Verdict.SLOW_DOWN}
-        if self._stop_reason and (is_again or verdict is Verdict.STOP):
-            self._leave(attempt, self._stop_reason, error)
-            return False
-        if verdict is Verdict.RECONNECT:
-            return self._reconnect(attempt, error, now)
-        if verdict is Verdict.SLOW_DOWN:
-            self._slow_down(attempt, error, now)
-        elif verdict is Verdict.RETRY:
-            self._try_again(attempt, now + retry_policy.wait_seconds(attempt.attempts, self._chance()))
-        else:
-            self._settle(attempt, verdict, error)
-        return False
-
-    def _hold_back(self, attempt: Attempt) -> None:
-        """Keep a row for which, at its end of data, there was no room left."""
-        attempt.attempts -= 1
-        if self._stop_reason:
-            self._leave(attempt, self._stop_reason, None)
-        else:
-            self._backlog.put_back(attempt, self._loop.time())
-            self._is_short = True  # until `_look_for_the_end` has looked
-
-    def _reconnect(self, attempt: Attempt, error: Exception, now: float) -> bool:
-        """Give a row another connection: this one has carried as many messages as the server lets it."""
-        attempt.reconnects += 1
-        # Of several, it may be their number that is too much.
-        is_alone = len(attempt.mail.envelope.recipients) == 1
-        if attempt.reconnects > (retry_policy.MAX_RECONNECTS if is_alone else 1):
-            self._defer(attempt, error)
-        else:
-            attempt.attempts -= 1
-            self._try_again(attempt, now)
-        return True
-
-    def _slow_down(self, attempt: Attempt, error: Exception, now: float) -> None:
-        attempt.slowdowns += 1
-        if self._transport.lower() and self._settings.bucket is not None:
+        situation = self._situation(self._settings.random.random())
+        decided = disposition.failed(attempt, error, situation)
+        if decided.is_too_fast and self._transport.lower() and self._settings.bucket is not None:
             self._settings.bucket.slow_down(0.5)
-        if attempt.slowdowns > retry_policy.MAX_SLOWDOWNS:
-            self._defer(attempt, error)
-            return
-        wait = retry_policy.slow_down_seconds(attempt.slowdowns, self._chance())
-        self._backlog.hold(now + wait)
-        self._try_again(attempt, now + wait)
+        if decided.pause_until is not None:
+            self._backlog.hold(decided.pause_until)
+        if decided.refuses_sender:
+            self._untried.refuse_sender(attempt.mail.envelope.sender, error)
+        self._carry_out(attempt, decided)
+        if decided.lacks_quota:
+            self._is_short = True  # until `_look_for_the_end` has looked
+        elif decided.retry_at is not None:
+            self._look_again(situation.now)
+        stop = decided.stop or (self._breaker.refused(decided.refusal) if decided.refusal else "")
+        if stop:
+            self.stop(stop)
+        return decided.wants_connection
 
-    def _try_again(self, attempt: Attempt, at: float) -> None:
-        self._take_back_intent(attempt)
-        self._backlog.put_back(attempt, at)
-        self._look_again(self._loop.time())
-
-    def _take_back_intent(self, attempt: Attempt) -> None:
-        """Note that the end of data did not go out, or was refused: a later run may try the row."""
-        if attempt.is_intended:
-            attempt.is_intended = False
-            self._recorder.note(self._entry(attempt, "pending"))
-
-    def _settle(self, attempt: Attempt, verdict: Verdict, error: Exception) -> None:
-        position = attempt.task.position
-        seconds = self._loop.time() - attempt.started
-        reply = retry_policy.reply_of(error)
-        match verdict:
-            case Verdict.UNCONFIRMED:
-                entry = self._entry(attempt, "unconfirmed", reply=str(error))
-                self._recorder.record(entry, RowUnconfirmed(position, error, attempt.attempts, seconds))
-            case Verdict.DEFER:
-                self._defer(attempt, error)
-            case Verdict.FAIL | Verdict.STOP_SENDER:
-                if verdict is Verdict.STOP_SENDER:
-                    self._refused_senders[attempt.mail.envelope.sender] = error
-                entry = self._entry(
-                    attempt, "failed", code=None if reply is None else reply.code, reply=str(error)
-                )
-                self._recorder.record(
-                    entry, RowFailed(position, error, attempt.attempts, seconds, attempt.addresses)
-                )
-                self._note_refusal(error)
-            case _:  # every further row would meet it
-                why = explain(error)
-                self._leave(attempt, "", error)
-                self.stop(f"{why.cause}: {why.remedy}")
-
-    def _note_refusal(self, error: Exception) -> None:
-        words = self._breaker.refused(explain(error).category)
-        if words:
-            self.stop(words)
-
-    def _defer(self, attempt: Attempt, error: Exception) -> None:
-        """Leave a row for later: in this run, if it stays that long."""
-        attempt.deferrals += 1
-        now = self._loop.time()
-        wait = retry_policy.defer_seconds(attempt.deferrals, self._chance())
-        next_at = self._settings.clock() + wait
-        seconds = now - attempt.started
-        reply = retry_policy.reply_of(error)
-        entry = self._entry(
-            attempt, "deferred", code=None if reply is None else reply.code, reply=str(error), next_at=next_at
-        )._replace(attempts=attempt.deferrals)
-        attempt.is_intended = False
-        event = RowDeferred(
-            attempt.task.position,
-            error,
-            attempt.attempts,
-            seconds,
-            datetime.fromtimestamp(next_at, UTC),
-            attempt.addresses,
-        )
-        self._recorder.record(entry, event)
-        if not self._stop_reason and now + wait <= self._started + self._settings.retry_seconds:
-            attempt.attempts, attempt.reconnects = 0, 0
-            self._backlog.put_back(attempt, now + wait)
-            self._look_again(now)
-
-    def _leave(self, attempt: Attempt, reason: str, error: Exception | None) -> None:
-        """Leave a row untried, or tried in vain, for a later run."""
-        self._take_back_intent(attempt)
-        task = attempt.task
-        if attempt.deferrals == 0 or error is not None:
-            self._recorder.record(
-                None,
-                RowPending(
-                    task.position,
-                    reason or self._stop_reason,
-                    task.to,
-                    attempt.mail.message_id,
-                    error,
-                    attempt.addresses,
-                ),
-            )
-
-    def _chance(self) -> float:
-        return self._settings.random.random()
+    def _carry_out(self, attempt: Attempt, decided: Disposition) -> None:
+        """Record what becomes of a row, and put it back where it goes again."""
+        if decided.tries is not None:
+            attempt.tries = decided.tries
+        if decided.entry is not None:  # it says how the row stands now, and what goes off the quota's count
+            attempt.is_intended, attempt.refund = False, None
+        if decided.event is not None:
+            self._recorder.record(decided.entry, decided.event)
+        elif decided.entry is not None:
+            self._recorder.note(decided.entry)
+        if decided.retry_at is not None:
+            self._backlog.put_back(attempt, decided.retry_at)
 
     # --- the end --------------------------------------------------------------------------------------------
 
@@ -672,18 +386,7 @@ class Runner:
 
     async def tell_what_was_settled(self) -> None:
         """Say of the rows that are not taken any more which of them an earlier run settled."""
-        known = self._settings.earlier
-        if self._met >= len(known):
-            return
-        for count, task in enumerate(self._backlog.untried()):
-            earlier = known.get(task.key)
-            if earlier is not None:
-                self._met += 1
-                self._is_settled_before(task, earlier)
-            if self._met >= len(known):
-                return
-            if count % _ROWS_TOLD_PER_TURN == _ROWS_TOLD_PER_TURN - 1:
-                await asyncio.sleep(0)
+        await self._untried.tell_what_was_settled()
 
     @property
     def fault(self) -> JournalError | None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.journals import NOON
 
 from notebookmail.campaign.results import SendResults
 from notebookmail.delivery import retry_policy, runner
-from notebookmail.delivery.backlog import Attempt, Task
+from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.circuit_breaker import POLICY_IN_A_ROW
 from notebookmail.delivery.daily_quota import Quota, UsageCounts
 from notebookmail.delivery.events import RowDeferred, RowSent, RowStarted
+from notebookmail.delivery.fake_transport import FakeTransport
 from notebookmail.delivery.journal import Charge, Earlier, Entry, Journal, minute_of
-from notebookmail.delivery.runner import Runner, RunnerSettings
+from notebookmail.delivery.runner import Runner
+from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import (
     JournalError,
     SMTPConnectError,
@@ -29,8 +31,7 @@ from notebookmail.errors import (
     TemplateError,
     at,
 )
-from notebookmail.mail.message import Envelope, Mail, Receipt
-from notebookmail.response import SMTPResponse
+from notebookmail.mail.message import Envelope, Mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,87 +39,16 @@ if TYPE_CHECKING:
 
     from notebookmail.delivery.events import RowEvent
     from notebookmail.delivery.journal import State
+    from notebookmail.delivery.transport import MessageSource, OutgoingMessage
+    from notebookmail.mail.message import Receipt
 
-ACCEPTED = SMTPResponse(250, "2.0.0 queued")
+
+def script(**outcomes: Sequence[Receipt | Exception]) -> dict[str, Sequence[Receipt | Exception]]:
+    return {f"{name}@example.org": each for name, each in outcomes.items()}
 
 
-class ScriptedPool:
-    """The runner's counterpart: one message at a time on each connection, answered by recipient from a script.
-
-    A script's exception ends the try; what is not scripted is accepted. `holds` keeps every message on its way
-    until `let_go`; then what is closed before is unconfirmed.
-    """
-
-    def __init__(self, *, connections: int = 1, holds: bool = False, **script: list[Exception]) -> None:
-        self.script = script
-        self.connections = connections
-        self.delivered: list[str] = []
-        self.takes = 0
-        self.lowered = 0
-        self.renewed = 0
-        self.is_closed = False
-        self.holding = asyncio.Event()
-        self._go = asyncio.Event()
-        self._wake = asyncio.Event()
-        if not holds:
-            self._go.set()
-        self._source: Runner | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self, source: Runner) -> None:
-        self._source = source
-        self._tasks = [asyncio.create_task(self._work(source)) for _ in range(self.connections)]
-
-    async def _work(self, source: Runner) -> None:
-        while not self.is_closed:
-            self._wake.clear()
-            attempt = source.take()
-            if attempt is None:
-                await self._wake.wait()
-                continue
-            self.takes += 1
-            await self._carry(source, attempt)
-
-    async def _carry(self, source: Runner, attempt: Attempt) -> None:
-        gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        if not source.commit(attempt, gate.set_result):
-            fault = await gate
-            if fault is not None:
-                source.end(attempt, None, fault)
-                return
-        self.holding.set()
-        await self._go.wait()
-        if self.is_closed:
-            lost = SMTPServerDisconnected("closed")
-            lost.unconfirmed = True
-            source.end(attempt, None, lost)
-            return
-        await asyncio.sleep(0)
-        name = attempt.mail.envelope.recipients[0].partition("@")[0]
-        if self.script.get(name):
-            self.renewed += source.end(attempt, None, self.script[name].pop(0))
-            return
-        self.delivered.append(name)
-        source.end(attempt, Receipt(ACCEPTED), None)
-
-    def let_go(self) -> None:
-        self._go.set()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def lower(self) -> bool:
-        self.lowered += 1
-        return True
-
-    def hurry(self) -> None:
-        """Every message's end is out already."""
-
-    async def close(self) -> None:
-        self.is_closed = True
-        self._go.set()
-        self._wake.set()
-        await asyncio.gather(*self._tasks)
+def delivered(transport: FakeTransport) -> list[str]:
+    return [mail.envelope.recipients[0].partition("@")[0] for mail in transport.delivered]
 
 
 def build(name: str, sender: str = "a@example.org") -> Callable[[], Mail]:
@@ -140,7 +70,7 @@ def tasks_of(builds: list[Callable[[], Mail]]) -> Iterator[Task]:
 
 
 async def outcomes_of(
-    pool: ScriptedPool, builds: list[Callable[[], Mail]], terms: RunnerSettings | None = None
+    transport: FakeTransport, builds: list[Callable[[], Mail]], settings: RunnerSettings | None = None
 ) -> tuple[SendResults, list[RowEvent]]:
     outcomes, events = SendResults(range(len(builds))), []
 
@@ -148,13 +78,13 @@ async def outcomes_of(
         events.append(event)
         outcomes.apply(event)
 
-    await Runner(tasks_of(builds), len(builds), pool, emit, terms).run()
-    assert pool.is_closed
+    await Runner(tasks_of(builds), len(builds), transport, emit, settings).run()
+    assert transport.is_closed
     return outcomes, events
 
 
 async def test_every_row_is_sent() -> None:
-    outcomes, _ = await outcomes_of(ScriptedPool(connections=7), [build(f"r{n}") for n in range(50)])
+    outcomes, _ = await outcomes_of(FakeTransport(connections=7), [build(f"r{n}") for n in range(50)])
     assert outcomes.counts["sent"] == 50
     assert outcomes.outcome(3).code == 250
     assert outcomes.outcome(3).message_id == "<r3@x>"
@@ -162,37 +92,41 @@ async def test_every_row_is_sent() -> None:
 
 async def test_a_bad_row_never_stops_the_others() -> None:
     refused = SMTPRecipientsRefused([SMTPRecipientRefused(550, "5.1.1 no", "r1@example.org")])
-    pool = ScriptedPool(r1=[refused], r3=[SMTPDataError(451, "4.3.0 later")])
-    outcomes, _ = await outcomes_of(pool, [broken, build("r1"), build("r2"), build("r3"), build("r4")])
+    transport = FakeTransport(script(r1=[refused], r3=[SMTPDataError(451, "4.3.0 later")]))
+    outcomes, _ = await outcomes_of(transport, [broken, build("r1"), build("r2"), build("r3"), build("r4")])
     assert [outcomes.status_at(n) for n in range(5)] == ["failed", "failed", "sent", "deferred", "sent"]
     assert isinstance(outcomes.exceptions[0], TemplateError)
     assert outcomes.outcome(1).enhanced_code == "5.1.1"
 
 
 async def test_connection_trouble_is_tried_again_and_counted() -> None:
-    pool = ScriptedPool(r0=[SMTPServerDisconnected("gone"), at("mail", SMTPSenderRefused(421, "busy", "a"))])
-    outcomes, _ = await outcomes_of(pool, [build("r0")])
+    transport = FakeTransport(
+        script(r0=[SMTPServerDisconnected("gone"), at("mail", SMTPSenderRefused(421, "busy", "a"))])
+    )
+    outcomes, _ = await outcomes_of(transport, [build("r0")])
     assert (outcomes.status_at(0), outcomes.outcome(0).attempts) == ("sent", 3)
 
 
 async def test_a_connection_that_is_lost_every_time_defers_the_row() -> None:
-    pool = ScriptedPool(r0=[SMTPServerDisconnected("gone")] * 9)
-    outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
+    transport = FakeTransport(script(r0=[SMTPServerDisconnected("gone")] * 9))
+    outcomes, _ = await outcomes_of(transport, [build("r0"), build("r1")])
     assert [outcomes.status_at(0), outcomes.status_at(1)] == ["deferred", "sent"]
 
 
 async def test_an_unconfirmed_message_is_never_tried_again() -> None:
     lost = SMTPServerDisconnected("gone")
     lost.unconfirmed = True
-    pool = ScriptedPool(r0=[lost])
-    outcomes, _ = await outcomes_of(pool, [build("r0")])
+    transport = FakeTransport(script(r0=[lost]))
+    outcomes, _ = await outcomes_of(transport, [build("r0")])
     assert outcomes.status_at(0) == "unconfirmed"
-    assert pool.delivered == []
+    assert delivered(transport) == []
 
 
 async def test_what_would_meet_every_row_stops_the_run_and_leaves_the_rest_pending() -> None:
-    pool = ScriptedPool(r1=[at("data", SMTPDataError(550, "5.4.5 Daily user sending limit exceeded"))])
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)])
+    transport = FakeTransport(
+        script(r1=[at("data", SMTPDataError(550, "5.4.5 Daily user sending limit exceeded"))])
+    )
+    outcomes, _ = await outcomes_of(transport, [build(f"r{n}") for n in range(4)])
     assert [outcomes.status_at(n) for n in range(4)] == ["sent", "pending", "pending", "pending"]
     assert isinstance(outcomes.outcome(1).error, SMTPDataError)
     assert "sending limit is reached" in outcomes.outcome(1).hint
@@ -202,15 +136,15 @@ async def test_what_would_meet_every_row_stops_the_run_and_leaves_the_rest_pendi
 async def test_a_stopped_run_tries_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry_policy, "wait_seconds", lambda *_: 60.0)
     refused = at("data", SMTPDataError(550, "5.4.5 the day's limit"))
-    pool = ScriptedPool(connections=2, r0=[SMTPServerDisconnected("gone")], r1=[refused])
-    outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
-    assert pool.delivered == []
+    transport = FakeTransport(script(r0=[SMTPServerDisconnected("gone")], r1=[refused]), connections=2)
+    outcomes, _ = await outcomes_of(transport, [build("r0"), build("r1")])
+    assert delivered(transport) == []
     assert [outcomes.status_at(0), outcomes.status_at(1)] == ["pending", "pending"]
 
 
 async def test_a_pool_that_finds_no_server_any_more_stops_the_run() -> None:
-    class Unreachable(ScriptedPool):
-        def start(self, source: Runner) -> None:
+    class Unreachable(FakeTransport):
+        def start(self, source: MessageSource[Any]) -> None:
             source.unreachable(at("connect", SMTPConnectError("refused")))
 
     outcomes, _ = await outcomes_of(Unreachable(), [build(f"r{n}") for n in range(3)])
@@ -219,15 +153,15 @@ async def test_a_pool_that_finds_no_server_any_more_stops_the_run() -> None:
 
 
 async def test_a_refused_sender_stops_only_its_own_rows() -> None:
-    pool = ScriptedPool(r0=[at("mail", SMTPSenderRefused(550, "5.7.60 not yours", "a@example.org"))])
+    transport = FakeTransport(script(r0=[at("mail", SMTPSenderRefused(550, "5.7.60 not yours", "a@example.org"))]))
     builds = [build("r0"), build("r1"), build("r2", "other@example.org")]
-    outcomes, _ = await outcomes_of(pool, builds)
+    outcomes, _ = await outcomes_of(transport, builds)
     assert [outcomes.status_at(n) for n in range(3)] == ["failed", "pending", "sent"]
     assert "refuses the sender a@example.org" in outcomes.outcome(1).hint
 
 
 async def test_a_started_row_comes_before_its_outcome() -> None:
-    _, events = await outcomes_of(ScriptedPool(), [build("r0"), broken, build("r2")])
+    _, events = await outcomes_of(FakeTransport(), [build("r0"), broken, build("r2")])
     assert [type(event).__name__ for event in events] == [
         "RowStarted", "RowSent", "RowFailed", "RowStarted", "RowSent",
     ]  # fmt: skip
@@ -238,50 +172,50 @@ async def test_a_bug_in_building_crashes_instead_of_becoming_a_result() -> None:
     def buggy() -> Mail:
         raise ZeroDivisionError
 
-    pool = ScriptedPool()
+    transport = FakeTransport()
     with pytest.raises(ZeroDivisionError):
-        await outcomes_of(pool, [build("r0"), buggy, build("r2")])
-    assert pool.is_closed
+        await outcomes_of(transport, [build("r0"), buggy, build("r2")])
+    assert transport.is_closed
 
 
-async def cancelled(pool: ScriptedPool, *, let_go: bool) -> SendResults:
+async def cancelled(transport: FakeTransport, *, releases: bool) -> SendResults:
     outcomes = SendResults(range(5))
     running = asyncio.create_task(
-        Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, pool, outcomes.apply).run()
+        Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, transport, outcomes.apply).run()
     )
-    await pool.holding.wait()
+    await transport.holding.wait()
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.sleep(0)
-    if let_go:
-        pool.let_go()
+    if releases:
+        transport.release()
     with pytest.raises(asyncio.CancelledError):
         await running
     return outcomes
 
 
 async def test_on_cancellation_messages_on_their_way_finish_and_no_new_ones_start() -> None:
-    outcomes = await cancelled(ScriptedPool(connections=2, holds=True), let_go=True)
+    outcomes = await cancelled(FakeTransport(connections=2, is_held=True), releases=True)
     assert Counter(outcomes.status_at(n) for n in range(5)) == {"sent": 2, "pending": 3}
     assert outcomes.outcome(4).hint == "interrupted"
 
 
 async def test_on_cancellation_what_does_not_finish_is_unconfirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "GRACE_SECONDS", 0.01)
-    outcomes = await cancelled(ScriptedPool(connections=2, holds=True), let_go=False)
+    outcomes = await cancelled(FakeTransport(connections=2, is_held=True), releases=False)
     assert Counter(outcomes.status_at(n) for n in range(5)) == {"unconfirmed": 2, "pending": 3}
 
 
 async def test_a_connection_that_is_spent_costs_the_row_no_try() -> None:
     spent = SMTPRecipientsRefused([SMTPRecipientRefused(452, "4.5.3 too many messages", "r0@example.org")])
-    pool = ScriptedPool(r0=[spent])
-    outcomes, _ = await outcomes_of(pool, [build("r0")])
-    assert (outcomes.status_at(0), outcomes.outcome(0).attempts, pool.renewed) == ("sent", 1, 1)
+    transport = FakeTransport(script(r0=[spent]))
+    outcomes, _ = await outcomes_of(transport, [build("r0")])
+    assert (outcomes.status_at(0), outcomes.outcome(0).attempts, transport.renewed) == ("sent", 1, 1)
 
 
 async def test_a_row_that_finds_every_connection_spent_is_deferred() -> None:
     spent = [SMTPRecipientsRefused([SMTPRecipientRefused(452, "4.5.3 no", "r0@example.org")]) for _ in range(99)]
-    outcomes, _ = await outcomes_of(ScriptedPool(r0=spent), [build("r0"), build("r1")])
+    outcomes, _ = await outcomes_of(FakeTransport(script(r0=spent)), [build("r0"), build("r1")])
     assert [outcomes.status_at(0), outcomes.status_at(1)] == ["deferred", "sent"]
 
 
@@ -289,23 +223,23 @@ async def test_a_server_that_wants_less_gets_less_and_the_row_again(monkeypatch:
     waits: list[int] = []
     monkeypatch.setattr(retry_policy, "slow_down_seconds", lambda slowdowns, _: waits.append(slowdowns) or 0.0)
     busy = [at("data", SMTPDataError(432, "4.3.2 concurrent connections limit exceeded")) for _ in range(2)]
-    pool = ScriptedPool(r0=busy)
-    outcomes, _ = await outcomes_of(pool, [build("r0"), build("r1")])
+    transport = FakeTransport(script(r0=busy))
+    outcomes, _ = await outcomes_of(transport, [build("r0"), build("r1")])
     assert outcomes.counts["sent"] == 2
-    assert (pool.lowered, waits) == (2, [1, 2])
+    assert (transport.lowered, waits) == (2, [1, 2])
 
 
 async def test_a_server_that_never_gets_enough_defers_the_row_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry_policy, "slow_down_seconds", lambda *_: 0.0)
     busy = [at("data", SMTPDataError(432, "4.3.2 limit exceeded")) for _ in range(99)]
-    outcomes, _ = await outcomes_of(ScriptedPool(r0=busy), [build("r0")])
+    outcomes, _ = await outcomes_of(FakeTransport(script(r0=busy)), [build("r0")])
     assert outcomes.status_at(0) == "deferred"
 
 
 async def test_a_deferred_row_is_tried_again_where_the_run_stays_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry_policy, "defer_seconds", lambda *_: 0.01)
-    pool = ScriptedPool(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))] * 2)
-    outcomes, events = await outcomes_of(pool, [build("r0")], RunnerSettings(retry_seconds=5))
+    transport = FakeTransport(script(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))] * 2))
+    outcomes, events = await outcomes_of(transport, [build("r0")], RunnerSettings(retry_seconds=5))
     assert outcomes.status_at(0) == "sent"
     assert [type(event).__name__ for event in events].count("RowDeferred") == 2
 
@@ -313,37 +247,41 @@ async def test_a_deferred_row_is_tried_again_where_the_run_stays_for_it(monkeypa
 async def test_a_deferred_row_is_tried_again_also_when_the_last_connection_ended_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Ending(ScriptedPool):
-        """Each connection carries one message and ends; a call brings a new one."""
+    class Ending(FakeTransport):
+        """Each connection carries one message and ends; a call brings a new one, and so does a message in sight."""
 
-        async def _work(self, source: Runner) -> None:
-            attempt = source.take()
-            if attempt is not None:
-                await self._carry(source, attempt)
+        def start(self, source: MessageSource[Any]) -> None:
+            self.source = source
+            super().start(source)
+
+        async def _work(self, source: MessageSource[Any]) -> None:
+            message = source.take()
+            if message is not None:
+                await self.carry(source, message)
+                self.wake()
 
         def wake(self) -> None:
-            assert self._source is not None
-            if self._source.waiting():
-                self._tasks.append(asyncio.create_task(self._work(self._source)))
+            if self.source.waiting():
+                self._tasks.append(asyncio.create_task(self._work(self.source)))
 
     monkeypatch.setattr(retry_policy, "defer_seconds", lambda *_: 0.01)
-    pool = Ending(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))])
+    transport = Ending(script(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))]))
     async with asyncio.timeout(20):
-        outcomes, _ = await outcomes_of(pool, [build("r0")], RunnerSettings(retry_seconds=5))
+        outcomes, _ = await outcomes_of(transport, [build("r0")], RunnerSettings(retry_seconds=5))
     assert outcomes.status_at(0) == "sent"
 
 
 async def test_a_run_that_does_not_stay_leaves_deferred_rows_with_a_time() -> None:
-    pool = ScriptedPool(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))])
-    _, events = await outcomes_of(pool, [build("r0")], RunnerSettings(clock=lambda: 1_000_000.0))
+    transport = FakeTransport(script(r0=[at("data", SMTPDataError(451, "4.7.1 greylisted"))]))
+    _, events = await outcomes_of(transport, [build("r0")], RunnerSettings(clock=lambda: 1_000_000.0))
     deferred = next(event for event in events if isinstance(event, RowDeferred))
     assert deferred.next_at is not None
     assert 240 <= deferred.next_at.timestamp() - 1_000_000 <= 360
 
 
 async def test_many_refusals_by_policy_in_a_row_stop_the_run() -> None:
-    script = {f"r{n}": [at("data", SMTPDataError(554, "5.7.1 spam"))] for n in range(20)}
-    outcomes, _ = await outcomes_of(ScriptedPool(**script), [build(f"r{n}") for n in range(20)])
+    refusals = {f"r{n}": [at("data", SMTPDataError(554, "5.7.1 spam"))] for n in range(20)}
+    outcomes, _ = await outcomes_of(FakeTransport(script(**refusals)), [build(f"r{n}") for n in range(20)])
     assert (outcomes.counts["failed"], outcomes.counts["pending"]) == (POLICY_IN_A_ROW, 20 - POLICY_IN_A_ROW)
     assert "policy" in outcomes.outcome(19).hint
 
@@ -356,9 +294,9 @@ def quota_of(per_day: int, used: int = 0) -> Quota:
 
 
 async def test_the_days_quota_ends_the_run_and_leaves_the_rest_pending() -> None:
-    pool = ScriptedPool(connections=3)
+    transport = FakeTransport(connections=3)
     outcomes, _ = await outcomes_of(
-        pool, [build(f"r{n}") for n in range(9)], RunnerSettings(quota=quota_of(10, used=6))
+        transport, [build(f"r{n}") for n in range(9)], RunnerSettings(quota=quota_of(10, used=6))
     )
     assert (outcomes.counts["sent"], outcomes.counts["pending"]) == (4, 5)
     assert "quota of 10 messages" in outcomes.outcome(8).hint
@@ -366,11 +304,12 @@ async def test_the_days_quota_ends_the_run_and_leaves_the_rest_pending() -> None
 
 async def test_a_row_that_is_tried_again_keeps_within_the_quota_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry_policy, "wait_seconds", lambda *_: 0.05)
-    script = {"r0": [SMTPServerDisconnected("gone")]}
-    pool = ScriptedPool(connections=1, **script)
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(3)], RunnerSettings(quota=quota_of(2)))
-    assert sorted(pool.delivered) == ["r1", "r2"]  # r0 comes back after a wait, and finds no room
-    assert pool.takes == 3  # it is not even begun
+    transport = FakeTransport(script(r0=[SMTPServerDisconnected("gone")]))
+    outcomes, _ = await outcomes_of(
+        transport, [build(f"r{n}") for n in range(3)], RunnerSettings(quota=quota_of(2))
+    )
+    assert sorted(delivered(transport)) == ["r1", "r2"]  # r0 comes back after a wait, and finds no room
+    assert transport.taken == 3  # it is not even begun
     assert (outcomes.counts["sent"], outcomes.status_at(0)) == (2, "pending")
     assert "quota of 2 messages" in outcomes.outcome(0).hint
 
@@ -378,14 +317,14 @@ async def test_a_row_that_is_tried_again_keeps_within_the_quota_too(monkeypatch:
 @pytest.mark.parametrize("keeps_journal", [True, False])
 async def test_the_quota_counts_messages_that_were_accepted_and_not_tries(keeps_journal: bool) -> None:
     gone = SMTPServerDisconnected("gone")
-    script = {
+    refusals = {
         "r0": [SMTPRecipientsRefused([SMTPRecipientRefused(550, "5.1.1 unknown", "r0@example.org")])],
         "r1": [gone],
         "r2": [at("end_of_data", SMTPDataError(554, "5.6.0 no"))],
     }
-    terms = RunnerSettings(quota=quota_of(4), ledger=Ledger() if keeps_journal else None)
+    settings = RunnerSettings(quota=quota_of(4), ledger=Ledger() if keeps_journal else None)
     outcomes, _ = await outcomes_of(
-        ScriptedPool(connections=3, **script), [build(f"r{n}") for n in range(9)], terms
+        FakeTransport(script(**refusals), connections=3), [build(f"r{n}") for n in range(9)], settings
     )
     assert (outcomes.counts["sent"], outcomes.counts["failed"], outcomes.counts["pending"]) == (4, 2, 3)
 
@@ -393,43 +332,45 @@ async def test_the_quota_counts_messages_that_were_accepted_and_not_tries(keeps_
 async def test_a_message_of_which_nobody_knows_whether_it_was_accepted_counts() -> None:
     lost = SMTPServerDisconnected("gone")
     lost.unconfirmed = True
-    pool = ScriptedPool(connections=1, r0=[lost])
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], RunnerSettings(quota=quota_of(2)))
+    transport = FakeTransport(script(r0=[lost]), connections=1)
+    outcomes, _ = await outcomes_of(
+        transport, [build(f"r{n}") for n in range(4)], RunnerSettings(quota=quota_of(2))
+    )
     assert (outcomes.counts["unconfirmed"], outcomes.counts["sent"], outcomes.counts["pending"]) == (1, 1, 2)
 
 
 async def test_a_message_that_comes_back_untried_is_no_try_and_keeps_no_room() -> None:
-    class GivesBack(ScriptedPool):
+    class GivesBack(FakeTransport):
         """Hands the first message back once, as a connection does that has carried its last."""
 
-        async def _carry(self, source: Runner, attempt: Attempt) -> None:
-            if self.takes <= 4:
-                source.give_back(attempt)
+        async def carry(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
+            if self.taken <= 4:
+                source.give_back(message)
             else:
-                await super()._carry(source, attempt)
+                await super().carry(source, message)
 
-    pool = GivesBack(connections=1)
-    outcomes, events = await outcomes_of(pool, [build("r0")], RunnerSettings(quota=quota_of(1)))
+    transport = GivesBack(connections=1)
+    outcomes, events = await outcomes_of(transport, [build("r0")], RunnerSettings(quota=quota_of(1)))
     assert outcomes.counts["sent"] == 1
     assert [event.attempts for event in events if isinstance(event, RowSent)] == [1]
 
 
-class GivesBackIntents(ScriptedPool):
+class GivesBackIntents(FakeTransport):
     """Hands messages back whose end was about to go out, as a connection does that is lost in that moment."""
 
     def __init__(self, times: int) -> None:
         super().__init__()
         self.times = times
 
-    async def _carry(self, source: Runner, attempt: Attempt) -> None:
-        if self.takes > self.times:
-            await super()._carry(source, attempt)
+    async def carry(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
+        if self.taken > self.times:
+            await super().carry(source, message)
             return
         gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        is_free = source.commit(attempt, gate.set_result)
-        if self.takes % 2 and not is_free:  # what was noted may be in the file by now, or not yet
+        is_free = source.commit(message, gate.set_result)
+        if self.taken % 2 and not is_free:  # what was noted may be in the file by now, or not yet
             await gate
-        source.give_back(attempt)
+        source.give_back(message)
 
 
 @pytest.mark.parametrize("keeps_journal", [True, False])
@@ -437,12 +378,12 @@ async def test_a_message_that_comes_back_before_its_end_went_out_is_not_counted(
     tmp_path: Path, keeps_journal: bool
 ) -> None:
     with Journal.open(tmp_path / "journal.sqlite") as journal:
-        terms = RunnerSettings(
+        settings = RunnerSettings(
             quota=Quota({"": 2}, "", journal="j", counts=UsageCounts(), clock=lambda: NOON),
             ledger=journal.claim("d", now=NOON) if keeps_journal else None,
             clock=lambda: NOON,
         )
-        outcomes, _ = await outcomes_of(GivesBackIntents(6), [build("r0"), build("r1")], terms)
+        outcomes, _ = await outcomes_of(GivesBackIntents(6), [build("r0"), build("r1")], settings)
         assert outcomes.counts["sent"] == 2
         assert journal.used("", NOON) == (2 if keeps_journal else 0)
 
@@ -455,16 +396,18 @@ async def test_of_a_message_that_comes_back_the_journal_no_longer_says_that_it_m
 
 
 async def test_runs_at_the_same_time_share_the_quota_of_their_account() -> None:
-    counts, pools = UsageCounts(), [ScriptedPool(connections=4) for _ in range(2)]
+    counts, pools = UsageCounts(), [FakeTransport(connections=4) for _ in range(2)]
     await asyncio.gather(
         *(
             outcomes_of(
-                pool, [build(f"r{n}") for n in range(9)], RunnerSettings(quota=Quota({"": 10}, "", counts=counts))
+                transport,
+                [build(f"r{n}") for n in range(9)],
+                RunnerSettings(quota=Quota({"": 10}, "", counts=counts)),
             )
-            for pool in pools
+            for transport in pools
         )
     )
-    assert sum(len(pool.delivered) for pool in pools) == 10
+    assert sum(len(delivered(transport)) for transport in pools) == 10
 
 
 async def test_a_quota_that_the_journal_finds_used_up_keeps_the_message_back() -> None:
@@ -480,38 +423,38 @@ async def test_a_quota_that_the_journal_finds_used_up_keeps_the_message_back() -
         {"": 5}, "", journal="j", known=lambda _: known.pop(0) if len(known) > 1 else 5, counts=UsageCounts()
     )
     outcomes, _ = await outcomes_of(
-        pool := ScriptedPool(connections=1),
+        transport := FakeTransport(connections=1),
         [build(f"r{n}") for n in range(3)],
         RunnerSettings(quota=quota, ledger=ledger),
     )
-    assert (pool.delivered, outcomes.counts["pending"]) == ([], 3)
+    assert (delivered(transport), outcomes.counts["pending"]) == ([], 3)
     assert "quota of 5 messages" in outcomes.outcome(0).hint
     assert ledger.states() == {}
 
 
 async def test_a_paused_run_takes_nothing_until_it_goes_on() -> None:
-    pool = ScriptedPool()
+    transport = FakeTransport()
     outcomes = SendResults(range(3))
-    run = Runner(tasks_of([build(f"r{n}") for n in range(3)]), 3, pool, outcomes.apply)
+    run = Runner(tasks_of([build(f"r{n}") for n in range(3)]), 3, transport, outcomes.apply)
     run.pause()
     running = asyncio.create_task(run.run())
     for _ in range(20):
         await asyncio.sleep(0)
-    assert (pool.takes, run.is_paused) == (0, True)
+    assert (transport.taken, run.is_paused) == (0, True)
     run.resume()
     await running
     assert outcomes.counts["sent"] == 3
 
 
 async def test_a_stopped_run_lets_what_is_on_its_way_finish() -> None:
-    pool = ScriptedPool(connections=2, holds=True)
+    transport = FakeTransport(connections=2, is_held=True)
     outcomes = SendResults(range(5))
-    run = Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, pool, outcomes.apply)
+    run = Runner(tasks_of([build(f"r{n}") for n in range(5)]), 5, transport, outcomes.apply)
     running = asyncio.create_task(run.run())
-    await pool.holding.wait()
+    await transport.holding.wait()
     await asyncio.sleep(0)
     run.stop("stopped")
-    pool.let_go()
+    transport.release()
     await running
     assert (outcomes.counts["sent"], outcomes.counts["pending"]) == (2, 3)
     assert outcomes.outcome(4).hint == "stopped"
@@ -519,12 +462,12 @@ async def test_a_stopped_run_lets_what_is_on_its_way_finish() -> None:
 
 async def test_nothing_goes_out_before_its_time() -> None:
     now = [1_000.0]
-    pool = ScriptedPool()
+    transport = FakeTransport()
     outcomes = SendResults(range(1))
-    terms = RunnerSettings(not_before=1_000.05, clock=lambda: now[0])
-    running = asyncio.create_task(Runner(tasks_of([build("r0")]), 1, pool, outcomes.apply, terms).run())
+    settings = RunnerSettings(not_before=1_000.05, clock=lambda: now[0])
+    running = asyncio.create_task(Runner(tasks_of([build("r0")]), 1, transport, outcomes.apply, settings).run())
     await asyncio.sleep(0.12)
-    assert pool.takes == 0  # by the loop's clock it is time; by the wall's it is not
+    assert transport.taken == 0  # by the loop's clock it is time; by the wall's it is not
     now[0] = 1_000.05
     await running
     assert outcomes.counts["sent"] == 1
@@ -560,13 +503,13 @@ async def test_an_outcome_is_recorded_before_it_is_told() -> None:
             seen.append(ledger.states()[b"key %d" % event.position])
 
     builds = [build(f"r{n}") for n in range(3)]
-    await Runner(tasks_of(builds), 3, ScriptedPool(connections=2), emit, RunnerSettings(ledger=ledger)).run()
+    await Runner(tasks_of(builds), 3, FakeTransport(connections=2), emit, RunnerSettings(ledger=ledger)).run()
     assert seen == ["sent"] * 3
 
 
 async def test_a_connection_never_leaves_two_rows_in_doubt() -> None:
     ledger = Ledger()
-    await outcomes_of(ScriptedPool(), [build(f"r{n}") for n in range(10)], RunnerSettings(ledger=ledger))
+    await outcomes_of(FakeTransport(), [build(f"r{n}") for n in range(10)], RunnerSettings(ledger=ledger))
     doubtful: set[bytes] = set()
     for entries in ledger.writes:
         for entry in entries:
@@ -575,10 +518,10 @@ async def test_a_connection_never_leaves_two_rows_in_doubt() -> None:
 
 
 async def test_where_the_journal_cannot_be_written_nothing_more_goes_out() -> None:
-    ledger, pool = Ledger(), ScriptedPool()
+    ledger, transport = Ledger(), FakeTransport()
     ledger.is_full = True
-    outcomes, _ = await outcomes_of(pool, [build(f"r{n}") for n in range(4)], RunnerSettings(ledger=ledger))
-    assert pool.delivered == []
+    outcomes, _ = await outcomes_of(transport, [build(f"r{n}") for n in range(4)], RunnerSettings(ledger=ledger))
+    assert delivered(transport) == []
     assert outcomes.counts["pending"] == 4
     assert all("disk is full" in outcomes.outcome(n).hint for n in range(4))
 
@@ -587,9 +530,9 @@ async def test_an_outcome_the_journal_could_not_take_is_written_at_the_end_if_th
     ledger = Ledger()
     outcomes = SendResults(range(2))
 
-    class Filling(ScriptedPool):
-        async def _carry(self, source: Runner, attempt: Attempt) -> None:
-            await super()._carry(source, attempt)
+    class Filling(FakeTransport):
+        async def carry(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
+            await super().carry(source, message)
             ledger.is_full = True
 
         async def close(self) -> None:
@@ -613,11 +556,11 @@ async def test_what_the_journal_could_not_count_is_not_taken_off_its_count(tmp_p
                 raise JournalError("the disk is full")
             return claim.write(entries)
 
-    class Losing(ScriptedPool):
-        async def _carry(self, source: Runner, attempt: Attempt) -> None:
+    class Losing(FakeTransport):
+        async def carry(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
             gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-            source.commit(attempt, gate.set_result)
-            source.end(attempt, None, SMTPServerDisconnected("gone"))
+            source.commit(message, gate.set_result)
+            source.end(message, None, SMTPServerDisconnected("gone"))
             await gate
 
     ledger = FullAtFirst()
@@ -627,8 +570,8 @@ async def test_what_the_journal_could_not_count_is_not_taken_off_its_count(tmp_p
         other.write([Entry(b"another row", "committing", charge=Charge("", minute_of(NOON), 1))])
         claim = journal.claim("d", now=NOON)
         quota = Quota({"": 9}, "", counts=UsageCounts(), clock=lambda: NOON)
-        terms = RunnerSettings(quota=quota, ledger=ledger, clock=lambda: NOON)
-        outcomes, _ = await outcomes_of(Losing(), [build("r0")], terms)
+        settings = RunnerSettings(quota=quota, ledger=ledger, clock=lambda: NOON)
+        outcomes, _ = await outcomes_of(Losing(), [build("r0")], settings)
         assert outcomes.counts["pending"] == 1
         assert journal.used("", NOON) == 1
 
@@ -636,9 +579,9 @@ async def test_what_the_journal_could_not_count_is_not_taken_off_its_count(tmp_p
 async def test_what_the_journal_never_learns_is_counted() -> None:
     ledger = Ledger()
 
-    class Filling(ScriptedPool):
-        async def _carry(self, source: Runner, attempt: Attempt) -> None:
-            await super()._carry(source, attempt)
+    class Filling(FakeTransport):
+        async def carry(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
+            await super().carry(source, message)
             ledger.is_full = True
 
     run = Runner(tasks_of([build("r0"), build("r1")]), 2, Filling(), lambda _: None, RunnerSettings(ledger=ledger))
@@ -665,15 +608,15 @@ async def test_what_an_earlier_run_settled_stays_settled(
     state: State, resend_unconfirmed: bool, status: str
 ) -> None:
     earlier = {b"key 0": Earlier(state, 1_700_000_000.0, 1, None)}
-    terms = RunnerSettings(ledger=Ledger(), earlier=earlier, resend_unconfirmed=resend_unconfirmed)
-    outcomes, _ = await outcomes_of(ScriptedPool(), [build("r0"), build("r1")], terms)
+    settings = RunnerSettings(ledger=Ledger(), earlier=earlier, resend_unconfirmed=resend_unconfirmed)
+    outcomes, _ = await outcomes_of(FakeTransport(), [build("r0"), build("r1")], settings)
     assert [outcomes.status_at(n) for n in range(2)] == [status, "sent"]
 
 
 async def test_a_try_that_came_to_nothing_is_no_doubt_in_the_journal() -> None:
     ledger = Ledger()
-    pool = ScriptedPool(r0=[SMTPServerDisconnected("gone")] * 9)
-    await outcomes_of(pool, [build("r0")], RunnerSettings(ledger=ledger))
+    transport = FakeTransport(script(r0=[SMTPServerDisconnected("gone")] * 9))
+    await outcomes_of(transport, [build("r0")], RunnerSettings(ledger=ledger))
     assert ledger.states() == {b"key 0": "deferred"}
 
 
@@ -687,8 +630,8 @@ async def test_a_run_that_is_stopped_tells_of_rows_that_an_earlier_one_sent_and_
             yield task
 
     outcomes = SendResults(range(500))
-    terms = RunnerSettings(earlier=earlier, quota=quota_of(1, used=1))
-    await Runner(tasks(), 500, ScriptedPool(), outcomes.apply, terms).run()
+    settings = RunnerSettings(earlier=earlier, quota=quota_of(1, used=1))
+    await Runner(tasks(), 500, FakeTransport(), outcomes.apply, settings).run()
     assert outcomes.counts["skipped"] == 2
     assert [outcomes.status_at(n) for n in range(4)] == ["skipped", "pending", "skipped", "pending"]
     assert handed == [0, 1, 2]

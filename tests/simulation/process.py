@@ -11,7 +11,8 @@ from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.daily_quota import Quota, UsageCounts
 from notebookmail.delivery.events import RowSent, RunStopped
 from notebookmail.delivery.rate_limit import Bucket
-from notebookmail.delivery.runner import Runner, RunnerSettings
+from notebookmail.delivery.runner import Runner
+from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import JournalError, SMTPException, TemplateError
 from notebookmail.mail.message import Envelope, Mail
 from notebookmail.smtp.options import ConnectionOptions

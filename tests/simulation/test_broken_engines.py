@@ -19,6 +19,7 @@ from notebookmail.delivery.journal import campaign_lock
 from notebookmail.delivery.journal import claim as claims
 from notebookmail.delivery.retry_policy import Verdict
 from notebookmail.delivery.runner import Runner
+from notebookmail.delivery.untried_rows import UntriedRows
 from notebookmail.errors import SMTPServerDisconnected
 from notebookmail.mail.message import Receipt
 from notebookmail.smtp import connection
@@ -116,16 +117,16 @@ def an_interrupt_forgets_what_was_ended(patch: pytest.MonkeyPatch) -> None:
 
 
 def rows_that_an_earlier_run_left_unconfirmed_are_sent(patch: pytest.MonkeyPatch) -> None:
-    settled = Runner._is_settled_before
+    settled = UntriedRows._is_settled_before
     patch.setattr(
-        Runner,
+        UntriedRows,
         "_is_settled_before",
         lambda self, task, known: known.state == "sent" and settled(self, task, known),
     )
 
 
 def what_an_earlier_run_sent_is_not_looked_up(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Runner, "_is_settled_before", lambda *_: False)
+    patch.setattr(UntriedRows, "_is_settled_before", lambda *_: False)
 
 
 def rows_have_other_keys_in_the_next_run(patch: pytest.MonkeyPatch) -> None:
@@ -284,8 +285,7 @@ def who_took_a_copy_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_later_run_does_not_know_who_took_a_copy(patch: pytest.MonkeyPatch) -> None:
-    built = Runner._built
-    patch.setattr(Runner, "_built", lambda self, task, now, _: built(self, task, now, ()))
+    patch.setattr(UntriedRows, "_delivered_before", lambda *_: ())
 
 
 def partly_delivered_is_sent(patch: pytest.MonkeyPatch) -> None:
@@ -293,10 +293,10 @@ def partly_delivered_is_sent(patch: pytest.MonkeyPatch) -> None:
 
 
 def rows_of_earlier_runs_are_pending_when_it_stops(patch: pytest.MonkeyPatch) -> None:
-    async def silent(_: Runner) -> None:
+    async def silent(_: UntriedRows) -> None:
         pass
 
-    patch.setattr(Runner, "tell_what_was_settled", silent)
+    patch.setattr(UntriedRows, "tell_what_was_settled", silent)
 
 
 CELL_BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [

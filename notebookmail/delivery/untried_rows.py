@@ -1,0 +1,161 @@
+"""Makes the messages of rows that were not tried yet, each when its turn comes.
+
+A row that gets none has its event at once: an earlier run settled it, its message cannot be made, its sender is
+refused, or everybody it is for took it before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from notebookmail.errors import INTERRUPTS, NotebookmailError, SMTPException
+
+from . import partial_delivery
+from .backlog import Attempt
+from .events import RowFailed, RowPending, RowSkipped, RowStarted, RowUnconfirmed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from notebookmail.mail.message import Mail
+
+    from .backlog import Backlog, Task
+    from .events import RowEvent
+    from .journal import Earlier
+
+_ROWS_PER_TURN = 32
+_ROWS_TOLD_PER_TURN = 1_000
+
+
+class UntriedRows:
+    """Takes rows from the backlog and makes their messages.
+
+    Args:
+        backlog: Has the rows.
+        earlier: What the journal knows of them, by key.
+        delivered: The addresses that took a row's message before, by position.
+        resend_unconfirmed: True makes messages of rows again that may have been delivered.
+        emit: Told what becomes of rows that get no message, and that a row is started.
+        interrupted: Told of an interrupt that came while a message was made.
+    """
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        earlier: Mapping[bytes, Earlier],
+        delivered: Mapping[int, tuple[str, ...]],
+        *,
+        resend_unconfirmed: bool,
+        emit: Callable[[RowEvent], None],
+        interrupted: Callable[[BaseException], None],
+    ) -> None:
+        self._backlog = backlog
+        self._earlier = earlier
+        self._delivered = delivered
+        self._resend_unconfirmed = resend_unconfirmed
+        self._emit = emit
+        self._interrupted = interrupted
+        self._refused_senders: dict[str, Exception] = {}
+        self._met = 0  # rows that the journal knows
+        self._is_closed = False
+
+    def next(self, now: float) -> Attempt | None:
+        """Make the next message; rows that get none must not starve the loop, so None may mean: not yet."""
+        for _ in range(_ROWS_PER_TURN):
+            task = self._backlog.next_untried()
+            if task is None:
+                return None
+            known = self._earlier.get(task.key)
+            if known is not None:
+                self._met += 1
+                if self._is_settled_before(task, known):
+                    continue
+            attempt = self._started(task, known, now)
+            if attempt is not None or self._is_closed:
+                return attempt
+        return None
+
+    def close(self) -> None:
+        """Make no more messages."""
+        self._is_closed = True
+
+    def refuse_sender(self, sender: str, error: Exception) -> None:
+        """Make no more messages of a sender that the server refuses."""
+        self._refused_senders[sender] = error
+
+    async def tell_what_was_settled(self) -> None:
+        """Say of the rows that are not taken any more which of them an earlier run settled."""
+        known = self._earlier
+        if self._met >= len(known):
+            return
+        for count, task in enumerate(self._backlog.untried()):
+            earlier = known.get(task.key)
+            if earlier is not None:
+                self._met += 1
+                self._is_settled_before(task, earlier)
+            if self._met >= len(known):
+                return
+            if count % _ROWS_TOLD_PER_TURN == _ROWS_TOLD_PER_TURN - 1:
+                await asyncio.sleep(0)
+
+    def tell_nothing_more(self) -> None:
+        """Let `tell_what_was_settled` say nothing: there is no loop any more to say it in."""
+        self._met = len(self._earlier)
+
+    # --- one row --------------------------------------------------------------------------------------------
+
+    def _is_settled_before(self, task: Task, known: Earlier) -> bool:
+        """Tell whether an earlier run settled a row, and emit what it came to."""
+        if known.state == "sent":
+            when = datetime.fromtimestamp(known.at, UTC)
+            self._emit(
+                RowSkipped(task.position, f"already sent at {when.astimezone():%Y-%m-%d %H:%M}", task.to, when)
+            )
+            return True
+        if known.state in {"committing", "unconfirmed"} and not self._resend_unconfirmed:
+            error = SMTPException("an earlier run ended before it could learn the server's answer")
+            error.unconfirmed = True
+            self._emit(RowUnconfirmed(task.position, error, known.attempts, 0.0, task.to, is_from_before=True))
+            return True
+        return False
+
+    def _started(self, task: Task, known: Earlier | None, now: float) -> Attempt | None:
+        """Make a row's message for those who have not taken it; None if it gets none."""
+        mail = self._made(task)
+        if mail is None or self._is_of_refused_sender(task, mail):
+            return None
+        delivered = self._delivered_before(task, known)
+        left = partial_delivery.for_the_others(mail, delivered)
+        if left is None:
+            self._emit(RowSkipped(task.position, "everybody it is for took it before", task.to))
+            return None
+        self._emit(RowStarted(task.position, task.to, mail.message_id))
+        deferrals = known.attempts if known is not None and known.state == "deferred" else 0
+        return Attempt(task, left, now, deferrals=deferrals, delivered=delivered)
+
+    def _made(self, task: Task) -> Mail | None:
+        try:
+            return task.build()
+        except NotebookmailError as error:
+            self._emit(RowFailed(task.position, error))
+        except INTERRUPTS as interrupt:
+            self._emit(RowPending(task.position, "interrupted", task.to))
+            self._interrupted(interrupt)
+        return None
+
+    def _is_of_refused_sender(self, task: Task, mail: Mail) -> bool:
+        refusal = self._refused_senders.get(mail.envelope.sender) if self._refused_senders else None
+        if refusal is None:
+            return False
+        reason = f"not tried: the server refuses the sender {mail.envelope.sender}"
+        self._emit(RowPending(task.position, reason, task.to, mail.message_id, refusal))
+        return True
+
+    def _delivered_before(self, task: Task, known: Earlier | None) -> tuple[str, ...]:
+        """Return the addresses that took a row's message in earlier runs, or earlier in this one."""
+        delivered = self._delivered.get(task.position, ())
+        if known is not None and known.delivered:
+            return tuple(dict.fromkeys(delivered + known.delivered))
+        return delivered
