@@ -248,7 +248,7 @@ async def test_a_deferred_row_is_tried_again_also_when_the_last_connection_ended
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Ending(FakeTransport):
-        """Each connection carries one message and ends; a call brings a new one, and so does a message in sight."""
+        """Each connection carries one message and ends; a call brings a new one, as does a message in sight."""
 
         def start(self, source: MessageSource[Any]) -> None:
             self.source = source
