@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import notebookmail.delivery
+from notebookmail.campaign.results import SendResults
 from notebookmail.delivery import Transport
 from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.fake_transport import FakeTransport
-from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import JournalError, SMTPDataError, SMTPServerDisconnected, at
@@ -141,7 +141,7 @@ async def test_a_runner_sends_over_it(transport: Transport, keeps_journal: bool)
         def write(self, entries: Sequence[Entry]) -> frozenset[bytes]:
             return frozenset()
 
-    outcomes = Outcomes(range(30))
+    outcomes = SendResults(range(30))
     settings = RunnerSettings(ledger=Ledger() if keeps_journal else None)
     await Runner(tasks(30), 30, transport, outcomes.apply, settings).run()
     assert outcomes.counts["sent"] == 30
@@ -159,7 +159,7 @@ def test_the_pages_folder_holds_the_letters(tmp_path: Path) -> None:
 async def test_a_letter_that_the_pages_folder_cannot_write_is_refused_and_the_next_goes_on(tmp_path: Path) -> None:
     blocked = next(iter(tasks(1))).build().message_id.strip("<>")
     (tmp_path / f"{blocked}.eml").mkdir()
-    outcomes = Outcomes(range(3))
+    outcomes = SendResults(range(3))
     await Runner(tasks(3), 3, folder_of_the_page(tmp_path), outcomes.apply).run()
     assert [outcomes.status_at(number) for number in range(3)] == ["failed", "sent", "sent"]
 
