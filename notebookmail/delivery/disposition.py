@@ -81,22 +81,23 @@ class Disposition(NamedTuple):
 # --- after a try --------------------------------------------------------------------------------------------
 
 
-def accepted(attempt: Attempt, receipt: Receipt, situation: Situation) -> Disposition:
-    """Decide about a row whose message was accepted for everybody it is for."""
-    task, mail, reply = attempt.task, attempt.mail, receipt.reply
+def accepted(
+    attempt: Attempt, receipt: Receipt, now: float, clock: float, *, is_noted: bool = True
+) -> tuple[Entry | None, RowSent]:
+    """Return entry and event of a row whose message was accepted for everybody it is for.
+
+    Every message comes this way, and there is nothing to decide: so no Disposition is made of it.
+    """
+    task, reply, tries = attempt.task, receipt.reply, attempt.attempts
+    seconds, at = now - attempt.started, datetime.fromtimestamp(clock, UTC)
+    event = RowSent(task.position, reply, receipt.refused, tries, seconds, at)
+    if not is_noted:
+        return None, event
+    mail = attempt.mail
     entry = Entry(
-        task.key, "sent", task.to, situation.clock, attempt.attempts, reply.code, reply.message, mail.message_id,
-        said=mail.said,
-    )  # fmt: skip
-    event = RowSent(
-        task.position,
-        reply,
-        receipt.refused,
-        attempt.attempts,
-        situation.now - attempt.started,
-        datetime.fromtimestamp(situation.clock, UTC),
+        task.key, "sent", task.to, clock, tries, reply.code, reply.message, mail.message_id, said=mail.said
     )
-    return Disposition(entry, event)
+    return entry, event
 
 
 def failed(attempt: Attempt, error: Exception, situation: Situation) -> Disposition:

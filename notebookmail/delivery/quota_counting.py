@@ -22,38 +22,35 @@ class QuotaCounting:
     """Counts attempts against a quota.
 
     Args:
-        quota: What may still be sent; None counts nothing.
+        quota: What may still be sent.
     """
 
-    def __init__(self, quota: Quota | None) -> None:
+    def __init__(self, quota: Quota) -> None:
         self._quota = quota
 
     @property
     def has_room(self) -> bool:
         """True while one more may go, should all that were taken be accepted."""
-        return self._quota is None or self._quota.has_room
+        return self._quota.has_room
 
     @property
     def words(self) -> str:
         """Why the run ends when there is no room."""
-        return "" if self._quota is None else self._quota.words
+        return self._quota.words
 
     def hold(self, attempt: Attempt) -> None:
         """Keep room for a message that was taken."""
-        if self._quota is not None:
-            self._quota.hold()
-            attempt.is_held = True
+        self._quota.hold()
+        attempt.is_held = True
 
     def let_go(self, attempt: Attempt) -> None:
         """Keep no room any more for a message that is counted now, or does not go."""
-        if attempt.is_held and self._quota is not None:
+        if attempt.is_held:
             attempt.is_held = False
             self._quota.let_go()
 
     def charge(self, attempt: Attempt, account: str) -> bool:
         """Count a message whose end of data is about to go out over an account; False if there is no room."""
-        if self._quota is None:
-            return True
         attempt.charge = self._quota.charge(account)
         return attempt.charge is not None
 
@@ -69,7 +66,7 @@ class QuotaCounting:
         """Take a message off the count whose end did not go out, or was refused."""
         self.let_go(attempt)
         charge, attempt.charge = attempt.charge, None
-        if charge is None or self._quota is None:
+        if charge is None:
             return
         self._quota.give_back(charge)
         if isinstance(error, QuotaUsedUp):

@@ -81,7 +81,7 @@ class Runner:
             emit=emit,
             interrupted=self._end_by,
         )
-        self._quota = QuotaCounting(self._settings.quota)
+        self._quota = None if self._settings.quota is None else QuotaCounting(self._settings.quota)
         self._breaker = Breaker()
         self._stays_until = self._loop.time() + self._settings.retry_seconds
         self._under_way = 0
@@ -114,7 +114,8 @@ class Runner:
         except asyncio.CancelledError:
             self.stop("interrupted")
             self._transport.hurry()
-            await self._grace()
+            # What is still to come is waited for; a second interrupt does not.
+            await asyncio.wait([self._finished], timeout=GRACE_SECONDS)
             raise
         except GeneratorExit:  # its loop is gone: nothing can be waited for
             self._untried.tell_nothing_more()
@@ -167,16 +168,19 @@ class Runner:
 
     def commit(self, message: Attempt, go: Callable[[Exception | None], None], account: str = "") -> bool:
         """Count that a message's end of data is about to go out over an account, and record it."""
-        if not self._quota.charge(message, account):
+        quota = self._quota
+        if quota is not None and not quota.charge(message, account):
             self._loop.call_soon(go, QuotaUsedUp())
             return False
         if not self._recorder.keeps_journal:
-            self._quota.let_go(message)
+            if quota is not None:
+                quota.let_go(message)
             return True
         message.is_intended = True
 
         def go_on(fault: Exception | None) -> None:
-            self._quota.let_go(message)  # the journal counts it now
+            if quota is not None:
+                quota.let_go(message)  # the journal counts it now
             go(fault)
 
         return self._recorder.intend(disposition.intent(message, self._settings.clock()), go_on)
@@ -185,12 +189,13 @@ class Runner:
         """Settle a try; True asks for a new connection."""
         self._under_way -= 1
         try:
-            self._quota.settle(message, error)
+            if self._quota is not None:
+                self._quota.settle(message, error)
             if receipt is not None:
                 error = partial_delivery.refusal(message.mail, receipt.refused) if receipt.refused else None
                 if error is None:
                     self._breaker.accepted()
-                    self._carry_out(message, disposition.accepted(message, receipt, self._situation()))
+                    self._record_acceptance(message, receipt)
                     return False
                 message.note_delivered(receipt.refused)
             else:
@@ -206,7 +211,8 @@ class Runner:
     def give_back(self, message: Attempt) -> None:
         """Take back a message whose try is no try; its end may have been about to go out."""
         self._under_way -= 1
-        self._quota.take_off(message)
+        if self._quota is not None:
+            self._quota.take_off(message)
         decided = disposition.given_back(message, self._situation())
         self._carry_out(message, decided)
         if decided.retry_at is not None:
@@ -238,7 +244,8 @@ class Runner:
         return attempt
 
     def _is_granted(self, attempt: Attempt, now: float) -> bool:
-        if not self._quota.has_room:
+        quota = self._quota
+        if quota is not None and not quota.has_room:
             self._backlog.put_back(attempt, now)
             self._run_short()
             return False
@@ -246,11 +253,13 @@ class Runner:
             self._backlog.put_back(attempt, now)
             self._look_again(now)
             return False
-        self._quota.hold(attempt)
+        if quota is not None:
+            quota.hold(attempt)
         return True
 
     def _run_short(self) -> None:
         """End for the quota's sake; but first wait for what is on its way and may yet leave room."""
+        assert self._quota is not None  # noqa: S101 -- it is what has no room
         self._is_short = not self._quota.has_room
         if not self._is_short:
             self._transport.wake()
@@ -302,6 +311,11 @@ class Runner:
     def _situation(self, chance: float = 0.0) -> Situation:
         """Tell when it is, and how the run stands."""
         return Situation(self._loop.time(), self._settings.clock(), chance, self._stays_until, self._stop_reason)
+
+    def _record_acceptance(self, attempt: Attempt, receipt: Receipt) -> None:
+        now, clock, is_noted = self._loop.time(), self._settings.clock(), self._recorder.keeps_journal
+        entry, event = disposition.accepted(attempt, receipt, now, clock, is_noted=is_noted)
+        self._recorder.record(entry, event)
 
     def _settle(self, attempt: Attempt, error: Exception) -> bool:
         """Carry out what becomes of a row whose try failed; True asks for a new connection."""
@@ -370,10 +384,6 @@ class Runner:
             now = self._loop.time()
             if not self._backlog.waiting(now):  # the last connection may end before it asks for what is due later
                 self._look_again(now)
-
-    async def _grace(self) -> None:
-        """Wait for the replies that are still to come; a second interrupt does not."""
-        await asyncio.wait([self._finished], timeout=GRACE_SECONDS)
 
     async def _end(self) -> None:
         if self._timer is not None:

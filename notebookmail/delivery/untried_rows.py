@@ -124,7 +124,7 @@ class UntriedRows:
     def _started(self, task: Task, known: Earlier | None, now: float) -> Attempt | None:
         """Make a row's message for those who have not taken it; None if it gets none."""
         mail = self._made(task)
-        if mail is None or self._is_of_refused_sender(task, mail):
+        if mail is None or (self._refused_senders and self._is_of_refused_sender(task, mail)):
             return None
         delivered = self._delivered_before(task, known)
         left = partial_delivery.for_the_others(mail, delivered)
@@ -146,7 +146,7 @@ class UntriedRows:
         return None
 
     def _is_of_refused_sender(self, task: Task, mail: Mail) -> bool:
-        refusal = self._refused_senders.get(mail.envelope.sender) if self._refused_senders else None
+        refusal = self._refused_senders.get(mail.envelope.sender)
         if refusal is None:
             return False
         reason = f"not tried: the server refuses the sender {mail.envelope.sender}"

@@ -108,9 +108,11 @@ def test_the_journal_and_the_results_are_told_the_same(
     says_one_thing(disposition.failed(attempt, error, situation))
     says_one_thing(disposition.given_back(attempt, situation))
     says_one_thing(disposition.left(attempt, "stopped", situation, error))
-    accepted = disposition.accepted(attempt, Receipt(SMTPResponse(250, "ok")), situation)
-    says_one_thing(accepted)
-    assert (accepted.entry and accepted.entry.state, type(accepted.event)) == ("sent", RowSent)
+    receipt = Receipt(SMTPResponse(250, "ok"))
+    entry, event = disposition.accepted(attempt, receipt, situation.now, situation.clock)
+    says_one_thing(Disposition(entry, event))
+    assert entry is not None
+    assert (entry.code, entry.attempts, entry.at) == (250, event.attempts, event.sent_at.timestamp())
 
 
 @given(attempts, troubles, situations)
