@@ -73,14 +73,7 @@ class Runner:
         self._recorder = Recorder(
             self._settings.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
         )
-        self._untried = UntriedRows(
-            self._backlog,
-            self._settings.earlier,
-            self._settings.delivered,
-            resend_unconfirmed=self._settings.resend_unconfirmed,
-            emit=emit,
-            interrupted=self._end_by,
-        )
+        self._untried = UntriedRows(self._backlog, self._settings, emit=emit, interrupted=self._end_by)
         self._quota = None if self._settings.quota is None else QuotaCounting(self._settings.quota)
         self._breaker = Breaker()
         self._stays_until = self._loop.time() + self._settings.retry_seconds
@@ -155,8 +148,9 @@ class Runner:
 
     def waiting(self) -> int:
         """Tell how many messages could be taken now."""
-        is_closed = self._stop_reason or self._is_paused or self._is_short
-        return 0 if is_closed else self._backlog.waiting(self._loop.time())
+        if self._stop_reason or self._is_paused or self._is_short:
+            return 0
+        return self._backlog.waiting(self._loop.time())
 
     def take(self) -> Attempt | None:
         """Hand out the next message."""
@@ -230,10 +224,9 @@ class Runner:
         if self._stop_reason or self._is_paused:
             return None
         now = self._loop.time()
-        if not self._backlog.waiting(now):
-            self._look_again(now)
-            return None
-        attempt = self._backlog.next_due(now) or self._untried.next(now)
+        attempt = None
+        if self._backlog.waiting(now):
+            attempt = self._backlog.next_due(now) or self._untried.next(now)
         if attempt is None:
             self._look_again(now)
             return None
@@ -376,10 +369,9 @@ class Runner:
     def _look_for_the_end(self) -> None:
         if self._is_short and not self._stop_reason:
             self._run_short()
-        is_done = bool(self._stop_reason) or self._backlog.is_empty
-        if is_done:
-            if not self._under_way and self._recorder.is_settled and not self._finished.done():
-                self._finished.set_result(None)
+        if self._stop_reason or self._backlog.is_empty:
+            if not self._under_way and self._recorder.is_settled:
+                self._finish()
         elif not self._under_way and self._timer is None:
             now = self._loop.time()
             if not self._backlog.waiting(now):  # the last connection may end before it asks for what is due later
@@ -392,7 +384,7 @@ class Runner:
             await self._transport.close()
         finally:
             self.unrecorded = self._recorder.finish()
-            await self.tell_what_was_settled()
+            await self._untried.tell_what_was_settled()
 
     async def tell_what_was_settled(self) -> None:
         """Say of the rows that are not taken any more which of them an earlier run settled."""

@@ -17,13 +17,14 @@ from .backlog import Attempt
 from .events import RowFailed, RowPending, RowSkipped, RowStarted, RowUnconfirmed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from notebookmail.mail.message import Mail
 
     from .backlog import Backlog, Task
     from .events import RowEvent
     from .journal import Earlier
+    from .runner_settings import RunnerSettings
 
 _ROWS_PER_TURN = 32
 _ROWS_TOLD_PER_TURN = 1_000
@@ -34,9 +35,7 @@ class UntriedRows:
 
     Args:
         backlog: Has the rows.
-        earlier: What the journal knows of them, by key.
-        delivered: The addresses that took a row's message before, by position.
-        resend_unconfirmed: True makes messages of rows again that may have been delivered.
+        settings: Say what came before: `earlier`, `delivered` and `resend_unconfirmed`.
         emit: Told what becomes of rows that get no message, and that a row is started.
         interrupted: Told of an interrupt that came while a message was made.
     """
@@ -44,17 +43,15 @@ class UntriedRows:
     def __init__(
         self,
         backlog: Backlog,
-        earlier: Mapping[bytes, Earlier],
-        delivered: Mapping[int, tuple[str, ...]],
+        settings: RunnerSettings,
         *,
-        resend_unconfirmed: bool,
         emit: Callable[[RowEvent], None],
         interrupted: Callable[[BaseException], None],
     ) -> None:
         self._backlog = backlog
-        self._earlier = earlier
-        self._delivered = delivered
-        self._resend_unconfirmed = resend_unconfirmed
+        self._earlier = settings.earlier
+        self._delivered = settings.delivered
+        self._resend_unconfirmed = settings.resend_unconfirmed
         self._emit = emit
         self._interrupted = interrupted
         self._refused_senders: dict[str, Exception] = {}
