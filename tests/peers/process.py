@@ -5,6 +5,8 @@ Nothing here goes to sleep and hopes: what is waited for is looked at until a de
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 import subprocess
 import time
@@ -20,16 +22,20 @@ START_SECONDS = 15.0
 STOP_SECONDS = 5.0
 DELIVER_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.01
+_NOT_GIVEN_OUT = (20_000, 30_000)  # Linux gives out ports from 32,768 on
+_TRIES = 100
 
 LIFE_LINE = ("sh", "-c", 'exec 3<&0 </dev/null; (read -r _ <&3 || kill $$) & exec 3<&-; exec "$@"', "sh")
 """Put before a server's command: it ends with its input, so that not even a killed test run leaves it behind."""
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on just now, and that nobody gets who asks the system for any."""
+    for _ in range(_TRIES):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, random.randrange(*_NOT_GIVEN_OUT)))
+            return int(probe.getsockname()[1])
+    raise RuntimeError("no port is free")
 
 
 def wait_until(is_so: Callable[[], bool], complaint: Callable[[], str], seconds: float = START_SECONDS) -> None:

@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.leaping_clock import in_leaps
 from support.local_server import CANARY
 from support.scripted_server import answering
 from support.traceback_variables import variables_shown
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 
 USER = "me"
-SECONDS = 5  # on a clock that leaps as soon as nobody has anything to say, however busy the machine is
+SECONDS = 0.3  # for a server that says nothing: here all the others answer at once
 CHALLENGE = base64.b64encode(b"<1896.697170952@test>").decode()
 TOKENS = {"XOAUTH2", "OAUTHBEARER"}
 MECHANISMS = {"PLAIN": 1, "LOGIN": 3, "CRAM-MD5": 2, "SCRAM-SHA-256": 2, "XOAUTH2": 1, "OAUTHBEARER": 1}
@@ -136,7 +135,6 @@ def needles(session: Session, mechanism: str) -> set[str]:
 @pytest.mark.parametrize("way", [by_send, by_hand])
 @pytest.mark.parametrize("end", ENDS, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-@in_leaps
 async def test_whatever_ends_a_login_no_variable_of_ours_holds_its_secret(
     serve: Serve, mechanism: str, end: Callable[[Session], Awaitable[None]], way: Callable[..., Awaitable[object]]
 ) -> None:
@@ -147,7 +145,7 @@ async def test_whatever_ends_a_login_no_variable_of_ours_holds_its_secret(
 
     async with serve(speak) as server:
         try:
-            await way(server.port, mechanism)
+            await asyncio.wait_for(way(server.port, mechanism), 20)
         except Exception as error:  # noqa: BLE001 -- which one it is, other tests say
             shown = variables_shown(error, by_all=way is by_send and end in SHOWN_BY_ALL)
             for needle in needles(server.sessions[0], mechanism):

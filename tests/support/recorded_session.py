@@ -108,6 +108,11 @@ class Setting:
         """Connecting again is worth its time where a client is used again, and a handshake is dear."""
         return self.caller is ByClient and not self.tls
 
+    @property
+    def stall_seconds(self) -> float:
+        """Many times what the steps of as many sessions take side by side, handshakes included."""
+        return 0.8 if self.tls else 0.4
+
 
 LOGIN = {"username": "me", "password": "pw"}
 SETTINGS = {

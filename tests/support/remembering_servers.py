@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from peers.process import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +28,8 @@ class Listener(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
+        # A port that the system does not give out: who looks for the server of another test comes elsewhere.
+        super().__init__(("127.0.0.1", free_port()), _Answering)
         self.asked: list[str] = []
 
     @property

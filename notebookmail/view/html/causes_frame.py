@@ -6,6 +6,7 @@ rows, a sorted copy) shows itself in the same way. What is written on demand (`t
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
@@ -43,6 +44,11 @@ class _Masked:
     """
 
     examples_shown: Mapping[str, str] = {}
+
+    def __init__(self, data: Any = None, *others: Any, **further: Any) -> None:
+        with warnings.catch_warnings():  # pandas 2.2 makes subclasses so itself, and deprecates that it does
+            warnings.filterwarnings("ignore", r"Passing a \w+Manager to Causes", DeprecationWarning)
+            super().__init__(data, *others, **further)  # type: ignore[call-arg]  # of pandas
 
     @property
     def _constructor(self) -> Callable[..., Any]:
