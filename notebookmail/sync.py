@@ -119,12 +119,17 @@ class _LoopThread(Generic[_T]):
         self._loop = new_event_loop()
         self._task: asyncio.Task[Held[_T]] | None = None
         self._started = threading.Event()
+        self._ended = threading.Event()
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._serve,), name="notebookmail", daemon=True)
 
     def _serve(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._main())
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._main())
+        finally:
+            self._started.set()
+            self._ended.set()
 
     async def _main(self) -> None:
         self._task = asyncio.ensure_future(self._work)
@@ -138,12 +143,18 @@ class _LoopThread(Generic[_T]):
             BaseException: What the coroutine raised, or the interrupt.
         """
         self._thread.start()
-        self._started.wait()
-        assert self._task is not None  # noqa: S101 -- set before the event, told to the checker
         try:
-            self._thread.join()
+            # Not Thread.join: before Python 3.13, one that was interrupted takes the thread for ended (bpo-45274).
+            self._ended.wait()
         except KeyboardInterrupt:
-            self._loop.call_soon_threadsafe(self._task.cancel)
-            self._thread.join()
+            self._started.wait()
+            with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended just now
+                self._loop.call_soon_threadsafe(self._cancel)
+            self._ended.wait()
             raise
+        assert self._task is not None  # noqa: S101 -- set before the event, told to the checker
         return self._task.result().result()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()

@@ -211,3 +211,36 @@ loop.close()
         await asyncio.wait_for(is_gone.wait(), 30)
     assert process.returncode == 0, errors.decode()
     assert json.loads(output) == {"interrupted": True, "tasks": 0}
+
+
+ENDS_SLOWLY = """
+import asyncio, json, signal, threading, time
+from notebookmail.sync import run_sync
+
+ended = []
+
+async def work():
+    try:
+        threading.Timer(0.2, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        await asyncio.sleep(0.5)  # replies are awaited, outcomes recorded
+        ended.append(True)
+        raise
+
+async def cell():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as kernels have it
+    try:
+        run_sync(work())
+    except KeyboardInterrupt:
+        print(json.dumps(ended))
+
+asyncio.run(cell())
+"""
+
+
+def test_an_interrupt_goes_on_only_when_the_work_has_ended() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS_SLOWLY], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert json.loads(done.stdout) == [True]
