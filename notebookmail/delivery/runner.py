@@ -127,11 +127,6 @@ class Runner:
         if self._timer is None:  # it rang meanwhile, and did not look
             self._look_again(self._loop.time())
 
-    @property
-    def is_paused(self) -> bool:
-        """True between `pause` and `resume`."""
-        return self._is_paused
-
     def stop(self, reason: str) -> None:
         """Take no further rows; messages on their way may finish, the others stay pending for this reason."""
         if self._stop_reason:

@@ -32,7 +32,8 @@ def test_many_elements_side_by_side_are_not_deep(piece: str) -> None:
 
 
 def test_a_drawing_of_many_pieces_is_not_deep() -> None:
-    Template("s", html=f"<p>x</p><svg>{'<rect x=1 />' * 3000}</svg>")
+    letter = Template("s", html=f"<p>x</p><svg>{'<rect x=1 />' * 3000}</svg>")
+    assert letter.render({}).get_body(("html",)).get_content().count("<rect") == 3000
 
 
 def test_a_value_that_stands_too_deep_fails_its_row_alone() -> None:

@@ -40,14 +40,21 @@ def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
     return {"key": [f"row {number}" for number in range(6)], **table}  # no row is empty
 
 
-def same(frame: pd.DataFrame, table: dict[str, list[Any]]) -> None:
-    assert frame.columns.tolist() == list(table)
-    for name, values in table.items():
-        got = [
-            None if gone else value for value, gone in zip(frame[name].tolist(), frame[name].isna(), strict=True)
-        ]
-        assert got == values
-        assert [type(value) for value in got] == [type(value) for value in values]
+def typed(table: dict[str, list[Any]]) -> dict[str, list[tuple[type, Any]]]:
+    return {name: [(type(value), value) for value in values] for name, values in table.items()}
+
+
+def cells(frame: pd.DataFrame) -> dict[str, list[tuple[type, Any]]]:
+    """Return what stands in a frame, with its types; what is missing is None."""
+    return typed(
+        {
+            name: [
+                None if gone else value
+                for value, gone in zip(frame[name].tolist(), frame[name].isna(), strict=True)
+            ]
+            for name in frame.columns
+        }
+    )
 
 
 def written(content: bytes, name: str = "table.csv", **choices: str) -> pd.DataFrame:
@@ -67,14 +74,14 @@ def test_what_csv_writes_is_read(
     writer.writerow(table)
     for row in zip(*table.values(), strict=True):
         writer.writerow(["" if cell is None else str(cell) for cell in row])
-    same(written(text.getvalue().encode(encoding)), table)
+    assert cells(written(text.getvalue().encode(encoding))) == typed(table)
 
 
 @given(tables(), SEPARATORS, UNICODE)
 @settings(deadline=None, max_examples=60)
 def test_what_pandas_writes_is_read(table: dict[str, list[Any]], sep: str, encoding: str) -> None:
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in table.items()})
-    same(written(frame.to_csv(sep=sep, index=False).encode(encoding)), table)
+    assert cells(written(frame.to_csv(sep=sep, index=False).encode(encoding))) == typed(table)
 
 
 @given(tables())
@@ -83,7 +90,7 @@ def test_what_json_lines_hold_is_read(table: dict[str, list[Any]]) -> None:
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in table.items()})
     text = frame.to_json(orient="records", lines=True, double_precision=15)
     plain = {name: values for name, values in table.items() if not any(type(value) is float for value in values)}
-    same(written(text.encode(), "table.jsonl")[list(plain)], plain)
+    assert cells(written(text.encode(), "table.jsonl")[list(plain)]) == typed(plain)
 
 
 @given(tables())
@@ -100,7 +107,7 @@ def test_what_openpyxl_writes_is_read(table: dict[str, list[Any]]) -> None:
     for row in zip(*fit.values(), strict=True):
         book.active.append(row)
     book.save(saved := io.BytesIO())
-    same(written(saved.getvalue(), "table.xlsx"), fit)
+    assert cells(written(saved.getvalue(), "table.xlsx")) == typed(fit)
 
 
 def _holds_in_excel(value: Any) -> bool:
@@ -119,7 +126,7 @@ def test_what_parquet_holds_is_read(table: dict[str, list[Any]]) -> None:
         if len({type(value) for value in values if value is not None}) <= 1
     }
     pq.write_table(pa.table(even), saved := io.BytesIO())
-    same(written(saved.getvalue(), "table.parquet"), even)
+    assert cells(written(saved.getvalue(), "table.parquet")) == typed(even)
 
 
 @given(st.binary(max_size=200))

@@ -440,7 +440,7 @@ async def test_a_paused_run_takes_nothing_until_it_goes_on() -> None:
     running = asyncio.create_task(run.run())
     for _ in range(20):
         await asyncio.sleep(0)
-    assert (transport.taken, run.is_paused) == (0, True)
+    assert transport.taken == 0
     run.resume()
     await running
     assert outcomes.counts["sent"] == 3

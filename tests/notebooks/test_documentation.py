@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tempfile
 from collections import Counter
 from functools import cache
 from importlib.metadata import version
@@ -27,7 +28,10 @@ WORDS_PER_MINUTE = 230  # of a person who reads to learn
 LINES_OF_CODE_PER_MINUTE = 40  # mostly data and repetition of what the text said
 # A person's address is at a domain that belongs to nobody (RFC 2606); .con stands for a slip of the keyboard.
 PERSON = re.compile(r"[\w.+-]+@(?!(?:[\w-]+\.)*example\.(?:org|com|net|con)\b)[\w-]+\.[\w.-]+")
-FOLDERS_OF_SOMEBODY = re.compile(r"(?:/home/|/Users/|/root/|/t[m]p/|/var/|/private/|[A-Z]:\\\\)")
+FOLDERS_OF_SOMEBODY = re.compile(
+    "|".join(map(re.escape, ("/home/", "/Users/", f"{Path.home()}/", f"{tempfile.gettempdir()}/")))
+    + r"|[A-Z]:\\\\"
+)
 SECRETS = re.compile(
     r"-----BEGIN|\bAKIA[0-9A-Z]{16}\b|\bgh[ps]_\w{20,}|\bxox[bp]-|\bSG\.[\w-]{16,}|\beyJ[\w-]{20,}"
     r"|password\s*=\s*['\"][^'\"]"

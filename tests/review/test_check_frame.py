@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from support.good_rows import people
 from support.local_server import CANARY, authenticator, real_server
 
 import notebookmail.checks.summary
@@ -28,18 +29,6 @@ LETTER = Template("News for {{ name }}", sender="Desk <desk@acme.org>", markdown
 @pytest.fixture(autouse=True)
 def _no_server_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTEBOOKMAIL_URL", raising=False)
-
-
-def people(count: int = 4, **cells: Any) -> pd.DataFrame:
-    """Good rows; a cell can be set by column and row: name_1="" is the name of the second row."""
-    df = pd.DataFrame(
-        {"name": [f"Name {n}" for n in range(count)], "email": [f"n{n}@acme.org" for n in range(count)]},
-        index=[f"row{n}" for n in range(count)],
-    )
-    for cell, value in cells.items():
-        column, _, number = cell.partition("_")
-        df.loc[f"row{number}", column] = value
-    return df
 
 
 def found(report: Report) -> list[tuple[Any, str, str]]:

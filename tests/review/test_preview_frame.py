@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.good_rows import people
 
 from notebookmail import (
     FrameError,
@@ -29,18 +30,6 @@ from notebookmail.review.extremes import ERRORS, LOOKED_AT
 from notebookmail.review.picked_rows import spread
 
 LETTER = Template("News for {{ name }}", sender="Desk <desk@acme.org>", markdown="Dear {{ name }},\n\n*all* well?")
-
-
-def people(count: int = 4, **cells: Any) -> pd.DataFrame:
-    """Good rows; a cell can be set by column and row: name_1="" is the name of the second row."""
-    df = pd.DataFrame(
-        {"name": [f"Name {n}" for n in range(count)], "email": [f"n{n}@acme.org" for n in range(count)]},
-        index=[f"row{n}" for n in range(count)],
-    )
-    for cell, value in cells.items():
-        column, _, number = cell.partition("_")
-        df.loc[f"row{number}", column] = value
-    return df
 
 
 def states(preview: Preview) -> list[tuple[Any, str]]:

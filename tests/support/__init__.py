@@ -6,5 +6,6 @@ scenario: `server_scenarios`. Callers: `recorded_session`, `smtp_by_hand`, `queu
 Clocks: `leaping_clock`, `paired_timings`. Journals and runs: `journals`, `journal_of_version_2.sql` and the
 `old_campaigns` behind it, `journal_of_version_4.sql`, `offline_runs`, `sample_runs`. Notebooks: `kernels`,
 `jupyter_browser`, `captured_displays`, `accessibility`. Letters: `hostile_rows`, `public_letters.mjs`,
-`letter_screenshots`. Secrets: `traceback_variables`.
+`letter_screenshots`. Secrets: `traceback_variables`. Frames that
+nothing is wrong with: `good_rows`.
 """

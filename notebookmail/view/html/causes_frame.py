@@ -7,6 +7,7 @@ rows, a sorted copy) shows itself in the same way. What is written on demand (`t
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
@@ -54,9 +55,9 @@ class _Masked:
     def _constructor(self) -> Callable[..., Any]:
         return type(self)
 
+    @abstractmethod
     def _twin(self) -> Any:
         """Return what may be shown, as a plain object of pandas."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return repr(self._twin())

@@ -153,7 +153,7 @@ class StillBoard:
         self._is_shown = True
 
     def refresh(self) -> None:
-        """Show nothing."""
+        """Leave the output as it is: nobody watches, and only the end is kept."""
 
     def close(self, results: ResultsSource, *, title: str = "") -> None:
         """Show how the run ended; a second call does nothing."""
