@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 from hypothesis import settings
+from jupyter_client.connect import LocalPortCache
 from peers import smtp_server, smtp_sink
+from peers.process import free_port
 from support.jupyter_browser import QUIET_FLAGS, Lab, Opened, start, visit, wait_until_up, write_notebook
 from support.kernels import NEWEST, require_kernel
 
@@ -128,6 +130,12 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def _journals_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the tests run, in a container or in memory: what runs say of it is a test's of its own."""
     monkeypatch.setattr("notebookmail.delivery.journal.lifetime.short_lived_place", lambda _: "")
+
+
+@pytest.fixture(autouse=True)
+def _kernels_on_ports_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start kernels on ports that no server of another test gets between their choice and their use."""
+    monkeypatch.setattr(LocalPortCache, "find_available_port", lambda *_: free_port())
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ Nothing here goes to sleep and hopes: what is waited for is looked at until a de
 
 from __future__ import annotations
 
-import contextlib
 import random
 import socket
 import subprocess
@@ -22,7 +21,8 @@ START_SECONDS = 15.0
 STOP_SECONDS = 5.0
 DELIVER_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.01
-_NOT_GIVEN_OUT = (20_000, 30_000)  # Linux gives out ports from 32,768 on
+_FOR_PROCESSES = (20_000, 25_000)  # Linux gives out ports from 32,768 on
+_FOR_SOCKETS = (25_000, 30_000)
 _TRIES = 100
 
 LIFE_LINE = ("sh", "-c", 'exec 3<&0 </dev/null; (read -r _ <&3 || kill $$) & exec 3<&-; exec "$@"', "sh")
@@ -31,10 +31,29 @@ LIFE_LINE = ("sh", "-c", 'exec 3<&0 </dev/null; (read -r _ <&3 || kill $$) & exe
 
 def free_port() -> int:
     """A port that nobody listens on just now, and that nobody gets who asks the system for any."""
+    with _bound(_FOR_PROCESSES) as probe:
+        return int(probe.getsockname()[1])
+
+
+def socket_of_its_own() -> socket.socket:
+    """A socket to listen on that only those connect to who were told its port.
+
+    A kernel that is about to start, or a process that is waited for, is called on its port until it listens there:
+    whoever was given that port by the system meanwhile gets the call.
+    """
+    return _bound(_FOR_SOCKETS)
+
+
+def _bound(ports: tuple[int, int]) -> socket.socket:
     for _ in range(_TRIES):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, random.randrange(*_NOT_GIVEN_OUT)))
-            return int(probe.getsockname()[1])
+        tried = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named: asyncio looks at it
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # also where one was closed a minute ago
+        try:
+            tried.bind((HOST, random.randrange(*ports)))
+        except OSError:
+            tried.close()
+        else:
+            return tried
     raise RuntimeError("no port is free")
 
 

@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from peers.process import socket_of_its_own
+
 from notebookmail.sandbox.listener import some_turns, stop_listening
 
 if TYPE_CHECKING:
@@ -366,7 +368,7 @@ async def faulty(offer: Offer, fault: Fault | None = None) -> AsyncIterator[Faul
         return sessions[-1]
 
     context = offer.context if offer.is_tls else None
-    listener = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=context)
+    listener = await asyncio.get_running_loop().create_server(make, sock=socket_of_its_own(), ssl=context)
     try:
         yield FaultyServer(listener.sockets[0].getsockname()[1], sessions)
     finally:
