@@ -18,6 +18,7 @@ from .server.server import URL_VARIABLE, Server
 from .smtp.client.client import send  # noqa: F401 -- here programs written for aiosmtplib import it from
 from .smtp.options import DEFAULT_TIMEOUT  # noqa: F401 -- and this
 from .sync import run_sync
+from .tracebacks.interrupts import explained
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -132,7 +133,9 @@ def send_frame_sync(
     Raises:
         FrameError, TemplateError, JournalError, SMTPException: As for send_frame.
     """
-    return run_sync(_prepared("send_frame_sync", df, template, server, options).carry_out())
+    run = _prepared("send_frame_sync", df, template, server, options)
+    with explained(run.interrupted_words):  # the interrupt that is raised here is another than the run's own
+        return run_sync(run.carry_out())
 
 
 def _prepared(call: str, df: Any, template: Template, server: Server | None, options: SendOptions) -> Run:

@@ -24,6 +24,12 @@ class NotebookmailError(Exception):
         """Rebuild from the constructor's arguments; OSError's own way would lose or twist them."""
         return (type(self), self.args, self.__dict__.copy())
 
+    def _render_traceback_(self) -> list[str]:
+        """Answer IPython, which asks for what to show: the analyst's lines and the message."""
+        from .tracebacks.rendering import render
+
+        return render(self)
+
 
 # --- what the network and the server do -------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Literal
 
 from notebookmail.sync import Held, held, new_event_loop, running_loop
+from notebookmail.tracebacks.interrupts import JOB_GOES_ON, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -132,9 +133,10 @@ class SendJob:
         return self._awaited().__await__()
 
     async def _awaited(self) -> SendResults:
-        if self._task is not None and self._thread is None:
-            return (await asyncio.shield(self._task)).result()
-        return await asyncio.to_thread(self.wait)
+        with explained(lambda: "" if self.done else JOB_GOES_ON):
+            if self._task is not None and self._thread is None:
+                return (await asyncio.shield(self._task)).result()
+            return await asyncio.to_thread(self.wait)
 
     def __repr__(self) -> str:
         from notebookmail.view.words.results import headline

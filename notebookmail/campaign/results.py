@@ -16,6 +16,7 @@ from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.delivery.row_search import RowSearch
 from notebookmail.delivery.row_states import RowStates
 from notebookmail.errors import FrameError
+from notebookmail.tracebacks.rendering import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -314,7 +315,7 @@ class SendResults:
 
         found = redacted_failures(self._states)
         if found:
-            raise ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found)
+            raise rendered(ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found))
 
     # --- display --------------------------------------------------------------------------------------------
 

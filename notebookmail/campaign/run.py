@@ -17,6 +17,7 @@ from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import NotebookmailError, SMTPAuthenticationError
 from notebookmail.smtp.pool.pool import Pool
+from notebookmail.tracebacks import interrupts
 
 from .claiming import claimed
 from .control import RunControl
@@ -80,6 +81,7 @@ class Run:
         self._screen = Screen(False if plan.settings.dry_run else plan.settings.progress, stage)
         self._resender = Resender(plan, self.results, self._continued, before)
         self.results.sent_with(self._resender)
+        self._keeps_journal = False
 
     def _continued(self, plan: Plan, before: Resender, stage: Stage | None) -> Run:
         return type(self)(plan, self._server, before, stage)
@@ -88,6 +90,14 @@ class Run:
     def has_begun(self) -> bool:
         """True once a server was found and rows may have been sent."""
         return self.control.runner is not None
+
+    def interrupted_words(self) -> str:
+        """Say what an interrupt at this moment means for the rows, and how to go on."""
+        if not self.has_begun:
+            return interrupts.INTERRUPTED_BEFORE
+        if not self._keeps_journal:
+            return interrupts.INTERRUPTED_WITHOUT_JOURNAL
+        return interrupts.INTERRUPTED_ANEW if self._plan.settings.resend else interrupts.INTERRUPTED
 
     # --- carrying out ---------------------------------------------------------------------------------------
 
@@ -98,7 +108,8 @@ class Run:
             FrameError, JournalError: The run may not begin; nothing was sent.
             SMTPException: The server cannot be used; nothing was sent.
         """
-        with contextlib.nullcontext() if self._resender.is_retry else self.results.being_sent():
+        guard = contextlib.nullcontext() if self._resender.is_retry else self.results.being_sent()
+        with interrupts.explained(self.interrupted_words), guard:
             return self._carry_out_dry() if self._plan.settings.dry_run else await self._carry_out_shown()
 
     async def _carry_out_shown(self) -> SendResults:
@@ -131,6 +142,7 @@ class Run:
 
     async def _send(self, server: Server, campaign: ClaimedCampaign) -> None:
         plan = self._settle(campaign.earlier)
+        self._keeps_journal = campaign.claim is not None
         self._resender.identity = identity = (campaign.digest, campaign.generation)
         self._monitor.pool = pool = Pool(server.routes(plan.settings.max_connections))
         settings = self._settings(server, campaign)

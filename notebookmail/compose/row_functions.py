@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
 from notebookmail.privacy.masking import quoted_label
+from notebookmail.tracebacks.own_frames import own_place
 
 from .groups import Varying
 from .images.figures import is_figure
@@ -132,7 +133,10 @@ def called(function: Callable[[Any], Any], row: Any, field: str, label: Hashable
         raise TemplateError(problem.message, field, label) from problem
     except BaseException as problem:
         message = f"your function `{name}` failed: {type(problem).__name__}: {_words_of(problem)}"
-        raise FunctionError(message, field, label, name) from problem
+        failed = FunctionError(message, field, label, name)
+        if place := own_place(problem.__traceback__):
+            failed.add_note(place)  # the traceback itself would keep every row's frames alive
+        raise failed from problem
     if inspect.iscoroutine(value):
         value.close()
         raise TemplateError(

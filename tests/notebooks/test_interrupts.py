@@ -119,6 +119,10 @@ async def test_an_interrupted_cell_ends_soon_and_runs_on_where_it_stopped(
         reply, seconds = await interrupted(cells, box, CALLS[call])
         assert reply["status"] == "error"
         assert reply["ename"] in {"CancelledError", "KeyboardInterrupt"}
+        shown = "\n".join(reply["traceback"])
+        assert "`notebookmail.last_results()` says how every row stands; run the cell again" in shown
+        assert "site-packages" not in shown
+        assert len(shown.splitlines()) < 15
         counts = await cells.value("last_results().counts")
         sent = len(box.received)
         assert counts["sent"] == sent < ROWS
@@ -139,6 +143,7 @@ async def test_a_background_job_is_not_stopped_by_the_stop_button(tmp_path: Path
         await cells.run("job = start_frame(df.head(60), template, server, **options)")
         reply, _ = await interrupted(cells, box, "import time\ntime.sleep(0.01)\nawait job")
         assert reply["status"] == "error"
+        assert "the job goes on" in "\n".join(reply["traceback"])
         await cells.run("results = await job")
         assert (await cells.value("results.counts"))["sent"] == 60
         assert len(box.received) == 60

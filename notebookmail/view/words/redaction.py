@@ -58,6 +58,7 @@ def redacted_failures(states: RowStates) -> list[Exception]:
     for outcome in _in_trouble(states):
         if outcome.error is not None:
             error = redacted_error(outcome.error, outcome.to, *names.found_in(str(outcome.error)))
+            error.__cause__ = None  # its words stand in the error's own
             error.add_note(f"row {mask_label(outcome.label)}, {outcome.status}")
             found.append(error)
     return found
