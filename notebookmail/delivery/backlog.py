@@ -137,11 +137,15 @@ class Backlog:
         self._order = count()
         self._opens_at = 0.0
         self._is_exhausted = total == 0
+        self.in_making = 0
+        """How many rows were taken whose messages are still being made, or wait for their turn."""
+        self.is_held_up = False
+        """True while no row can be tried before its message is made."""
 
     @property
     def is_empty(self) -> bool:
         """True when nothing is left, now or later."""
-        return self._is_exhausted and not self._again
+        return self._is_exhausted and not self._again and not self.in_making
 
     def waiting(self, now: float) -> int:
         """Tell how many could be taken now."""
@@ -150,15 +154,20 @@ class Backlog:
         due = 0
         if self._again and self._again[0][0] <= now:
             due = sum(at <= now for at, _, _ in self._again)
-        return due + (0 if self._is_exhausted else max(self._untried, 1))
+        return due + self._waiting_untried()
 
     def opens_after(self, now: float) -> float | None:
         """Tell after how many seconds to look again; None when only the end of what is under way changes that."""
         if now < self._opens_at:
             return self._opens_at - now
-        if not self._is_exhausted:
+        if self._waiting_untried():
             return 0.0
         return max(0.0, self._again[0][0] - now) if self._again else None
+
+    def _waiting_untried(self) -> int:
+        if self.is_held_up:
+            return 0
+        return self.in_making + (0 if self._is_exhausted else max(self._untried, 1))
 
     def hold(self, until: float) -> None:
         """Hand out nothing before this time."""

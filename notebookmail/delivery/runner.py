@@ -73,7 +73,9 @@ class Runner:
         self._recorder = Recorder(
             self._settings.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
         )
-        self._untried = UntriedRows(self._backlog, self._settings, emit=emit, interrupted=self._end_by)
+        self._untried = UntriedRows(
+            self._backlog, self._settings, emit=emit, interrupted=self._end_by, ready=transport.wake
+        )
         self._quota = None if self._settings.quota is None else QuotaCounting(self._settings.quota)
         self._breaker = Breaker()
         self._stays_until = self._loop.time() + self._settings.retry_seconds
@@ -367,7 +369,7 @@ class Runner:
         if self._stop_reason or self._backlog.is_empty:
             if not self._under_way and self._recorder.is_settled:
                 self._finish()
-        elif not self._under_way and self._timer is None:
+        elif not self._under_way and self._timer is None and not self._backlog.is_held_up:
             now = self._loop.time()
             if not self._backlog.waiting(now):  # the last connection may end before it asks for what is due later
                 self._look_again(now)

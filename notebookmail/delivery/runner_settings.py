@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .daily_quota import Quota
     from .journal import Earlier
+    from .making import Making
     from .rate_limit import Bucket
     from .recorder import Ledger
 
@@ -29,6 +30,7 @@ class RunnerSettings:
         resend_unconfirmed: True sends rows again that may have been delivered.
         not_before: Nothing goes out before this time, in seconds since the epoch.
         retry_seconds: How long the run stays for rows the server defers.
+        making: Makes the messages; None makes them between turns of the event loop.
         random: Spreads retries; keeps no secret.
         clock: Tells the seconds since the epoch.
     """
@@ -41,5 +43,6 @@ class RunnerSettings:
     resend_unconfirmed: bool = False
     not_before: float = 0.0
     retry_seconds: float = 0.0
+    making: Making | None = None
     random: random.Random = field(default_factory=random.Random)
     clock: Callable[[], float] = time.time

@@ -1,4 +1,4 @@
-"""Makes the messages of rows that were not tried yet, each when its turn comes.
+"""Begins the rows that were not tried yet, each with its message, when its turn comes.
 
 A row that gets none has its event at once: an earlier run settled it, its message cannot be made, its sender is
 refused, or everybody it is for took it before.
@@ -10,11 +10,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from notebookmail.errors import INTERRUPTS, NotebookmailError, SMTPException
+from notebookmail.errors import INTERRUPTS, SMTPException
 
 from . import partial_delivery
 from .backlog import Attempt
 from .events import RowFailed, RowPending, RowSkipped, RowStarted, RowUnconfirmed
+from .making import MakingHere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +32,14 @@ _ROWS_TOLD_PER_TURN = 1_000
 
 
 class UntriedRows:
-    """Takes rows from the backlog and makes their messages.
+    """Takes rows from the backlog, has their messages made, and begins them.
 
     Args:
         backlog: Has the rows.
-        settings: Say what came before: `earlier`, `delivered` and `resend_unconfirmed`.
+        settings: Say what came before: `earlier`, `delivered` and `resend_unconfirmed`; and who makes messages.
         emit: Told what becomes of rows that get no message, and that a row is started.
         interrupted: Told of an interrupt that came while a message was made.
+        ready: Told that messages were made since none was to be had.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class UntriedRows:
         *,
         emit: Callable[[RowEvent], None],
         interrupted: Callable[[BaseException], None],
+        ready: Callable[[], None],
     ) -> None:
         self._backlog = backlog
         self._earlier = settings.earlier
@@ -54,22 +57,22 @@ class UntriedRows:
         self._resend_unconfirmed = settings.resend_unconfirmed
         self._emit = emit
         self._interrupted = interrupted
+        self._ready = ready
+        self._making = settings.making or MakingHere()
+        self._making.begin(self._ask, self._made_some)
         self._refused_senders: dict[str, Exception] = {}
         self._met = 0  # rows that the journal knows
         self._is_closed = False
 
     def next(self, now: float) -> Attempt | None:
-        """Make the next message; rows that get none must not starve the loop, so None may mean: not yet."""
+        """Hand out the next message; rows that get none must not starve the loop, so None may mean: not yet."""
         for _ in range(_ROWS_PER_TURN):
-            task = self._backlog.next_untried()
-            if task is None:
+            made = self._making.take()
+            if made is None:
+                self._backlog.is_held_up = self._making.goes_on
                 return None
-            known = self._earlier.get(task.key)
-            if known is not None:
-                self._met += 1
-                if self._is_settled_before(task, known):
-                    continue
-            attempt = self._started(task, known, now)
+            self._backlog.in_making -= 1
+            attempt = self._started(*made, now)
             if attempt is not None or self._is_closed:
                 return attempt
         return None
@@ -77,6 +80,7 @@ class UntriedRows:
     def close(self) -> None:
         """Make no more messages."""
         self._is_closed = True
+        self._making.stop()
 
     def refuse_sender(self, sender: str, error: Exception) -> None:
         """Make no more messages of a sender that the server refuses."""
@@ -101,6 +105,28 @@ class UntriedRows:
         """Let `tell_what_was_settled` say nothing: there is no loop any more to say it in."""
         self._met = len(self._earlier)
 
+    # --- making ---------------------------------------------------------------------------------------------
+
+    def _ask(self) -> Task | None:
+        """Take the next row that wants a message; None may mean, too, that the loop must have its turn first."""
+        for _ in range(_ROWS_PER_TURN):
+            task = self._backlog.next_untried()
+            if task is None:
+                return None
+            known = self._earlier.get(task.key)
+            if known is not None:
+                self._met += 1
+                if self._is_settled_before(task, known):
+                    continue
+            self._backlog.in_making += 1
+            return task
+        return None
+
+    def _made_some(self) -> None:
+        if self._backlog.is_held_up:
+            self._backlog.is_held_up = False
+            self._ready()
+
     # --- one row --------------------------------------------------------------------------------------------
 
     def _is_settled_before(self, task: Task, known: Earlier) -> bool:
@@ -118,11 +144,12 @@ class UntriedRows:
             return True
         return False
 
-    def _started(self, task: Task, known: Earlier | None, now: float) -> Attempt | None:
-        """Make a row's message for those who have not taken it; None if it gets none."""
-        mail = self._made(task)
+    def _started(self, task: Task, made: Mail | BaseException, now: float) -> Attempt | None:
+        """Begin a row with its message for those who have not taken it; None if it gets none."""
+        mail = self._message(task, made)
         if mail is None or (self._refused_senders and self._is_of_refused_sender(task, mail)):
             return None
+        known = self._earlier.get(task.key)
         delivered = self._delivered_before(task, known)
         left = partial_delivery.for_the_others(mail, delivered)
         if left is None:
@@ -132,14 +159,15 @@ class UntriedRows:
         deferrals = known.attempts if known is not None and known.state == "deferred" else 0
         return Attempt(task, left, now, deferrals=deferrals, delivered=delivered)
 
-    def _made(self, task: Task) -> Mail | None:
-        try:
-            return task.build()
-        except NotebookmailError as error:
-            self._emit(RowFailed(task.position, error))
-        except INTERRUPTS as interrupt:
+    def _message(self, task: Task, made: Mail | BaseException) -> Mail | None:
+        """Return a row's message; what kept it from being made is told instead."""
+        if not isinstance(made, BaseException):
+            return made
+        if isinstance(made, INTERRUPTS) or not isinstance(made, Exception):
             self._emit(RowPending(task.position, "interrupted", task.to))
-            self._interrupted(interrupt)
+            self._interrupted(made)
+        else:
+            self._emit(RowFailed(task.position, made))
         return None
 
     def _is_of_refused_sender(self, task: Task, mail: Mail) -> bool:

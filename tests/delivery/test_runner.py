@@ -634,4 +634,5 @@ async def test_a_run_that_is_stopped_tells_of_rows_that_an_earlier_one_sent_and_
     await Runner(tasks(), 500, FakeTransport(), outcomes.apply, settings).run()
     assert outcomes.counts["skipped"] == 2
     assert [outcomes.status_at(n) for n in range(4)] == ["skipped", "pending", "skipped", "pending"]
-    assert handed == [0, 1, 2]
+    assert handed[:3] == [0, 1, 2]
+    assert len(handed) <= 66  # two that were sent before, and what is made ahead at most
