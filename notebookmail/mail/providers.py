@@ -1,137 +1,96 @@
-"""What mail providers allow, as they publish it: hosts, ports, connections, rates, quotas.
+"""Which mail providers there are, and which of them a name, a domain or a host belongs to.
 
-Data only, each with its source, and with the day it was read there if it was. Where a provider publishes no figure
-there is none here, and every figure can be overridden: what an account may really do stands in its provider's
-settings.
+What they publish stands in mailbox_providers.py and sending_services.py. Where a provider publishes no figure,
+there is none, and every figure can be overridden: what an account may really do stands in its provider's settings.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import FrameError
+
+from .mailbox_providers import MAILBOX_PROVIDERS
+from .sending_services import SENDING_SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .provider import Provider
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """One provider's published limits.
-
-    Attributes:
-        hostname: Its submission server; "{region}" is to be filled in.
-        port: Where to submit.
-        security: How the connection is secured.
-        max_connections: How many at once, or None where nothing is published.
-        rate: Messages a second or such as "30/min", or None.
-        daily_quota: Messages in 24 hours of an ordinary account, or None.
-        username: The user name that is the same for everybody, or None.
-        login: How to log in, in words.
-        source: Where the figures stand.
-        checked: When the limits (without any: host and ports) were last read there, as an ISO date; "" where they
-            were only found as others quote them.
-    """
-
-    hostname: str
-    port: int
-    security: Literal["tls", "starttls"]
-    max_connections: int | None = None
-    rate: str | None = None
-    daily_quota: int | None = None
-    username: str | None = None
-    login: str = ""
-    source: str = ""
-    checked: str = ""
+PROVIDERS: Final[Mapping[str, Provider]] = {**MAILBOX_PROVIDERS, **SENDING_SERVICES}
 
 
-_CHECKED: Final = "2026-11-23"
+def _bare(name: str) -> str:
+    """Write a name as it is looked up: "Office 365", "office-365" and "office365" are one."""
+    return name.strip().lower().translate({ord(each): None for each in " -_"})
 
-PROVIDERS: Final[Mapping[str, Provider]] = {
-    "gmail": Provider(
-        "smtp.gmail.com",
-        465,
-        "tls",
-        max_connections=5,
-        daily_quota=500,
-        login="an app password, or oauth_token_generator=; Workspace accounts may send 2,000 a day",
-        # Host and ports were read; the day's quota is quoted from the support page; for the number of connections
-        # no page of the provider's was found.
-        source="developers.google.com/workspace/gmail/imap/imap-smtp, support.google.com/mail/answer/22839",
-    ),
-    "microsoft365": Provider(
-        "smtp.office365.com",
-        587,
-        "starttls",
-        max_connections=3,
-        rate="30/min",
-        daily_quota=10_000,
-        login="oauth_token_generator=: passwords are being switched off",
-        source="learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements",
-        checked=_CHECKED,
-    ),
-    "ses": Provider(
-        "email-smtp.{region}.amazonaws.com",
-        587,
-        "starttls",
-        login="the SMTP credentials of the SES console; rate and quota are the account's own",
-        source="docs.aws.amazon.com/ses/latest/dg/smtp-connect.html",
-        checked=_CHECKED,
-    ),
-    "sendgrid": Provider(
-        "smtp.sendgrid.net",
-        587,
-        "starttls",
-        username="apikey",
-        login="an API key as the password",
-        source="www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api",
-        checked=_CHECKED,
-    ),
-    "mailgun": Provider(
-        "smtp.mailgun.org",
-        587,
-        "starttls",
-        login="the domain's SMTP credentials",
-        source="documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp",
-        checked=_CHECKED,
-    ),
-    "postmark": Provider(
-        "smtp.postmarkapp.com",
-        587,
-        "starttls",
-        max_connections=10,
-        login="the server's API token as user name and password",
-        # The provider's advice for one IP address, not enforced; quoted from the page.
-        source="postmarkapp.com/support/article/do-we-have-rate-limits-for-smtp",
-    ),
-    "yahoo": Provider(
-        "smtp.mail.yahoo.com",
-        465,
-        "tls",
-        daily_quota=500,
-        login="an app password",
-        source="help.yahoo.com SLN17518, SMTP sending limits (Small Business)",
-        checked=_CHECKED,
-    ),
-    "zoho": Provider(
-        "smtp.zoho.com",
-        465,
-        "tls",
-        login="an app password; accounts of other regions have hosts of their own",
-        source="www.zoho.com/mail/help/zoho-smtp.html",
-        checked=_CHECKED,
-    ),
+
+_ALIASES: Final[Mapping[str, str]] = {
+    _bare(alias): name for name, each in PROVIDERS.items() for alias in (name, *each.aliases)
 }
+_DOMAINS: Final[Mapping[str, str]] = {domain: name for name, each in PROVIDERS.items() for domain in each.domains}
+_EXCHANGES: Final[Mapping[str, str]] = {
+    ending: name for name, each in PROVIDERS.items() for ending in each.exchanges
+}
+_LOCAL: Final = "127.0.0.1"
+"""Whatever listens on this machine: nobody's address."""
+
+
+def preset_name(text: str) -> str | None:
+    """Return the name of the preset that a text means, in any case, by its name or an alias; None for none."""
+    return _ALIASES.get(_bare(text))
 
 
 def provider_named(name: str) -> Provider:
-    """Look a provider up.
+    """Look a provider up by its preset's name or an alias.
 
     Raises:
-        FrameError: There is none of this name.
+        FrameError: There is none of this name; the message says the nearest.
     """
-    found = PROVIDERS.get(name.lower())
+    found = preset_name(name)
     if found is None:
-        raise FrameError(f"there is no preset {name!r}; there are: {', '.join(PROVIDERS)}")
-    return found
+        near = get_close_matches(_bare(name), _ALIASES, 1)
+        hint = f"did you mean {_ALIASES[near[0]]!r}?" if near else f"there are: {', '.join(PROVIDERS)}"
+        raise FrameError(f"there is no preset {name!r}; {hint}")
+    return PROVIDERS[found]
+
+
+def provider_of_domain(domain: str) -> tuple[str, Provider] | None:
+    """Find the provider of the mailboxes in a domain, with the name of its preset; None for no known one."""
+    above = domain.lower()
+    while above:
+        if above in _DOMAINS:
+            return _DOMAINS[above], PROVIDERS[_DOMAINS[above]]
+        _, dot, rest = above.lstrip(".").partition(".")
+        above = dot + rest
+    return None
+
+
+def provider_of_exchange(host: str) -> tuple[str, Provider] | None:
+    """Find the provider that a domain's mail exchange belongs to, with the name of its preset."""
+    labels = host.lower().rstrip(".").split(".")
+    for first in range(len(labels)):
+        name = _EXCHANGES.get(".".join(labels[first:]))
+        if name is not None:
+            return name, PROVIDERS[name]
+    return None
+
+
+def provider_at(host: str) -> tuple[str, Provider] | None:
+    """Find the provider whose submission server a host is, with the name of its preset."""
+    labels = host.lower().split(".")
+    for name, provider in PROVIDERS.items():
+        own = provider.hostname.split(".")
+        if len(own) == len(labels) and all(
+            part in {label, "{region}"} for part, label in zip(own, labels, strict=True)
+        ):
+            return None if provider.hostname == _LOCAL else (name, provider)
+    return None
+
+
+def known_domain_like(domain: str) -> str | None:
+    """Return the domain of a known provider that another one is a slip of, such as "gmial.com"; None for none."""
+    near = get_close_matches(domain.lower(), [each for each in _DOMAINS if not each.startswith(".")], 1, 0.8)
+    return near[0] if near else None

@@ -9,62 +9,43 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import unquote, urlsplit
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from notebookmail.delivery.rate_limit import parse_rate
 from notebookmail.errors import FrameError
-from notebookmail.mail.providers import provider_named
-from notebookmail.privacy.secret import Secret, seals, seals_fields
+from notebookmail.privacy.secret import Secret, seals
 from notebookmail.smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
 from notebookmail.smtp.pool.jobs import PoolLimits, Route
 from notebookmail.verify.session import PATIENCE_SECONDS, verify_server
 from notebookmail.verify.target import Target
 
+from .presets import preset_settings, ses_login, temporary_keys, without_groups
+from .server_text import Security, read_url, understands_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import dns.resolver
 
     from notebookmail.smtp.options import SMTPTokenGenerator
 
     from .diagnosis import Diagnosis
 
-Security = Literal["auto", "tls", "starttls", "none"]
 URL_VARIABLE = "NOTEBOOKMAIL_URL"
 DEFAULT_CONNECTIONS = 8
 
-_SCHEMES: dict[str, Security] = {"smtp": "auto", "smtps": "tls", "smtp+starttls": "starttls"}
 _DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBMISSION_PORT, "none": 25}
 
 
-class _Address(NamedTuple):
-    """What a URL says: its scheme's security, host, port, user name, password."""
-
-    security: Security
-    hostname: str
-    port: int | None
-    username: str | None
-    password: Secret | None
-
-
-def _read_url(url: Secret) -> _Address | None:
-    """Take a URL apart; None if it is no server's. Nothing is raised here, where its password is a text."""
-    try:
-        parts = urlsplit(url.reveal().decode())
-        username = unquote(parts.username) if parts.username else None
-        password = Secret(unquote(parts.password)) if parts.password else None
-        return _Address(_SCHEMES[parts.scheme], parts.hostname or "", parts.port, username, password)
-    except (KeyError, ValueError):
-        return None
-
-
-@seals_fields("password")
+@understands_text
 @dataclass(frozen=True, slots=True)
 class Server:
     """A mail server and how much of it may be used.
 
     Args:
-        hostname: Its name or address.
+        hostname: Its name or address; "host:port" and a URL such as smtps://me@host are understood, too.
         port: 465, 587 or what the provider says; chosen by `security` when left out (587 for "auto").
         username: For logging in.
         password: For logging in. Kept as a `Secret`, which shows it to nobody. None looks it up when it is first
@@ -137,49 +118,99 @@ class Server:
         Raises:
             FrameError: Not such a URL. The message does not repeat it: it may hold a password.
         """
-        if not isinstance(url, Secret):
-            raise FrameError(f"a server URL is a text, not a {type(url).__name__}")
-        address = _read_url(url)
-        if address is None:
-            raise FrameError("a server URL looks like smtps://user@smtp.example.org:465")
-        if not address.hostname:
-            raise FrameError("the server URL names no host: smtps://user@smtp.example.org:465")
-        return cls(
-            address.hostname,
-            address.port,
-            username=address.username,
-            password=address.password,
-            security=address.security,
-        )
+        return cls(**{name: value for name, value in read_url(Secret.of(url))._asdict().items() if value})
 
     @classmethod
-    @seals("password")
-    def preset(cls, name: str, *, region: str | None = None, **options: Any) -> Server:
+    @seals("password", "secret_key", "session_token")
+    def preset(
+        cls,
+        name: str,
+        *,
+        region: str | None = None,
+        access_key: str | None = None,
+        secret_key: str | Secret | None = None,
+        session_token: str | Secret | None = None,
+        **options: Any,
+    ) -> Server:
         """Make the server of a mail provider, with the limits it publishes.
 
         Args:
-            name: "gmail", "microsoft365", "ses", "sendgrid", "mailgun", "postmark", "yahoo" or "zoho".
+            name: "gmail", "microsoft365", "ses" ... (README.md beside this file lists all), or a common alias.
             region: For "ses": such as "eu-west-1".
-            **options: As for Server; they come before the preset's.
+            access_key: For "ses": the id of an IAM user's key, instead of the user name.
+            secret_key: For "ses": that key; the SMTP password is made of it.
+            session_token: For "ses": of temporary keys, which are refused with the reason.
+            **options: As for Server; they come before the preset's. A missing user name is asked for, where
+                somebody can be asked.
 
         Raises:
-            FrameError: There is no such preset, or a region is missing.
+            FrameError: There is no such preset, or a region, user name or key is missing or cannot be right.
 
         Example:
             >>> Server.preset("gmail", username="me@gmail.com", password=getpass.getpass())
         """
-        provider = provider_named(name)
-        hostname = provider.hostname
-        if "{region}" in hostname:
-            if not region:
-                raise FrameError(f"the preset {name!r} wants the account's region: region='eu-west-1'")
-            hostname = hostname.replace("{region}", region)
-        known = {
-            field: getattr(provider, field)
-            for field in ("port", "security", "max_connections", "rate", "daily_quota", "username")
-            if getattr(provider, field) is not None
-        }
-        return cls(**{"hostname": hostname, **known, **options})
+        if session_token is not None:
+            raise temporary_keys()
+        if access_key is not None or secret_key is not None:
+            options |= ses_login(name, region, access_key, Secret.of(secret_key), options)
+        return cls(**preset_settings(name, region, options))
+
+    @classmethod
+    @seals("password")
+    def for_address(cls, address: str, *, resolver: dns.resolver.Resolver | None = None, **options: Any) -> Server:
+        """Find the server that sends mail for an address.
+
+        By its domain, if that is a known provider's; else by what the domain says in DNS (the extra `dns`): whose
+        servers take its mail, and which it names for sending (RFC 6186, RFC 8314). Takes some seconds at most.
+
+        Args:
+            address: "me@example.org"; mostly the user name, too.
+            resolver: Which DNS servers to ask; the system's by default.
+            **options: As for Server; they come before what is found.
+
+        Raises:
+            FrameError: None is found, or one that somebody has to look at first; the message says what to do.
+
+        Example:
+            >>> server = Server.for_address("me@gmx.de")
+        """
+        from .discovery import find_settings
+
+        return cls(**find_settings(address, resolver, options))
+
+    @classmethod
+    @seals("password")
+    def profile(cls, name: str, **options: Any) -> Server:
+        """Make the server that a profile describes: a table of servers.toml in the user's configuration folder.
+
+        Args:
+            name: The table's name.
+            **options: As for Server; they come before the profile's.
+
+        Raises:
+            FrameError: There is no such profile, or it holds a secret or what cannot be right.
+
+        Example:
+            >>> server = Server.profile("work")
+        """
+        from .profiles import profile_settings
+
+        settings, failover = profile_settings(name, options)
+        return cls(**{"failover": tuple(cls.profile(each, failover=()) for each in failover), **settings})
+
+    def save_profile(self, name: str) -> Path:
+        """Add this server to servers.toml as a profile, without its password; return the file.
+
+        Args:
+            name: For `Server.profile`.
+
+        Raises:
+            FrameError: There is one of this name already, the file cannot be written, or the server has what a
+                file cannot hold: a token's generator, other servers to fall back on.
+        """
+        from .profiles import save
+
+        return save(name, {each.name: (getattr(self, each.name), each.default) for each in fields(self)})
 
     @classmethod
     def from_env(cls) -> Server:
@@ -317,7 +348,7 @@ class Server:
             hostname=self.hostname,
             port=self.effective_port,
             username=self.username,
-            password=password,
+            password=without_groups(self.hostname, password),
             oauth_token_generator=self.oauth_token_generator,
             timeout=self.timeout,
             use_tls=security == "tls",

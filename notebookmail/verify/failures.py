@@ -19,8 +19,8 @@ from notebookmail.errors import (
     SMTPTimeoutError,
     at,
 )
+from notebookmail.mail.providers import provider_at
 
-from .server_limits import provider_at
 from .step_result import Failure, StepResult, said
 
 if TYPE_CHECKING:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.mail.providers import PROVIDERS
+from notebookmail.mail.providers import provider_at
 
 from .step_result import StepResult, said, warned
 
 if TYPE_CHECKING:
-    from notebookmail.mail.providers import Provider
+    from notebookmail.mail.provider import Provider
     from notebookmail.smtp.wire.extensions import Extensions
 
     from .target import Target
@@ -31,15 +30,6 @@ _LIMITS: Final = {
     "rcptmax": "recipients per message",
     "rcptdomainmax": "recipient domains per message",
 }
-
-
-def provider_at(host: str) -> tuple[str, Provider] | None:
-    """Find the provider whose server a host is, with the name of its preset."""
-    for name, provider in PROVIDERS.items():
-        pattern = re.escape(provider.hostname).replace(re.escape("{region}"), r"[a-z0-9-]+")
-        if re.fullmatch(pattern, host.lower()):
-            return name, provider
-    return None
 
 
 def offer(name: str, extensions: Extensions) -> StepResult:

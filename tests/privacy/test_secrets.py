@@ -109,7 +109,7 @@ def test_what_a_server_echoes_is_struck_out(octets: bytes, before: bytes, behind
         lambda: Server("host", username="me", password=CANARY, security="what"),
         lambda: Server("host", username="me", password=CANARY, rate="often"),
         lambda: Server("host", username="me", password=CANARY, failover=[CANARY and 1]),
-        lambda: Server.preset("gmail", username="me", password=CANARY, rate="often"),
+        lambda: Server.preset("gmail", username="me@gmail.com", password=CANARY, rate="often"),
         lambda: Server.preset("nobody", username="me", password=CANARY),
         lambda: DKIM("example.org", "s", f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----"),
         lambda: DKIM("example.org", "s", CANARY),

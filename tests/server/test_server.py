@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from notebookmail import FrameError, Server
-from notebookmail.mail.providers import PROVIDERS
 
 CANARY = "s3cret-canary"
 
@@ -78,30 +77,7 @@ def test_a_secret_is_in_no_repr() -> None:
     assert CANARY not in repr(server) + str(server) + repr(server.options())
 
 
-# --- presets, rates, failover -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_every_preset_is_a_server_under_tls(name: str) -> None:
-    region = "eu-west-1" if name == "ses" else None
-    server = Server.preset(name, region=region, username="me", password="x")
-    options = server.options()
-    assert options.use_tls or options.start_tls is True
-    assert "{" not in server.hostname
-    assert PROVIDERS[name].source
-
-
-def test_a_preset_holds_the_published_limits_and_can_be_overridden() -> None:
-    server = Server.preset("microsoft365", username="me", password="x", rate="10/min")
-    assert (server.max_connections, server.daily_quota, server.messages_per_second) == (3, 10_000, 10 / 60)
-    assert Server.preset("sendgrid", password="key").username == "apikey"
-
-
-def test_an_unknown_preset_or_a_missing_region_is_named() -> None:
-    with pytest.raises(FrameError, match="gmail, microsoft365"):
-        Server.preset("gmial", username="me", password="x")
-    with pytest.raises(FrameError, match="region="):
-        Server.preset("ses", username="me", password="x")
+# --- rates, failover ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wrong", [{"rate": "fast"}, {"rate": 0}, {"daily_quota": 0}, {"failover": ["backup"]}])

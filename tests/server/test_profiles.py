@@ -1,0 +1,190 @@
+"""Servers by name: servers.toml in the user's configuration folder, which holds no secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.traceback_variables import variables_shown
+
+from notebookmail import FrameError, Server
+from notebookmail.server.profiles import profiles_path, read_profile, write_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CANARY = "s3cret-canary"
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "notebookmail"
+
+
+def write(text: str) -> None:
+    profiles_path().parent.mkdir(parents=True, exist_ok=True)
+    profiles_path().write_text(text, encoding="utf-8")
+
+
+def test_a_profile_is_a_preset_an_address_or_a_host() -> None:
+    write(
+        '[mine]\npreset = "gmail"\nusername = "me@gmail.com"\n\n'
+        '[home]\naddress = "me@gmx.de"\nmax_connections = 2\n\n'
+        '[work]\nhostname = "smtp.firm.test"\nport = 2525\nusername = "me"\n'
+        'security = "starttls"\nrate = "30/min"\n\n'
+        '[amazon]\npreset = "ses"\nregion = "eu-west-1"\nusername = "AKIA"\n'
+    )
+    assert Server.profile("mine") == Server.preset("gmail", username="me@gmail.com")
+    assert Server.profile("home") == Server.for_address("me@gmx.de", max_connections=2)
+    assert Server.profile("work") == Server(
+        "smtp.firm.test", 2525, username="me", security="starttls", rate="30/min"
+    )
+    assert Server.profile("amazon").hostname == "email-smtp.eu-west-1.amazonaws.com"
+
+
+def test_the_callers_own_options_come_first() -> None:
+    write('[work]\nhostname = "smtp.firm.test"\nrate = 1\n')
+    server = Server.profile("work", rate="2/s", username="me", password=CANARY)
+    assert (server.rate, server.username, server.password) == ("2/s", "me", CANARY)
+
+
+def test_a_profile_falls_back_on_others() -> None:
+    write('[a]\nhostname = "a.test"\nfailover = ["b"]\n[b]\nhostname = "b.test"\nfailover = ["a"]\n')
+    assert [each.hostname for each in Server.profile("a").failover] == ["b.test"]
+    assert Server.profile("a", failover=()).failover == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("", r'"gmail"'),
+        ("[works]\nhostname = 'x.test'", "did you mean 'works'.*has: works"),
+        ("[work]\nhost = 'x.test'", r"\[work\]: there is no key 'host'; did you mean 'hostname'"),
+        ("[work]\nhostname = 'x.test'\nport = '25'", "port is a whole number, not a text"),
+        ("[work]\nhostname = 'x.test'\nport = true", "port is a whole number, not true or false"),
+        ("[work]\nhostname = 'x.test'\nquux = 1", "there is no key 'quux'; there are"),
+        ("[work]\nport = 25", "names no server; one of preset, address, hostname"),
+        ("[work]\nhostname = 'x.test'\npreset = 'gmail'", "says preset and hostname"),
+        ("[work]\npreset = 'gmial'\nusername = 'me@gmail.com'", "did you mean 'gmail'"),
+        ("[work]\nhostname = 'x.test'\nrate = 'fast'", "rate"),
+        ("work = 1", r"write|\[work\] on a line of its own"),
+        ("[work\n", "is not TOML"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_says_why_and_where(text: str, answer: str) -> None:
+    write(text)
+    with pytest.raises(FrameError, match=answer):
+        Server.profile("work")
+
+
+def test_where_no_file_is_the_error_says_where_it_belongs() -> None:
+    with pytest.raises(FrameError, match="has none yet: write one") as caught:
+        Server.profile("work")
+    assert str(profiles_path()) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"password = '{CANARY}'",
+        f"secret_key = '{CANARY}'",
+        f"client-secret = '{CANARY}'",
+        f"hostname = 'smtps://me:{CANARY}@x.test'",
+        f"username = 'me:{CANARY}@x.test'",
+        f"oauth = {{ refresh_token = '{CANARY}' }}",
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_shown_by_nothing(line: str) -> None:
+    write(f"[work]\nport = 465\n{line}\n")
+    with pytest.raises(FrameError) as caught:
+        Server.profile("work")
+    assert CANARY not in variables_shown(caught.value)
+
+
+def test_a_password_in_the_file_is_answered_with_where_it_belongs() -> None:
+    write(f"[work]\nhostname = 'x.test'\npassword = '{CANARY}'\n")
+    with pytest.raises(FrameError, match=r"password holds a secret.*keyring"):
+        Server.profile("work")
+
+
+def test_a_file_that_is_no_toml_is_not_shown() -> None:
+    write(f"[work]\npassword = '{CANARY}\n")
+    with pytest.raises(FrameError, match="is not TOML") as caught:
+        Server.profile("work")
+    assert CANARY not in variables_shown(caught.value)
+
+
+# --- saving ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        Server("smtp.firm.test", 2525, username="me", security="tls", rate="30/min", pipelining=False),
+        Server("smtp.firm.test", timeout=2.5, messages_per_connection=100, daily_quota=500),
+        Server.preset("microsoft365", username="me@firm.test"),
+    ],
+)
+def test_a_saved_server_is_the_same_again(server: Server) -> None:
+    assert server.save_profile("work") == profiles_path()
+    assert Server.profile("work") == server
+
+
+def test_what_stands_in_the_file_stays_as_it_is() -> None:
+    before = "# mine\n[work]  # a comment\nhostname = 'x.test'"
+    write(before)
+    Server("smtp.firm.test").save_profile("büro 2")
+    assert profiles_path().read_text(encoding="utf-8").startswith(before)
+    assert Server.profile("büro 2").hostname == "smtp.firm.test"
+    assert Server.profile("work").hostname == "x.test"
+
+
+def test_a_password_is_not_saved() -> None:
+    Server("smtp.firm.test", username="me", password=CANARY).save_profile("work")
+    assert CANARY not in profiles_path().read_text(encoding="utf-8")
+
+
+def test_a_profile_is_not_written_over() -> None:
+    Server("a.test").save_profile("work")
+    with pytest.raises(FrameError, match="already"):
+        Server("b.test").save_profile("work")
+    assert Server.profile("work").hostname == "a.test"
+
+
+async def no_token() -> str:
+    return ""
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        Server("a.test", failover=[Server("b.test")]),
+        Server("a.test", username="me", oauth_token_generator=no_token),
+    ],
+)
+def test_what_a_file_cannot_hold_is_named(server: Server) -> None:
+    with pytest.raises(FrameError, match=r"a profile cannot hold it.*Server\.profile\('work'"):
+        server.save_profile("work")
+
+
+def test_a_folder_that_cannot_be_written_shows_the_lines_to_paste(folder: Path) -> None:
+    folder.write_text("a file where the folder should be")
+    with pytest.raises(FrameError, match=r'hostname = "a.test"|cannot be read'):
+        Server("a.test").save_profile("work")
+
+
+texts = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20).filter(
+    lambda text: "://" not in text and ":" not in text.rpartition("@")[0]
+)
+
+
+@settings(max_examples=50)
+@given(texts.filter(bool), texts)
+def test_any_text_is_read_back_as_it_was_written(name: str, username: str) -> None:
+    profiles_path().unlink(missing_ok=True)
+    saved: dict[str, Any] = {"hostname": "a.test", "username": username, "timeout": 1e300, "pipelining": False}
+    write_profile(name, saved)
+    assert read_profile(name) == saved
