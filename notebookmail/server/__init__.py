@@ -1,7 +1,10 @@
 """Where mail goes, in an analyst's words: a host, a login, limits.
 
 Says it in the terms of `smtp` and of delivery's rates; `campaign`, `review` and `sandbox` import it. To change
-what `Server(...)` takes or promises: server.py. Where its password comes from: sign_in.py. What `verify()` gives
-back: diagnosis.py, and what it looks at: the room `verify`. Presets stand in mail/providers.py, for
-the step-by-step look at a server reads them too.
+what `Server(...)` takes or promises: server.py. How "host:587" and URLs are read:
+server_text.py. What a preset makes of a server, and what is said of a login before it is tried: presets.py; the
+presets themselves stand in the room `mail`, for the step-by-step look at a server reads them too. How an address's
+server is found: discovery.py, and what DNS is asked: mail_records.py. Servers by name: profiles.py. Who logs in is
+asked for: questions.py. Where its password comes from: sign_in.py. What `verify()` gives back: diagnosis.py, and
+what it looks at: the room `verify`.
 """
