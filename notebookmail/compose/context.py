@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from .definition import Definition
-    from .files import Folder
+    from .files import ReadFolder
     from .rows.frame import Row
 
 
@@ -58,7 +58,7 @@ class RowContexts:
         definition: Definition,
         columns: Sequence[str],
         names: frozenset[str],
-        folder: Folder,
+        folder: ReadFolder,
     ) -> None:
         check_inline_names(definition.inline, columns)
         env = environment_of(definition, html=False)
