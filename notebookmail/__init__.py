@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         SMTPTimeoutError,
         TemplateError,
     )
-    from .folder.folder import Folder
     from .response import SMTPResponse
     from .review.check import check_frame
     from .review.preview import Preview, preview_frame
@@ -62,7 +61,6 @@ __all__ = [
     "DKIM",
     "SMTP",
     "AddressError",
-    "Folder",
     "FrameError",
     "JournalError",
     "NotebookmailError",
@@ -109,7 +107,6 @@ __all__ = [
 
 _ROOMS = {
     "DKIM": "compose.mime.dkim",
-    "Folder": "folder.folder",
     "SMTP": "smtp.client.client",
     "SMTPResponse": "response",
     "SMTPStatus": "status",

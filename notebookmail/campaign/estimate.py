@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import NotebookmailError
-from notebookmail.folder.folder import Folder
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.view.words.quantities import least_duration, size_in_words
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from notebookmail.compose.template import Template
-    from notebookmail.delivery.destination import Destination
 
     from .options import SendOptions
     from .plan import Plan
@@ -39,7 +37,7 @@ class SendPlan:
         left_out: How many rows stay: suppressed, duplicates, beyond the limit.
         unfit: How many rows cannot be made into a message; an estimate where `is_estimate`.
         bytes: What all messages come to, in octets; an estimate where `is_estimate`.
-        connections: How many at once at most; 0 where the messages are written to files.
+        connections: How many at once at most.
         seconds: The least time that the rate and the daily quota allow; 0.0 where neither is set.
         server: Where it goes, or "the sandbox".
         is_estimate: True when only a sample of the messages was made.
@@ -56,12 +54,10 @@ class SendPlan:
 
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
-        way = f" over up to {self.connections} connection{'s' if self.connections != 1 else ''}"
+        connections = f"{self.connections} connection{'s' if self.connections != 1 else ''}"
         size = f"{about}{size_in_words(self.bytes)}"
-        lines = [f"{about}{self.messages:,} messages, {size}, to {self.server}{way if self.connections else ''}"]
-        if not self.connections:
-            lines.append("written to files: nobody is mailed")
-        elif self.seconds:
+        lines = [f"{about}{self.messages:,} messages, {size}, to {self.server} over up to {connections}"]
+        if self.seconds:
             lines.append(f"at least {least_duration(self.seconds)} under the server's limits")
         else:
             lines.append("no rate or quota is set: as fast as the server takes them")
@@ -76,7 +72,7 @@ class SendPlan:
 
 @shows_options
 def plan_frame(
-    df: Any, template: Template, server: Destination | None = None, **options: Unpack[SendOptions]
+    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
 ) -> SendPlan:
     """Tell what send_frame would send and how long that takes at the least; nothing is sent and nobody is asked.
 
@@ -100,17 +96,14 @@ def plan_frame(
         server = Server.from_env()
     sizes, unfit, is_estimate = _sizes(plan)
     going = len(plan.going) - unfit
-    connections = (server or Server("localhost")).connections_at_once(settings.max_connections)
-    seconds = 0.0
-    if server is not None:
-        seconds = least_seconds(going, server.messages_per_second, server.daily_quotas.get(server.account))
+    connections = (server or Server("localhost")).limits(settings.max_connections).connections
     return SendPlan(
         messages=going,
         left_out=len(plan.frame) - len(plan.going),
         unfit=unfit,
         bytes=sizes,
-        connections=0 if isinstance(server, Folder) else min(connections, max(going, 1)),
-        seconds=seconds,
+        connections=min(connections, max(going, 1)),
+        seconds=least_seconds(going, server.messages_per_second, server.daily_quota) if server else 0.0,
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,
     )

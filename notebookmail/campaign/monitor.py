@@ -10,7 +10,7 @@ from notebookmail.errors import TemplateError
 
 if TYPE_CHECKING:
     from notebookmail.delivery.events import RowEvent
-    from notebookmail.delivery.transport import Transport
+    from notebookmail.smtp.pool.pool import Pool
 
     from .control import RunControl
     from .plan import Plan
@@ -24,14 +24,14 @@ class Monitor:
         target: Where its messages go, in words.
 
     Attributes:
-        transport: What carries them, once there is one.
+        pool: The connections, once there are any.
     """
 
     def __init__(self, target: str) -> None:
         self._target = target
         self._meter = Meter(time.monotonic())
         self._complaint = ""
-        self.transport: Transport | None = None
+        self.pool: Pool | None = None
 
     def note(self, event: RowEvent) -> None:
         """Keep what was said last of a row in trouble."""
@@ -57,7 +57,7 @@ class Monitor:
             per_second=per_second,
             seconds_left=left / per_second if per_second > 0 else None,
             server=self._target,
-            connections=self.transport.connections if self.transport is not None else 0,
+            connections=self.pool.connections if self.pool is not None else 0,
             complaint=self._complaint,
             note=_note(plan, control),
         )

@@ -35,7 +35,7 @@ def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
     """Decide what goes, as if nothing had been sent before; `Plan.resumed` takes account of what was.
 
     Args:
-        df: A pandas DataFrame, or a frame of any library narwhals reads. It is not changed.
+        df: As for Frame. It is not changed.
         template: What each row gets.
         settings: What the caller asked for; `confirm` is checked by `Plan.resumed`.
 

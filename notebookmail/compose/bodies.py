@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .compiled import CompiledTemplate
     from .context import RowContext
     from .definition import Definition
-    from .files import ReadFolder
+    from .files import Folder
 
 
 class Bodies:
@@ -41,7 +41,7 @@ class Bodies:
     """
 
     def __init__(
-        self, env: Environment, definition: Definition, compiled: CompiledTemplate, folder: ReadFolder
+        self, env: Environment, definition: Definition, compiled: CompiledTemplate, folder: Folder
     ) -> None:
         self._html = None if compiled.html is None else _body(compiled.html, "html", compiled.inline_row)
         self._text = _body(compiled.text, "plain", tidy if compiled.is_text_derived else None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from .definition import Definition
-    from .files import ReadFolder
+    from .files import Folder
     from .rows.frame import Row
 
 
@@ -58,7 +58,7 @@ class RowContexts:
         definition: Definition,
         columns: Sequence[str],
         names: frozenset[str],
-        folder: ReadFolder,
+        folder: Folder,
     ) -> None:
         check_inline_names(definition.inline, columns)
         env = environment_of(definition, html=False)

@@ -21,7 +21,7 @@ from .addresses.mailbox_template import MailboxTemplate
 from .bodies import Bodies
 from .compiled import text_environment
 from .context import RowContexts
-from .files import ReadFolder
+from .files import Folder
 from .invitation import Invitation
 from .jinja.columns_read import Reads, reads_of
 from .jinja.printing import INVITATION
@@ -101,7 +101,7 @@ class Renderer:
         )
         named = definition.sender if sender is None else sender
         self.row_reads = self._parts.reads | (Reads() if named is None else reads_of(self._env, named, "sender"))
-        folder = ReadFolder(definition.folder)
+        folder = Folder(definition.folder)
         self._contexts = RowContexts(definition, columns, names, folder)
         self._bodies = Bodies(self._env, definition, self._parts, folder)
         self._invitation = None if definition.calendar is None else Invitation(self._env, definition.calendar)

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from notebookmail.campaign.options import SendOptions, SendSettings
     from notebookmail.checks.findings import Remark
     from notebookmail.compose.template import Template
-    from notebookmail.delivery.destination import Destination
     from notebookmail.mail.message import Mail
     from notebookmail.smtp.wire.extensions import Extensions
 
@@ -49,7 +48,7 @@ _PATIENCE_SECONDS: Final = 10.0
 
 @shows_options
 def check_frame(
-    df: Any, template: Template, server: Destination | None = None, **options: Unpack[SendOptions]
+    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
 ) -> Report:
     """Make every message, send none, and report what is wrong with them, row by row.
 
@@ -78,22 +77,23 @@ def check_frame(
         >>> report.errors
     """
     settings = settings_of("check_frame", options)
-    frame = Frame(df)  # what cannot be read has no rows to report on
     target = server or (Server.from_env() if os.environ.get(URL_VARIABLE) else None)
     try:
         plan = plan_to_look_at(df, template, settings)
-    except (FrameError, TemplateError) as problem:
-        report = Report(frame.labels)
-        field = problem.field if isinstance(problem, TemplateError) else None
-        report.note(error("call", field, problem.message if isinstance(problem, TemplateError) else str(problem)))
-        return report
-    return _Check(RowInspector(plan, template, settings), settings, target).carry_out()
+    except (FrameError, TemplateError) as refusal:
+        problem = refusal
+    else:
+        return _Check(RowInspector(plan, template, settings), settings, target).carry_out()
+    report = Report(Frame(df).labels)  # what cannot be read has no rows to report on
+    field = problem.field if isinstance(problem, TemplateError) else None
+    report.note(error("call", field, problem.message if isinstance(problem, TemplateError) else str(problem)))
+    return report
 
 
 class _Check:
     """One check: folds what it finds into a report."""
 
-    def __init__(self, inspector: RowInspector, settings: SendSettings, server: Destination | None) -> None:
+    def __init__(self, inspector: RowInspector, settings: SendSettings, server: Server | None) -> None:
         self._inspector = inspector
         self._plan = plan = inspector.plan
         self._settings = settings
@@ -109,7 +109,7 @@ class _Check:
                 self._report.note(failure_of_row(event.error), event.position)
         for remark, position in repetitions(self._plan, self._settings.duplicates):
             self._report.note(remark, position)
-        if isinstance(self._server, Server):
+        if self._server is not None:
             self._greet(self._server)
         for task in self._plan.tasks():
             self._note(self._inspector.recipient_remarks(task.position), task.position)

@@ -86,12 +86,6 @@ def test_polars_rows_are_labelled_by_position():
     assert [row.label for row in frame.rows([1])] == [1]
 
 
-def test_a_lazy_frame_is_refused_with_the_remedy():
-    polars = pytest.importorskip("polars")
-    with pytest.raises(FrameError, match="collect"):
-        Frame(polars.LazyFrame({"a": [1]}))
-
-
 def test_pyarrow_tables_are_read():
     pyarrow = pytest.importorskip("pyarrow")
     frame = Frame(pyarrow.table({"a": ["x", None]}))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from notebookmail.compose.files import ReadFolder
+    from notebookmail.compose.files import Folder
     from notebookmail.compose.mime import multipart
 
 FIELD: Final = "attachments"
@@ -108,7 +108,7 @@ class Attachments:
         TemplateError: A file that all rows get is not there, or something cannot be attached.
     """
 
-    def __init__(self, env: Environment, items: tuple[Named, ...], folder: ReadFolder) -> None:
+    def __init__(self, env: Environment, items: tuple[Named, ...], folder: Folder) -> None:
         self._folder = folder
         self._files: Cache[_Body] = Cache(_KEPT_OCTETS)
         self._items = [_Item(env, item) for item in items]

@@ -1,6 +1,7 @@
 """Rows of a data frame, whatever library it is of.
 
-Imports errors only. To read another kind of frame: frame.py, the only place that knows the libraries. Frames
-kept as they were at the call: snapshot.py. What a missing value is: missing.py. How a template names a column:
-column_names.py.
+Imports errors only. To read another kind of frame in memory: frame.py, by what row_source.py says; another lazy
+one: streams.py, which asks sources for their rows (partitions.py does so for Dask's). spool.py keeps these in a
+file, and streamed.py reads them from there. Lists of dicts: records.py. Frames kept as they were at the call:
+snapshot.py. What a missing value is: missing.py. How a template names a column: column_names.py.
 """

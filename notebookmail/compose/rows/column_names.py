@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from notebookmail.errors import TemplateError
+from notebookmail.errors import FrameError, TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -198,3 +198,30 @@ def missing_column(name: str, fields: str, present: list[str]) -> str:
 
 def _words_in(column: str) -> set[str]:
     return set("".join(char if char.isalnum() or char == "_" else " " for char in column).split())
+
+
+def unique_names(names: Iterable[Any]) -> list[str]:
+    """Return the names of a frame's columns as templates write them.
+
+    Raises:
+        FrameError: Two are the same, or they have several levels.
+    """
+    given = list(names)
+    if any(isinstance(name, tuple) for name in given):
+        raise FrameError(
+            "the columns have several levels: flatten them first, for instance with "
+            'df.columns = ["_".join(str(name) for name in names if name != "") for names in df.columns]'
+        )
+    texts = [str(name) for name in given]
+    if len(set(texts)) < len(texts):
+        twice = sorted({text for text in texts if texts.count(text) > 1})
+        raise FrameError(
+            f"several columns are named {quoted_names(twice)}: a template could not say which one it means; "
+            "rename or drop the others (df = df.loc[:, ~df.columns.duplicated()] keeps the first of each)"
+        )
+    return texts
+
+
+def quoted_names(names: Iterable[str]) -> str:
+    """Write names one after the other, each in quotes."""
+    return ", ".join(repr(name) for name in names)

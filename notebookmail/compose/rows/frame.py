@@ -1,26 +1,33 @@
 """Data frames as rows: the only place that knows which data-frame library it is.
 
-pandas is read directly, everything else through narwhals. A frame is walked in chunks of rows, column by column,
-because converting a column's chunk costs a fraction of converting its cells one by one; only the chunk is ever
-copied, and the user's frame is never changed. A row holds plain values: Python scalars, and None for every way of
+pandas is read directly, other frames in memory through narwhals, and what hands out its rows as a stream from a
+file that keeps them (streamed.py). A frame is walked in chunks of rows, column by column, because converting a
+column's chunk costs a fraction of converting its cells one by one; only the chunk is ever copied, and the user's
+frame is never changed. A row holds plain values: Python scalars, and None for every way of
 saying "missing" (NaN, NaT, NA, None). Refused are frames whose columns have no single name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from notebookmail.errors import FrameError, TemplateError
 
-from .column_names import printed
+from .column_names import printed, quoted_names, unique_names
+from .records import frame_of_records
 from .snapshot import own_pandas
+from .streamed import StreamedRows
+from .streams import stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
+
+    from .row_source import RowSource
 
 PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None)})
 """Types whose repr says everything and never changes."""
@@ -61,11 +68,11 @@ class Frame:
     """A frame of any library, read row by row.
 
     Args:
-        df: A pandas DataFrame, or an eager frame of a library narwhals knows (polars, pyarrow, ...).
+        df: A pandas DataFrame, a frame of a library narwhals knows (polars, pyarrow, ...), a list of dicts, or
+            what hands out its rows as a stream: a lazy frame or relation, or anything with `__arrow_c_stream__`.
 
     Attributes:
         columns: The names a template may use: the columns, then the named levels of the index.
-        labels: The rows' labels: the pandas index, or 0, 1, 2, ... for other libraries.
         unit: What gets a message: "row" or "group".
 
     Raises:
@@ -77,7 +84,11 @@ class Frame:
     def __init__(self, df: Any, /) -> None:
         self._source = _source_of(df)
         self.columns: tuple[str, ...] = tuple(self._source.names)
-        self.labels: pd.Index[Any] = self._source.labels
+
+    @cached_property
+    def labels(self) -> pd.Index[Any]:
+        """The rows' labels: the pandas index, or 0, 1, 2, ... for other libraries; of a stream, reads it."""
+        return self._source.labels
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -89,7 +100,11 @@ class Frame:
         """Keep the rows as they are now: later changes of the user's frame do not reach them.
 
         Args:
-            names: The columns that are read; None for all. What is written into others may be seen.
+            names: The columns that are read; None for all. What is written into others may be seen, and a stream
+                is not asked for them.
+
+        Raises:
+            FrameError: The rows of a stream cannot be read.
         """
         wanted = set(self._source.names if names is None else names)
         self._source.own(place for place, name in enumerate(self._source.names) if name in wanted)
@@ -117,11 +132,11 @@ class Frame:
         Raises:
             FrameError: There is no such column.
         """
-        if name not in self.columns:
+        if name not in self._source.names:
             raise FrameError(
                 f"there is no column {name!r}; there are: {', '.join(map(repr, self.columns)) or 'none'}"
             )
-        return self._source.cells(self.columns.index(name), count)
+        return self._source.cells(self._source.names.index(name), count)
 
     def cells(self) -> list[list[Any]]:
         """Return all values, column by column: for a table that is small enough to be looked at."""
@@ -131,13 +146,13 @@ class Frame:
         labels = self.labels[selection].tolist()
         columns = self._source.columns(self._source.part(selection))
         cells = zip(*columns, strict=True) if columns else (() for _ in positions)
-        names = self.columns
+        names = self._source.names
         for position, label, values in zip(positions, labels, cells, strict=True):
             yield Row(position, label, dict(zip(names, values, strict=True)), self)
 
     def gap(self, position: int, name: str) -> Any:
         """Return what the frame has in place of a missing value: NaN, NaT, NA or None."""
-        return self._source.gap(position, self.columns.index(name))
+        return self._source.gap(position, self._source.names.index(name))
 
 
 class _PandasSource:
@@ -148,7 +163,7 @@ class _PandasSource:
 
         self._df = df
         self.labels = df.index.view()
-        self.names = _unique_names(df.columns.tolist())
+        self.names = unique_names(df.columns.tolist())
         self._levels = [
             level
             for level, name in enumerate(df.index.names)
@@ -209,7 +224,7 @@ class _NarwhalsSource:
         import pandas as pd
 
         self._frame = frame
-        self.names = _unique_names(list(frame.columns))
+        self.names = unique_names(list(frame.columns))
         self.labels: pd.Index[Any] = pd.RangeIndex(len(frame))
 
     def own(self, places: Iterable[int]) -> None:  # noqa: ARG002 -- a copy shares all columns until one is written to
@@ -243,7 +258,26 @@ class _NarwhalsSource:
         return [None if type(value) is float and value != value else value for value in part[name].to_list()]  # noqa: PLR0124
 
 
-def _source_of(df: Any) -> _PandasSource | _NarwhalsSource:
+def _source_of(df: Any) -> RowSource:
+    """Return what reads a source of rows."""
+    source = _in_memory(df)
+    if type(df).__module__.startswith("narwhals."):
+        df = df.to_native()
+    if source is None and (stream := stream_of(df)) is not None:
+        source = StreamedRows(stream, _in_memory)
+    if source is None and (records := frame_of_records(df)) is not None:
+        source = _PandasSource(records)
+    if source is None:
+        raise FrameError(
+            f"a {type(df).__name__} is not a data frame: pass a frame or lazy frame of pandas, polars, pyarrow, "
+            "DuckDB, Ibis or Dask, anything with __arrow_c_stream__, or a list of dicts (a Series wants "
+            ".to_frame() first)"
+        )
+    return source
+
+
+def _in_memory(df: Any) -> RowSource | None:
+    """Return what reads a frame that is in memory; None if it is none."""
     import pandas as pd
 
     if isinstance(df, pd.DataFrame):
@@ -251,29 +285,9 @@ def _source_of(df: Any) -> _PandasSource | _NarwhalsSource:
     import narwhals as nw
 
     try:
-        frame = nw.from_native(df, eager_only=True)
-    except Exception as problem:  # each library narwhals knows refuses in its own words
-        raise FrameError(
-            f"a {type(df).__name__} is not a data frame in memory: pass a pandas, polars or pyarrow table "
-            "(a lazy frame wants .collect() first, a Series .to_frame())"
-        ) from problem
-    return _NarwhalsSource(frame)
-
-
-def _unique_names(names: list[Any]) -> list[str]:
-    if any(isinstance(name, tuple) for name in names):
-        raise FrameError(
-            "the columns have several levels: flatten them first, for instance with "
-            'df.columns = ["_".join(str(name) for name in names if name != "") for names in df.columns]'
-        )
-    texts = [str(name) for name in names]
-    if len(set(texts)) < len(texts):
-        twice = sorted({text for text in texts if texts.count(text) > 1})
-        raise FrameError(
-            f"several columns are named {_quoted(twice)}: a template could not say which one it means; "
-            "rename or drop the others (df = df.loc[:, ~df.columns.duplicated()] keeps the first of each)"
-        )
-    return texts
+        return _NarwhalsSource(nw.from_native(df, eager_only=True))
+    except Exception:  # noqa: BLE001 -- each library narwhals knows refuses in its own words
+        return None
 
 
 def _plain_values(values: pd.Series[Any] | pd.Index[Any]) -> list[Any]:
@@ -296,7 +310,7 @@ def row_of(values: Mapping[str, Any] | pd.Series[Any] | Row, /) -> Row:
     if isinstance(values, Row):
         return values
     if isinstance(values, pd.Series):
-        names = _unique_names(values.index.tolist())
+        names = unique_names(values.index.tolist())
         fields = dict(zip(names, _plain_values(values), strict=True))
         return Row(0, values.name, fields, _Given(dict(zip(names, values.tolist(), strict=True))))
     try:
@@ -344,15 +358,11 @@ def email_column(columns: Iterable[str]) -> str:
         return found[0]
     if found:
         raise FrameError(
-            f"the columns {_quoted(found)} could all hold the recipients: say which one with "
+            f"the columns {quoted_names(found)} could all hold the recipients: say which one with "
             f"Template(..., to='{printed(found[0])}')"
         )
     likely = next((name for name in names if "mail" in name.casefold()), "")
     raise FrameError(
-        f"no column is named email, e-mail, mail or address (there are: {_quoted(names) or 'none'}): "
+        f"no column is named email, e-mail, mail or address (there are: {quoted_names(names) or 'none'}): "
         f"say where the recipients are with Template(..., to='{printed(likely or 'column')}')"
     )
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names)
