@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.errors import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     import pandas as pd
 
 
-def partitions(frame: Any, names: Sequence[Any]) -> Iterator[Any]:
+def partitions(frame: Any, names: Sequence[Any]) -> Generator[Any]:
     """Compute the partitions of a Dask data frame, one after the other.
 
     Args:

@@ -6,6 +6,7 @@ the source's own library would give, and so is the frame of a group's rows.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.errors import FrameError, NotebookmailError
@@ -100,7 +101,8 @@ class StreamedRows:
 
     def _read(self, places: Sequence[int]) -> None:
         try:
-            self._spool = Spool(self._stream.batches(places))
+            with contextlib.closing(self._stream.batches(places)) as batches:
+                self._spool = Spool(batches)
         except NotebookmailError:
             raise
         except Exception as problem:  # each library has its own words for a query that fails

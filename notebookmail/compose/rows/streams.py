@@ -18,7 +18,7 @@ from notebookmail.errors import FrameError
 from .partitions import partitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 BATCH_ROWS: Final = 16_384
 """So many rows are asked for at a time, where that can be said."""
@@ -36,7 +36,7 @@ class RowStream:
     """
 
     names: Sequence[Any]
-    batches: Callable[[Sequence[int]], Iterator[Any]]
+    batches: Callable[[Sequence[int]], Generator[Any]]
     cells: Callable[[Any], Any] = lambda table: table
     group: Callable[[Any], Any] = lambda table: table
 
@@ -61,7 +61,7 @@ def stream_of(source: Any) -> RowStream | None:
 def _stream_of_polars(lazy: Any) -> RowStream:
     names = lazy.collect_schema().names()
 
-    def batches(places: Sequence[int]) -> Iterator[Any]:
+    def batches(places: Sequence[int]) -> Generator[Any]:
         import polars as pl
 
         from .spool import rows_of_file, temporary_folder
@@ -73,7 +73,8 @@ def _stream_of_polars(lazy: Any) -> RowStream:
                 chosen.sink_ipc(path, compression="lz4")
             except pl.exceptions.InvalidOperationError:  # polars before 1.30 streams not every query
                 chosen.collect().write_ipc(path, compression="lz4")
-            yield from rows_of_file(path)
+            for batch in rows_of_file(path):  # in which texts are views, also within lists and categories
+                yield pl.from_arrow(batch).to_arrow(compat_level=pl.CompatLevel.oldest())
 
     return RowStream(names, batches, cells=_as_polars, group=_as_polars)
 
@@ -81,7 +82,7 @@ def _stream_of_polars(lazy: Any) -> RowStream:
 def _stream_of_duckdb(relation: Any) -> RowStream:
     names = list(relation.columns)
 
-    def batches(places: Sequence[int]) -> Iterator[Any]:
+    def batches(places: Sequence[int]) -> Generator[Any]:
         quoted = ('"{}"'.format(names[place].replace('"', '""')) for place in places)
         chosen = relation.project(", ".join(quoted))
         read = getattr(chosen, "to_arrow_reader", None) or chosen.fetch_arrow_reader  # the older name
@@ -93,7 +94,7 @@ def _stream_of_duckdb(relation: Any) -> RowStream:
 def _stream_of_ibis(table: Any) -> RowStream:
     names = list(table.columns)
 
-    def batches(places: Sequence[int]) -> Iterator[Any]:
+    def batches(places: Sequence[int]) -> Generator[Any]:
         yield from table.select(*(names[place] for place in places)).to_pyarrow_batches(chunk_size=BATCH_ROWS)
 
     return RowStream(names, batches, group=_as_pandas_of_arrow)
@@ -104,7 +105,7 @@ def _stream_of_dask(frame: Any) -> RowStream:
     has_index = isinstance(index, str) and index not in frame.columns
     names = [*frame.columns, *([index] if has_index else [])]
 
-    def batches(places: Sequence[int]) -> Iterator[Any]:
+    def batches(places: Sequence[int]) -> Generator[Any]:
         return partitions(frame.reset_index() if has_index else frame, [names[place] for place in places])
 
     return RowStream(names, batches, cells=_as_pandas, group=_as_pandas)
@@ -113,14 +114,14 @@ def _stream_of_dask(frame: Any) -> RowStream:
 def _stream_of_dataset(dataset: Any) -> RowStream:
     names = dataset.schema.names
 
-    def batches(places: Sequence[int]) -> Iterator[Any]:
+    def batches(places: Sequence[int]) -> Generator[Any]:
         yield from dataset.to_batches(columns=[names[place] for place in places], batch_size=BATCH_ROWS)
 
     return RowStream(names, batches)
 
 
 def _stream_of_reader(reader: Any) -> RowStream:
-    def batches(places: Sequence[int]) -> Iterator[Any]:
+    def batches(places: Sequence[int]) -> Generator[Any]:
         count = 0
         for batch in _batches_of(reader, places):
             count += batch.num_rows
@@ -145,7 +146,7 @@ def _stream_of_capsules(source: Any) -> RowStream | None:
     return RowStream(reader.schema.names, partial(_batches_of, reader), group=_as_pandas_of_arrow)
 
 
-def _batches_of(reader: Any, places: Sequence[int]) -> Iterator[Any]:
+def _batches_of(reader: Any, places: Sequence[int]) -> Generator[Any]:
     for batch in reader:
         yield batch.select(list(places))
 
