@@ -77,3 +77,6 @@ async def look(df: pd.DataFrame, template: Template) -> None:
     assert_type(results.table().frame, pd.DataFrame)
     diagnosis = await Server.preset("gmail", username="me@gmail.com").verify()
     assert_type(diagnosis.ok, bool)
+    assert_type(Server.for_address("me@example.org", rate="30/min"), Server)
+    assert_type(Server.preset("ses", region="eu-west-1", access_key="AKIA", secret_key="x"), Server)
+    assert_type(Server.profile("work").save_profile("home"), Path)

@@ -21,6 +21,7 @@ class Provider:
         daily_quota: Messages in 24 hours of an ordinary account, or None.
         username: The user name that is the same for everybody, or None.
         login: How to log in, in words.
+        credential: What is wanted as the password, in a word or two; "" where no password is taken.
         login_name: What the user name is: the whole address, what stands before its @, or one that the provider
             gives out.
         groups_passwords: True where a password is shown in groups with blanks between that are no part of it.
@@ -40,6 +41,7 @@ class Provider:
     daily_quota: int | None = None
     username: str | None = None
     login: str = ""
+    credential: str = "password"
     login_name: LoginName = "its own"
     groups_passwords: bool = False
     domains: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ SENDING_SERVICES: Final[Mapping[str, Provider]] = {
         login="the SMTP credentials of the SES console, or access_key= and secret_key= of an IAM user; rate and "
         "quota are the account's own",
         aliases=("aws", "amazon", "amazon-ses", "aws-ses"),
+        credential="SMTP password",
         source="docs.aws.amazon.com/ses/latest/dg/smtp-connect.html",
         checked=_CHECKED,
     ),
@@ -33,6 +34,7 @@ SENDING_SERVICES: Final[Mapping[str, Provider]] = {
         username="apikey",
         login="an API key as the password",
         aliases=("twilio",),
+        credential="API key",
         source="www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api",
         checked=_CHECKED,
     ),
@@ -41,6 +43,7 @@ SENDING_SERVICES: Final[Mapping[str, Provider]] = {
         587,
         "starttls",
         login="the domain's SMTP credentials",
+        credential="SMTP password",
         source="documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp",
         checked=_CHECKED,
     ),
@@ -52,6 +55,7 @@ SENDING_SERVICES: Final[Mapping[str, Provider]] = {
         login="an SMTP token of the message stream: its access key as user name, its secret key as password",
         # The provider's advice for one IP address, not enforced; quoted from the page. A server's API token would
         # do as both, but then a secret would be the user name, and that is shown.
+        credential="secret key of the SMTP token",
         source="postmarkapp.com/support/article/do-we-have-rate-limits-for-smtp, 811-what-are-the-smtp-details",
     ),
     "resend": Provider(
@@ -60,6 +64,7 @@ SENDING_SERVICES: Final[Mapping[str, Provider]] = {
         "tls",
         username="resend",
         login="an API key as the password",
+        credential="API key",
         source="resend.com/docs/send-with-smtp",
         checked=_CHECKED_LATER,
     ),
@@ -69,6 +74,7 @@ SENDING_SERVICES: Final[Mapping[str, Provider]] = {
         "starttls",
         login="the SMTP login and an SMTP key of the page SMTP & API; an API key is another thing",
         aliases=("sendinblue",),
+        credential="SMTP key",
         source="developers.brevo.com/docs/smtp-integration",
         checked=_CHECKED_LATER,
     ),

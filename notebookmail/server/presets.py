@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notebookmail.mail.provider import Provider
 
 _PUBLISHED: Final = ("port", "security", "max_connections", "rate", "daily_quota", "username")
+_LOGINS: Final = ("password", "oauth", "oauth_token_generator")
 _SECRET_KEY_LENGTH: Final = 40
 _GROUPS, _GROUP_LENGTH = 4, 4
 
@@ -50,6 +51,8 @@ def preset_settings(name: str, region: str | None, options: Mapping[str, Any]) -
     settings = {"hostname": hostname, **known, **options}
     settings["username"] = _user_name(name, provider, settings.get("username"))
     _refuse_secret_key(provider, settings)
+    if not provider.credential and not any(options.get(each) for each in _LOGINS):
+        raise FrameError(f"{provider.hostname} takes no passwords. The login is {provider.login}")
     return settings
 
 
@@ -155,6 +158,13 @@ def _refuse_secret_key(provider: Provider, settings: Mapping[str, Any]) -> None:
 
 
 # --- passwords as they are shown --------------------------------------------------------------------------------
+
+
+def password_question(hostname: str, username: str) -> str:
+    """Ask for what the provider wants as a password: mostly it is not the one that somebody thinks of."""
+    found = provider_at(hostname)
+    wanted = (found and found[1].credential) or "password"
+    return f"{wanted[0].upper()}{wanted[1:]} for {username} at {hostname}: "
 
 
 def without_groups(hostname: str, password: str | Secret | None) -> Secret | None:

@@ -16,6 +16,8 @@ from notebookmail.errors import FrameError
 from notebookmail.privacy.secret import Secret
 from notebookmail.view.frontend import is_notebook
 
+from .presets import password_question
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -79,7 +81,7 @@ def _asked_for(hostname: str, username: str, why_not: str) -> Secret:
     if ask is None:
         raise _missing(hostname, username, why_not)
     try:
-        password = Secret(ask(f"Password for {username} at {hostname}: "))
+        password = Secret(ask(password_question(hostname, username)))
     except (
         NotImplementedError,
         EOFError,

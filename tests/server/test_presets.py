@@ -9,6 +9,7 @@ from support.traceback_variables import variables_shown
 
 from notebookmail import FrameError, Server
 from notebookmail.mail.providers import PROVIDERS, provider_at
+from notebookmail.server.presets import password_question
 
 CANARY = "s3cret-canary"
 SECRET_KEY = f"{CANARY}/an+AWS+key+of+forty+letters"[:40]
@@ -83,6 +84,7 @@ def test_outlook_is_microsoft_365_for_who_has_a_domain_of_their_own() -> None:
         ("gmail", {"username": " "}, r"username='me@gmail\.com'"),
         ("gmail", {"username": "me"}, r"the whole address, such as 'me@gmail\.com'"),
         ("sendgrid", {"username": "me@example.org"}, "user name is 'apikey'; leave username= out.*API key"),
+        ("outlook", {"username": "me@live.com"}, "smtp-mail.outlook.com takes no passwords"),
         ("mailgun", {}, "the domain's SMTP credentials"),
     ],
 )
@@ -93,6 +95,20 @@ def test_a_call_that_cannot_log_in_says_what_is_missing(name: str, options: dict
 
 def test_blanks_around_a_pasted_user_name_are_no_part_of_it() -> None:
     assert Server.preset("gmail", username=" me@gmail.com\n", password="x").username == "me@gmail.com"
+
+
+@pytest.mark.parametrize(
+    ("hostname", "question"),
+    [
+        ("smtp.gmail.com", "App password for me at smtp.gmail.com: "),
+        ("email-smtp.eu-west-1.amazonaws.com", "SMTP password for me at email-smtp.eu-west-1.amazonaws.com: "),
+        ("smtp.resend.com", "API key for me at smtp.resend.com: "),
+        ("smtp-mail.outlook.com", "Password for me at smtp-mail.outlook.com: "),
+        ("smtp.example.org", "Password for me at smtp.example.org: "),
+    ],
+)
+def test_a_password_is_asked_for_by_the_name_the_provider_has_for_it(hostname: str, question: str) -> None:
+    assert password_question(hostname, "me") == question
 
 
 # --- passwords as they are shown ------------------------------------------------------------------------------
