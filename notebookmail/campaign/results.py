@@ -354,7 +354,7 @@ class SendResults:
         """The summary as a static page that names no one."""
         from notebookmail.view.html.results import results_html
 
-        return results_html(self, title=self.notice)
+        return str(results_html(self, title=self.notice))  # some front ends take a plain str alone
 
     def _ipython_display_(self) -> None:
         """Show the summary, and below it the table; one line where the running cell has shown a board already."""

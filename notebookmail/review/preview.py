@@ -182,6 +182,14 @@ class Preview:
         notes += [self._picked.note] if self._picked.note else []
         return "\n\n".join([text, *(f"({note})" for note in notes)])
 
+    def _repr_html_(self) -> str:
+        """How many letters there are, where no widget can be shown."""
+        from notebookmail.view.html.stand_in import without_jupyter
+
+        return without_jupyter(
+            f"Preview of {_counted(len(self), 'letter')}. print(preview) writes the first of them."
+        )
+
     def _ipython_display_(self) -> None:
         from notebookmail.view.frontend import is_attended, is_notebook
         from notebookmail.view.widgets.live_output import LiveView, show_static, stand_in

@@ -88,7 +88,7 @@ class Report(CheckSummary):
     def _repr_html_(self) -> str:
         from notebookmail.view.html.report import report_html
 
-        return report_html(self)
+        return str(report_html(self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's
         return {"text/plain": str(self)}

@@ -31,7 +31,7 @@ class Diagnosis(VerifiedSteps):
     def _repr_html_(self) -> str:
         from notebookmail.view.html.diagnosis import diagnosis_html
 
-        return diagnosis_html(self)
+        return str(diagnosis_html(self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's
         return {"text/plain": str(self)}

@@ -275,9 +275,9 @@ class CellRun(Run):
                     self._leave_beyond()
             return self.results
 
-    def _settle(self, earlier: Mapping[bytes, Any]) -> Plan:
-        plan = super()._settle(earlier)
-        if plan.settings.resend_unconfirmed:
+    def _settle(self, earlier: Mapping[bytes, Any], *, resend_unconfirmed: bool) -> Plan:
+        plan = super()._settle(earlier, resend_unconfirmed=resend_unconfirmed)
+        if resend_unconfirmed:
             generation = self._cell.generations[self.mailing.number]
             truth = self._cell.world.truth
             for task in plan.tasks():
@@ -287,9 +287,9 @@ class CellRun(Run):
                         truth.at(letter.token, generation, address).allowed += 1
         return plan
 
-    def _settings(self, *others: Any) -> Any:
+    def _settings(self, *others: Any, **more: Any) -> Any:
         cell = self._cell
-        settings = super()._settings(*others)
+        settings = super()._settings(*others, **more)
         if settings.quota is not None:
             settings.quota._clock, settings.quota._counts = cell.world.clock, cell.counts
         return replace(settings, random=cell.chance, clock=cell.world.clock)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from notebookmail.campaign import claiming, monitor, planning
-from notebookmail.campaign import run as runs
+from notebookmail.server import server as servers
 
 from .cell import Cell, CellOrder, JournalOfCell
 from .cell_checks import check_cell, check_end
@@ -90,7 +90,7 @@ def _given(world: CellWorld) -> Iterator[None]:
         patch.object(claiming, "Journal", JournalOfCell),
         patch.object(claiming, "time", time),
         patch.object(monitor, "time", time),
-        patch.object(runs, "Pool", partial(runs.Pool, chance=world.rng.random)),
+        patch.object(servers, "Pool", partial(servers.Pool, chance=world.rng.random)),
         patch.object(planning, "datetime", Datetime),
     ):
         yield

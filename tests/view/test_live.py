@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import pandas as pd
+import pytest
 from support.captured_displays import VIEW, Screen
-from support.sample_runs import Tags, mixed_outcomes, sample_progress
+from support.sample_runs import Tags, mixed_outcomes, sample_outcomes, sample_progress
 
-from notebookmail import Template, preview_frame
+from notebookmail import Template, check_frame, preview_frame
+from notebookmail.server.diagnosis import Diagnosis
 from notebookmail.view.html.style import LIVE_STYLE
 from notebookmail.view.widgets.board import Board
 from notebookmail.view.widgets.inbox import Inbox
-from notebookmail.view.widgets.live_output import LiveView, show_page, stand_in
+from notebookmail.view.widgets.live_output import LiveView, show_page, show_static, stand_in
 from notebookmail.view.widgets.preview import PreviewView
 from notebookmail.view.widgets.results_table import ResultsTable
 
@@ -64,3 +66,29 @@ def test_a_replaced_view_leaves_no_widget(screen: Screen) -> None:
 
     assert [VIEW in page for page in screen.pages] == [False, False]
     assert screen.pages[0] == {"text/html": "<p>done</p>", "text/plain": "done"}
+
+
+def views() -> dict[str, Any]:
+    people = pd.DataFrame({"n": [1], "email": ["a@example.org"]})
+    letter = Template("N {{ n }}", text="x", sender="desk@example.org")
+    return {
+        "results": sample_outcomes(3),
+        "table": ResultsTable(sample_outcomes(3)),
+        "inbox": Inbox([]),
+        "preview": preview_frame(people, letter),
+        "check": check_frame(people, letter),
+        "diagnosis": Diagnosis("mail.example.org:587", "", ()),
+    }
+
+
+@pytest.mark.parametrize("name", ["results", "table", "inbox", "preview", "check", "diagnosis"])
+def test_a_front_end_without_widgets_gets_a_page_that_is_a_plain_text(name: str) -> None:
+    page = views()[name]._repr_html_()
+    assert type(page) is str
+    assert "nbm" in page
+    assert "a@example.org" not in page
+
+
+def test_what_is_displayed_is_plain_text_too(screen: Screen) -> None:
+    show_static(stand_in("Here it was."), "Here it was.")
+    assert [type(each) for bundle in screen.pages for each in bundle.values()] == [str, str]

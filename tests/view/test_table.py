@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -12,7 +13,8 @@ from support.captured_displays import VIEW, Screen, state_of
 from support.paired_timings import ratio
 from support.sample_runs import mixed_outcomes, sample_outcomes
 
-from notebookmail import Sandbox, SendResults, Template, send_frame
+from notebookmail import Sandbox, SendResults, SMTPResponse, Template, send_frame
+from notebookmail.delivery.events import RowSent
 from notebookmail.view.widgets import results_table as table_module
 from notebookmail.view.widgets.results_table import PAGE, ResultsTable
 
@@ -78,6 +80,25 @@ def test_the_status_filter_shows_its_counts_and_only_its_rows() -> None:
     assert options == ["All 8", "✓ sent 3", "✕ failed 2", "↻ deferred 1", "? unconfirmed 1", "\u2013 skipped 1"]
     assert table._where.value == "rows 1\u20132 of 2"
     assert "person2@" not in shown(table)
+
+
+def test_the_status_filter_shows_what_is_chosen_from_the_beginning() -> None:
+    table = ResultsTable(mixed_outcomes())
+    assert (table._status.index, table._status.label) == (0, "All 8")
+    assert None not in [value for _, value in table._status.options]
+
+
+def test_a_chosen_status_stays_chosen_while_the_rows_change() -> None:
+    outcomes = mixed_outcomes()
+    table = ResultsTable(outcomes)
+    table._status.value = "deferred"
+    table.refresh()
+    assert (table._status.value, table._where.value) == ("deferred", "rows 1\u20131 of 1")
+    outcomes.apply(
+        RowSent(outcomes.positions("deferred")[0], SMTPResponse(250, "ok"), {}, 2, 0.1, datetime.now(UTC))
+    )
+    table.refresh()
+    assert (table._status.label, table._where.value) == ("All 8", "rows 1\u20138 of 8")
 
 
 @pytest.mark.parametrize("wanted", ["PERSON119", "119", "  person119@ "])
@@ -273,7 +294,7 @@ async def test_an_open_table_shows_what_a_retry_elsewhere_came_to() -> None:
 
 def box_port(results: SendResults) -> int:
     """Return the port these results were sent to, for a sandbox that takes its place."""
-    server = results._sending._make_run.__self__._server
+    server = results._sending._make_run.__self__._destination
     return server.port
 
 

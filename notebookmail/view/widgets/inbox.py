@@ -16,6 +16,7 @@ import ipywidgets
 from notebookmail.sync import running_loop
 from notebookmail.view.frontend import is_attended, saves_widgets
 from notebookmail.view.html.escaping import Html, element
+from notebookmail.view.html.stand_in import without_jupyter
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 from notebookmail.view.words.message import date, field
 from notebookmail.view.words.visible_text import clip, visible
@@ -212,6 +213,10 @@ class Inbox:
     def _words(self) -> str:
         count = len(self._received)
         return f"{count:,} message{'' if count == 1 else 's'} arrived. Run the cell again to open the inbox."
+
+    def _repr_html_(self) -> str:
+        """How many there are, where no widget can be shown."""
+        return without_jupyter(f"{self!r}. box.messages holds them.")
 
     def _ipython_display_(self) -> None:
         words = self._words()

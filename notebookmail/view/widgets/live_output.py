@@ -14,6 +14,7 @@ import ipywidgets
 from IPython.display import display, update_display
 
 from notebookmail.view.html.escaping import Html, element, join
+from notebookmail.view.html.stand_in import plain
 from notebookmail.view.html.style import ROOT, STYLE
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def show_page(widget: ipywidgets.Widget, page: str, text: str) -> None:
 def show_static(page: str, text: str) -> None:
     """Show a static page, or with "" only its text."""
     bundle = {"text/html": page, "text/plain": text} if page else {"text/plain": text}
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    display(plain(bundle), raw=True)  # type: ignore[no-untyped-call]
 
 
 def stand_in(words: str) -> Html:
@@ -86,8 +87,8 @@ def close_all(*widgets: ipywidgets.Widget) -> None:
 
 
 def _display(bundle: dict[str, Any]) -> DisplayHandle:
-    return display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call,no-any-return]
+    return display(plain(bundle), raw=True, display_id=True)  # type: ignore[no-untyped-call,no-any-return]
 
 
 def _update(handle: DisplayHandle, bundle: dict[str, Any]) -> None:
-    update_display(bundle, raw=True, display_id=handle.display_id)  # type: ignore[no-untyped-call]
+    update_display(plain(bundle), raw=True, display_id=handle.display_id)  # type: ignore[no-untyped-call]

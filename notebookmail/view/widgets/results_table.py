@@ -19,6 +19,7 @@ from notebookmail.sync import running_loop
 from notebookmail.view.frontend import is_attended, saves_widgets
 from notebookmail.view.html.escaping import element
 from notebookmail.view.html.results import table_html
+from notebookmail.view.html.stand_in import without_jupyter
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 from notebookmail.view.words.results import SYMBOLS, ResultsSource, headline, interrupted
 from notebookmail.view.words.visible_text import clip, visible
@@ -39,6 +40,8 @@ PAGE: Final = 25
 """Rows on a page."""
 
 _LABEL, _PROBLEM = 40, 300  # characters shown
+_ALL: Final = "all"
+"""Not None: a drop-down whose value is None shows nothing chosen in one process of three."""
 _ORDERS: Final[dict[str, Order]] = {
     "Rows in order": "row", "Problems first": "status", "Recipient, A to Z": "to", "Reply, A to Z": "reply",
     "Slowest first": "slowest", "Latest first": "latest", "Most tries first": "attempts",
@@ -148,10 +151,10 @@ class ResultsTable:
             ipywidgets.HBox([*self._pager, self._where]).add_class("nbm-tools"),
         ]
 
-    def _statuses(self) -> list[tuple[str, Status | None]]:
+    def _statuses(self) -> list[tuple[str, str]]:
         counts = self._results.counts
         return [
-            (f"All {len(self._results):,}", None),
+            (f"All {len(self._results):,}", _ALL),
             *((f"{SYMBOLS[status]} {status} {counts[status]:,}", status) for status in STATUSES if counts[status]),
         ]
 
@@ -168,7 +171,8 @@ class ResultsTable:
         return self._results.frame.iloc[self._found]
 
     def _find(self) -> None:
-        self._found = self._results.find(self._status.value, self._text.value, self._order.value)
+        status: Status | None = None if self._status.value == _ALL else self._status.value
+        self._found = self._results.find(status, self._text.value, self._order.value)
         self._show(0)
 
     @property
@@ -194,10 +198,16 @@ class ResultsTable:
         if self.widget is None:
             self._found = self._results.find()
         elif self._loop is None or self._loop is running_loop():
-            self._status.options = self._statuses()
+            self._offer_statuses()
             self._find()
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.refresh)
+
+    def _offer_statuses(self) -> None:
+        """Offer the statuses that there are now; what was chosen stays chosen as long as there are such rows."""
+        chosen, statuses = self._status.value, self._statuses()
+        self._status.options = statuses
+        self._status.value = chosen if chosen in dict(statuses).values() else _ALL
 
     # --- one row --------------------------------------------------------------------------------------------
 
@@ -265,6 +275,10 @@ class ResultsTable:
     def _stand_in(self) -> str:
         words = headline(self._results.counts)
         return f"{words}. The table lives as long as the kernel: run the cell again to open it."
+
+    def _repr_html_(self) -> str:
+        """The summary, where no widget can be shown."""
+        return without_jupyter(f"{headline(self._results.counts)}. results.frame holds every row.")
 
     def _ipython_display_(self) -> None:
         words = self._stand_in()
