@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         FrameError,
         JournalError,
         NotebookmailError,
+        SignInError,
         SMTPAuthenticationError,
         SMTPConnectError,
         SMTPConnectResponseError,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from .review.preview import Preview, preview_frame
     from .review.report import Report
     from .sandbox.server import Received, Sandbox
+    from .server.oauth import OAuth
     from .server.server import Server
     from .smtp.client.client import SMTP, send
     from .smtp.options import SMTPTokenGenerator
@@ -64,6 +66,7 @@ __all__ = [
     "FrameError",
     "JournalError",
     "NotebookmailError",
+    "OAuth",
     "Preview",
     "Received",
     "Report",
@@ -90,6 +93,7 @@ __all__ = [
     "SendPlan",
     "SendResults",
     "Server",
+    "SignInError",
     "Template",
     "TemplateError",
     "campaigns",
@@ -111,6 +115,7 @@ _ROOMS = {
     "SMTPResponse": "response",
     "SMTPStatus": "status",
     "SMTPTokenGenerator": "smtp.options",
+    "OAuth": "server.oauth",
     "Preview": "review.preview",
     "Received": "sandbox.server",
     "Report": "review.report",

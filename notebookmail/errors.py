@@ -131,7 +131,35 @@ class SMTPDataError(SMTPResponseException):
 
 
 class SMTPAuthenticationError(SMTPResponseException):
-    """The server refused the credentials."""
+    """The server refused the credentials.
+
+    Attributes:
+        mechanism: How they were shown, such as "PLAIN" or "XOAUTH2"; "" where that is not known.
+        token_status: What the server said of an access token before it refused it, such as "401" or
+            "invalid_token" (RFC 7628 3.2.2, and XOAUTH2 alike); "" where it said nothing.
+        token_scope: The permission it named there, such as "https://mail.google.com/", or "".
+    """
+
+    mechanism: str = ""
+    token_status: str = ""
+    token_scope: str = ""
+
+
+class SignInError(NotebookmailError):
+    """No access token can be had: nobody has signed in, the provider refused, or the sign-in has ended.
+
+    Attributes:
+        message: What happened and what to do about it.
+        error: The provider's word for it, such as "invalid_grant" (RFC 6749 5.2), or "".
+    """
+
+    def __init__(self, message: str, error: str = "", /) -> None:
+        super().__init__(message, error)
+        self.message = message
+        self.error = error
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class SMTPSenderRefused(SMTPResponseException):

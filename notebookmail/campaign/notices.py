@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .results import SendResults
 
 SANDBOX_NOTICE: Final = "No server was given: these messages went to a sandbox on this machine. Nothing left it."
+SAVING_OFFER: Final = (
+    "The password that was typed in works: server.save_password() puts it in the system's keyring."
+)
 DRY_RUN_NOTICE: Final = "Dry run: every message was built, none was sent."
 
 

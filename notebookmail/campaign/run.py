@@ -23,7 +23,7 @@ from .claiming import claimed
 from .control import RunControl
 from .display import Screen, ThreadsafeCommands, repaint
 from .monitor import Monitor
-from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, Notices, nothing_sent
+from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, nothing_sent
 from .resender import Resender
 from .results import SendResults
 
@@ -151,6 +151,7 @@ class Run:
         try:
             if plan.going:
                 await pool.open()
+                self._notices.say(SAVING_OFFER if server.offers_to_save() else "")
             self.control.begin(runner)
             await runner.run()
         except BaseException:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 from notebookmail.errors import (
     AddressError,
     FunctionError,
+    SignInError,
+    SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
     SMTPNotSupported,
@@ -28,6 +30,7 @@ from notebookmail.status import SMTPStatus
 
 from . import remedies
 from .remedies import Category, Explanation
+from .sign_in_refusals import explain_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +90,8 @@ def explain(error: Exception) -> Explanation:
     if isinstance(error, TemplateError) and isinstance(error.__cause__, AddressError):
         return _MALFORMED
     error = gravest_refusal(error)
+    if isinstance(error, SMTPAuthenticationError | SignInError) and (found := explain_sign_in(error)) is not None:
+        return found
     if isinstance(error, SMTPResponseException):
         return _explain_reply(error)
     return _explain_kind(error)

@@ -87,7 +87,7 @@ AUTH_APP: Final = Explanation(
 AUTH_BASIC: Final = Explanation(
     "auth",
     "the provider no longer takes passwords for sending",
-    "log in with OAuth: oauth_token_generator= of the Server",
+    "sign in instead: oauth=OAuth.microsoft(client_id) of the Server, or OAuth.google(...)",
     stops_run=True,
 )
 AUTH_BROWSER: Final = Explanation(

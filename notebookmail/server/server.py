@@ -20,6 +20,7 @@ from notebookmail.smtp.pool.jobs import PoolLimits, Route
 from notebookmail.verify.session import PATIENCE_SECONDS, verify_server
 from notebookmail.verify.target import Target
 
+from .account import Account
 from .presets import preset_settings, ses_login, temporary_keys, without_groups
 from .server_text import Security, read_url, understands_text
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import dns.resolver
-
-    from notebookmail.smtp.options import SMTPTokenGenerator
 
     from .diagnosis import Diagnosis
 
@@ -41,7 +40,7 @@ _DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBM
 
 @understands_text
 @dataclass(frozen=True, slots=True)
-class Server:
+class Server(Account):
     """A mail server and how much of it may be used.
 
     Args:
@@ -49,10 +48,15 @@ class Server:
         port: 465, 587 or what the provider says; chosen by `security` when left out (587 for "auto").
         username: For logging in.
         password: For logging in. Kept as a `Secret`, which shows it to nobody. None looks it up when it is first
-            needed: in the system's keyring (`pip install "notebookmail[keyring]"`; the service is "notebookmail:"
-            and the host name), else it is asked for, where somebody can be asked. Then it is kept in memory until
-            this process ends.
-        oauth_token_generator: An async function that returns an access token, instead of a password.
+            needed: in the system's keyring (`pip install "notebookmail[keyring]"`; `save_password()` puts it
+            there), by `password_command`, in the environment variable NOTEBOOKMAIL_PASSWORD (for the host of
+            NOTEBOOKMAIL_URL only, where that is set), else it is asked for, where somebody can be asked. Then it
+            is kept in memory until this process ends.
+        password_command: A program that prints the password on its first line, as a list or one text:
+            `["pass", "show", "mail"]`. It runs without a shell.
+        oauth: Signs in with the account's provider instead of a password: `OAuth.microsoft(...)`,
+            `OAuth.google(...)`, `OAuth(...)`. Call `await server.sign_in()` once.
+        oauth_token_generator: An async function that returns an access token, for sign-ins of your own.
         security: "tls" from the first byte, "starttls" required, "none", or "auto": TLS on port 465, STARTTLS
             required on 587 or where a user name is given, STARTTLS where offered otherwise, and neither on this
             machine.
@@ -71,11 +75,6 @@ class Server:
         FrameError: Settings that contradict each other.
     """
 
-    hostname: str
-    port: int | None = None
-    username: str | None = field(default=None, kw_only=True)
-    password: str | Secret | None = field(default=None, kw_only=True, repr=False)
-    oauth_token_generator: SMTPTokenGenerator | None = field(default=None, kw_only=True, repr=False)
     security: Security = field(default="auto", kw_only=True)
     timeout: float = field(default=60, kw_only=True)
     max_connections: int = field(default=DEFAULT_CONNECTIONS, kw_only=True)
@@ -99,6 +98,7 @@ class Server:
         if not all(isinstance(each, Server) for each in self.failover):
             raise FrameError("failover is a list of servers: failover=[Server('backup.example.org')]")
         _ = self.messages_per_second  # a rate that cannot be read is found here
+        Account.__post_init__(self)  # no super(): a class with slots is made anew
         try:
             self._options(
                 self.password if self.password is not None or not self.needs_password else "looked up later"
@@ -253,11 +253,6 @@ class Server:
         """The rate as a number, or None for no limit."""
         return None if self.rate is None else parse_rate(self.rate)
 
-    @property
-    def needs_password(self) -> bool:
-        """True when a password is wanted and not there yet."""
-        return self.username is not None and self.password is None and self.oauth_token_generator is None
-
     def with_password(self) -> Server:
         """Return this server, and those it falls back on, with the passwords they need: looked up, or asked for.
 
@@ -271,23 +266,13 @@ class Server:
             return self
         return replace(self._ready(), failover=tuple(each._ready() for each in self.failover))
 
-    def _ready(self) -> Server:
-        from .sign_in import look_up
-
-        if self.username is None or not self.needs_password:
-            return self
-        return replace(self, password=look_up(self.hostname, self.username))
-
     def forget_password(self) -> None:
-        """Forget the passwords that were looked up, after a refused login: the next run asks again."""
+        """Forget the passwords that were looked up, after a refused login: the next run asks again.
+
+        Of sign-ins, the access token is taken for ended.
+        """
         for each in (self, *self.failover):
             each._forget()
-
-    def _forget(self) -> None:
-        from .sign_in import forget
-
-        if self.username is not None:
-            forget(self.hostname, self.username)
 
     async def verify(self) -> Diagnosis:
         """Find out how far a session with this server comes: DNS, connect, TLS, certificate, EHLO, AUTH, limits.
@@ -349,7 +334,7 @@ class Server:
             port=self.effective_port,
             username=self.username,
             password=without_groups(self.hostname, password),
-            oauth_token_generator=self.oauth_token_generator,
+            oauth_token_generator=self._token_generator,
             timeout=self.timeout,
             use_tls=security == "tls",
             start_tls=start_tls.get(security, False),

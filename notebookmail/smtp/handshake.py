@@ -30,7 +30,7 @@ from .connection import Connection
 from .wire import commands
 from .wire.commands import MAX_COMMAND_OCTETS
 from .wire.extensions import Extensions, read_extensions
-from .wire.sasl import MECHANISMS, Mechanism, oauthbearer, xoauth2
+from .wire.sasl import MECHANISMS, TOKEN_MECHANISMS, Mechanism, oauthbearer, token_refusal, xoauth2
 from .wire.transaction import is_accepted
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ async def run_mechanism(
         SMTPAuthenticationError: Refused; or the server is not to be trusted, and the connection is closed, so
             that no weaker mechanism hands it the password.
     """
-    is_cancelled = False
+    is_cancelled, reason = False, b""
     command, held_back = _first_command(name, next(mechanism))
     while True:
         secrets = (*secrets, _response(command))
@@ -312,15 +312,27 @@ async def run_mechanism(
             )
         try:
             challenge = b"" if name == "LOGIN" else _challenge(reply)  # LOGIN's prompts may be anything
+            reason = challenge or reason
             answer = held_back or _answer(connection, mechanism, challenge)
         except (StopIteration, binascii.Error):
             answer, is_cancelled = None, True
         command, held_back = commands.auth_response(answer), None
     if not is_accepted(reply):
-        raise at("auth", SMTPAuthenticationError(*reply))
+        raise _refused(reply, name, reason, secrets)
     with contextlib.suppress(StopIteration):
         _answer(connection, mechanism, None)
     return reply
+
+
+def _refused(
+    reply: SMTPResponse, name: str, reason: bytes, secrets: tuple[Secret, ...]
+) -> SMTPAuthenticationError:
+    refusal = at("auth", SMTPAuthenticationError(*reply))
+    refusal.mechanism = name
+    if name in TOKEN_MECHANISMS:
+        status, scope = token_refusal(reason)
+        refusal.token_status, refusal.token_scope = without(status, secrets), without(scope, secrets)
+    return refusal
 
 
 async def _answered(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SMTPTokenGenerator = Callable[[], Awaitable[str]]
 """An async function that returns a fresh OAuth access token."""
 
+SealedTokenGenerator = Callable[[], Awaitable[Secret]]
+"""The same of this package's own: the token shows itself to nobody."""
+
 SMTP_PORT = 25
 SUBMISSION_PORT = 587
 SUBMISSIONS_PORT = 465
@@ -49,7 +52,7 @@ class ConnectionChanges(TypedDict, total=False):
     port: int | str | None
     username: str | bytes | None
     password: str | bytes | Secret | None
-    oauth_token_generator: SMTPTokenGenerator | None
+    oauth_token_generator: SMTPTokenGenerator | SealedTokenGenerator | None
     local_hostname: str | None
     source_address: tuple[str, int] | None
     timeout: float | None
@@ -114,7 +117,7 @@ class ConnectionOptions:
     port: int | str | None = None
     username: str | bytes | None = None
     password: str | bytes | Secret | None = field(default=None, repr=False)
-    oauth_token_generator: SMTPTokenGenerator | None = field(default=None, repr=False)
+    oauth_token_generator: SMTPTokenGenerator | SealedTokenGenerator | None = field(default=None, repr=False)
     local_hostname: str | None = None
     source_address: tuple[str, int] | None = None
     timeout: float | None = DEFAULT_TIMEOUT

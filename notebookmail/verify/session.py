@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.errors import SMTPAuthenticationError, SMTPException
+from notebookmail.errors import SignInError, SMTPAuthenticationError, SMTPException
 from notebookmail.smtp.connection import Connection
 from notebookmail.smtp.handshake import authenticate, hello, local_name, secure
 from notebookmail.smtp.quit import say_quit
@@ -180,6 +180,8 @@ class VerifySession:
             raise
         except SMTPException:
             raise
+        except SignInError as problem:
+            raise Failure("there is no sign-in to log in with", problem.message, facts) from None
         except Exception as problem:
             if target.options.oauth_token_generator is None:
                 raise

@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Generator
 
@@ -142,6 +143,26 @@ def oauthbearer(username: bytes, token: Secret, host: str = "", port: int = 0) -
     head = b"n,a=" + _saslname(username) + b"," + where.encode() + b"\1auth=Bearer "
     yield token.map(lambda octets: head + octets + b"\1\1")
     yield Secret(b"\1")
+
+
+TOKEN_MECHANISMS = frozenset({"XOAUTH2", "OAUTHBEARER"})
+"""Mechanisms for an access token. A challenge in them is a refusal: its reason, in JSON."""
+
+_LONGEST_REASON = 100
+
+
+def token_refusal(challenge: bytes) -> tuple[str, str]:
+    """Read why a server refuses a token: status and scope, each "" where it says none (RFC 7628 3.2.2).
+
+    Google and Microsoft say for XOAUTH2 the same: `{"status":"401","schemes":"bearer","scope":"..."}`.
+    """
+    try:
+        reason = json.loads(challenge)
+        said = (reason.get("status", ""), reason.get("scope", ""))
+    except (ValueError, AttributeError, RecursionError):
+        return "", ""
+    status, scope = (str(each)[:_LONGEST_REASON] if isinstance(each, str | int) else "" for each in said)
+    return status, scope
 
 
 MECHANISMS: dict[str, Callable[[bytes, Secret], Mechanism]] = {

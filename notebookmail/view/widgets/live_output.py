@@ -53,6 +53,21 @@ class LiveView:
         _update(self._live, _NOTHING)
 
 
+class UpdatedPage:
+    """A static page in the running cell's output, to be replaced as things go on."""
+
+    def __init__(self) -> None:
+        self._handle: DisplayHandle | None = None
+
+    def show(self, page: str, text: str) -> None:
+        """Show a page, in the place of the one before."""
+        bundle = {"text/html": page, "text/plain": text}
+        if self._handle is None:
+            self._handle = _display(bundle)
+        else:
+            _update(self._handle, bundle)
+
+
 def show_page(widget: ipywidgets.Widget, page: str, text: str) -> None:
     """Show a static page that stays, and below it a widget."""
     LiveView(widget, join(_STYLE, element("div", Html(page), class_="nbm-stays")), text)
