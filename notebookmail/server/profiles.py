@@ -112,7 +112,9 @@ def save(name: str, settings: Mapping[str, tuple[Any, Any]]) -> Path:
     Raises:
         FrameError: As `write_profile`; or the server has what a file cannot hold.
     """
-    held = [each for each in ("oauth", "oauth_token_generator", "password_command", "failover") if settings[each][0]]
+    held = [
+        each for each in ("oauth", "oauth_token_generator", "password_command", "failover") if settings[each][0]
+    ]
     if held:
         raise FrameError(
             f"this server has {held[0]}=, and a profile cannot hold it: save the server without, and give it to "
