@@ -67,6 +67,9 @@ async def send_frame(
         not_before: Wait until then before anything goes out; without a time zone it is local time.
         dkim: Signs every message in the name of its domain.
         max_connections: At most so many connections at once, below the server's own limit.
+        workers: Who makes the messages: a number of processes on this machine (extra "workers"), or any
+            concurrent.futures.Executor, such as `client.get_executor()` of a Dask cluster. They make messages and
+            never send. None makes them in this process.
         progress: "auto" shows a live board in notebooks and a progress bar in terminals, "widget" and "text"
             choose one, False shows nothing.
 

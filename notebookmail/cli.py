@@ -145,6 +145,7 @@ def _add_letter(command: argparse.ArgumentParser, *, has_server: bool = True) ->
     command.add_argument("--sheet", metavar="NAME", help="the sheet of an Excel file, if it has several")
     command.add_argument("--group-by", metavar="COLUMN", help="one message for all rows of equal value in COLUMN")
     command.add_argument("--limit", type=int, metavar="N", help="take at most N messages")
+    command.add_argument("--workers", type=int, metavar="N", help="N processes make the messages")
     command.add_argument("--redirect-to", metavar="ADDRESS", help="every message goes to this address")
     command.add_argument("--duplicates", choices=["error", "skip", "send"], default="error", help="default: error")
 
@@ -243,7 +244,7 @@ async def _send(parsed: argparse.Namespace) -> int:
 
 def _choices(parsed: argparse.Namespace) -> dict[str, Any]:
     """Return the options that decide which messages there are."""
-    names = ("group_by", "confirm", "limit", "redirect_to", "duplicates")
+    names = ("group_by", "confirm", "limit", "redirect_to", "duplicates", "workers")
     return {name: getattr(parsed, name) for name in names if name in parsed}
 
 

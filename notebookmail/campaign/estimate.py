@@ -7,12 +7,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.errors import NotebookmailError
+from notebookmail.mail.message import Mail
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.view.words.quantities import least_duration, size_in_words
 
 from .options import settings_of, shows_options
 from .planning import make_plan
+from .workers.making import made_one_by_one
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -130,11 +131,11 @@ def _sizes(plan: Plan) -> tuple[int, int, bool]:
     total = len(plan.going)
     step = max(1, math.ceil(total / _BUILT))
     octets = unfit = built = 0
-    for task in plan.only(plan.going[::step]).tasks():
+    for _, made in made_one_by_one(plan.only(plan.going[::step])):
         built += 1
-        try:
-            octets += task.build().size
-        except NotebookmailError:
+        if isinstance(made, Mail):
+            octets += made.size
+        else:
             unfit += 1
     share = total / built if built else 0.0
     return round(octets * share), round(unfit * share), step > 1

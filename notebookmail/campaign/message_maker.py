@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from notebookmail.errors import INTERRUPTS, NotebookmailError, TemplateError
 from notebookmail.privacy.masking import mask_address
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from notebookmail.compose.identity.keys import Keys
     from notebookmail.compose.renderer import Renderer
     from notebookmail.compose.rows.frame import Row
@@ -41,29 +44,79 @@ class MessageMaker:
         touched: set[str] = set()
         said = None if self._keys is None else partial(self._said, self._keys, row, to, touched)
         try:
-            mail = self._renderer.render(row, seed=self._seed(key, row, to), touched=touched, said=said)
+            mail = self._renderer.render(row, seed=self.seed(key, row, to), touched=touched, said=said)
         except NotebookmailError:
             raise
         except INTERRUPTS:
             raise
         except BaseException as problem:  # what a library thinks of one row's values must not stop the others
-            message = f"the message could not be made: {type(problem).__name__}: {problem}"
-            raise TemplateError(message, None, row.label) from problem
+            raise unmakeable(problem, row.label) from problem
         if self._unwanted:
-            for address in mail.envelope.recipients:
-                if address_text(address) in self._unwanted:
-                    who = mask_address(address)
-                    message = f"{who} is among cc or bcc and on the suppress list; take it out of one of them"
-                    raise TemplateError(message, None, row.label)
+            self._check_wanted(mail, row)
         return mail
+
+    def finished(self, mail: Mail, row: Row, to: str, touched: set[str]) -> Mail:
+        """Finish a message that a worker made: with what it need not know, the key of the domain among it.
+
+        Args:
+            mail: The message as far as the worker made it.
+            row: Its row.
+            to: Whom it is for.
+            touched: The names of the columns that functions read.
+
+        Raises:
+            NotebookmailError: It may not go out.
+        """
+        said = None if self._keys is None else self._said(self._keys, row, to, touched)
+        mail = replace(mail, segments=self._renderer.signed(mail.segments), said=said)
+        if self._unwanted:
+            self._check_wanted(mail, row)
+        return mail
+
+    def _check_wanted(self, mail: Mail, row: Row) -> None:
+        for address in mail.envelope.recipients:
+            if address_text(address) in self._unwanted:
+                who = mask_address(address)
+                message = f"{who} is among cc or bcc and on the suppress list; take it out of one of them"
+                raise TemplateError(message, None, row.label)
 
     @staticmethod
     def _said(keys: Keys, row: Row, to: str, touched: set[str]) -> RowContent:
         return keys.said(row, to, keys.names(row, touched))
 
-    def _seed(self, key: bytes, row: Row, to: str) -> str:
+    def seed(self, key: bytes, row: Row, to: str) -> str:
         """Return what a message's identifier is made of: of a letter that reads the whole row, all it says."""
         seed = self._prefix + key.hex()
         if self._keys is None or not (self._keys.is_by_content and self._keys.reads.is_whole):
             return seed
         return f"{seed} {self._keys.said(row, to, self._keys.names(row)).digest}"
+
+
+@dataclass(slots=True, eq=False)
+class LetterOrder:
+    """One row's message, asked for: called, it is made here.
+
+    Attributes:
+        maker: Makes it.
+        key: What the row is known by in its campaign.
+        row: The row.
+        to: Whom it is for.
+    """
+
+    maker: MessageMaker
+    key: bytes
+    row: Row
+    to: str
+
+    def __call__(self) -> Mail:
+        """Make the message.
+
+        Raises:
+            NotebookmailError: None can be made; the error says why.
+        """
+        return self.maker.build(self.key, self.row, self.to)
+
+
+def unmakeable(problem: BaseException, label: Hashable) -> TemplateError:
+    """Return what a row fails with where a library did not take its values."""
+    return TemplateError(f"the message could not be made: {type(problem).__name__}: {problem}", None, label)

@@ -11,6 +11,7 @@ import inspect
 import operator
 import os
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from datetime import datetime
 from numbers import Real
@@ -50,6 +51,7 @@ class SendOptions(TypedDict, total=False):
     not_before: datetime | None
     dkim: DKIM | None
     max_connections: int | None
+    workers: int | Executor | None
     progress: ProgressMode
 
 
@@ -78,6 +80,7 @@ class SendSettings:
     not_before: datetime | None = None
     dkim: DKIM | None = None
     max_connections: int | None = None
+    workers: int | Executor | None = None
     progress: ProgressMode = "auto"
 
     def __post_init__(self) -> None:
@@ -95,6 +98,7 @@ class SendSettings:
         object.__setattr__(
             self, "max_connections", _count("max_connections", self.max_connections, "connections", 1)
         )
+        object.__setattr__(self, "workers", _workers(self.workers))
         if self.progress is not False and not _is_word(self.progress, "auto", "widget", "text"):
             raise FrameError(f"progress={self.progress!r}: it is one of 'auto', 'widget', 'text', False")
         for name in ("dry_run", "resend", "resend_unconfirmed"):
@@ -210,6 +214,20 @@ def _count(name: str, value: int | None, what: str = "messages", least: int = 0)
     if count < least:
         raise FrameError(f"{name}={value!r}: it is a number of {what}, {least} or more")
     return count
+
+
+def _workers(workers: int | Executor | None) -> int | Executor | None:
+    """Read who makes the messages: a number of processes, or an executor."""
+    if workers is None or isinstance(workers, Executor):
+        return workers
+    if hasattr(workers, "get_executor"):
+        raise FrameError(
+            f"workers= is a {type(workers).__name__}: give its executor, workers=client.get_executor()"
+        )
+    try:
+        return _count("workers", workers, "processes", 1)
+    except FrameError as problem:
+        raise FrameError(f"{problem}, or a concurrent.futures.Executor") from None
 
 
 def _check_name(campaign: str) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from notebookmail.delivery.backlog import Task
@@ -21,7 +20,7 @@ from notebookmail.errors import FrameError, NotebookmailError
 from .campaign_digest import campaign_digest, first_digests
 from .exclusions import ExcludedRows, positions_of
 from .matching import Matching
-from .message_maker import MessageMaker
+from .message_maker import LetterOrder, MessageMaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -103,7 +102,7 @@ class Plan:
         keys = self.matching.keys if self.matching.keys.says else None
         maker = MessageMaker(self.renderer, self.unwanted, prefix, keys)
         for row, to, key in self._keyed(self.going):
-            yield Task(row.position, to, key, partial(maker.build, key, row, to))
+            yield Task(row.position, to, key, LetterOrder(maker, key, row, to))
 
     def only(self, positions: Iterable[int]) -> Plan:
         """Return a plan for some of the rows, without confirm, limit and resend.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notebookmail.delivery.events import RowFailed, RowPending
@@ -26,6 +27,7 @@ from .monitor import Monitor
 from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, nothing_sent
 from .resender import Resender
 from .results import SendResults
+from .workers.making import made_in_turns, making_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -110,7 +112,8 @@ class Run:
         """
         guard = contextlib.nullcontext() if self._resender.is_retry else self.results.being_sent()
         with interrupts.explained(self.interrupted_words), guard:
-            return self._carry_out_dry() if self._plan.settings.dry_run else await self._carry_out_shown()
+            dry = self._plan.settings.dry_run
+            return await (self._carry_out_dry() if dry else self._carry_out_shown())
 
     async def _carry_out_shown(self) -> SendResults:
         loop = asyncio.get_running_loop()
@@ -146,20 +149,22 @@ class Run:
         self._resender.identity = identity = (campaign.digest, campaign.generation)
         self._monitor.pool = pool = Pool(server.routes(plan.settings.max_connections))
         settings = self._settings(server, campaign)
-        runner = Runner(plan.tasks(*identity), len(plan.going), pool, self._apply, settings)
-        _publish(self.results)
-        try:
-            if plan.going:
-                await pool.open()
-                self._notices.say(SAVING_OFFER if server.offers_to_save() else "")
-            self.control.begin(runner)
-            await runner.run()
-        except BaseException:
-            if not self.has_begun:  # no server: what was sent before is told all the same
-                await runner.tell_what_was_settled()
-            raise
-        finally:
-            await pool.close()
+        async with making_of(plan) as making:
+            settings = replace(settings, making=making)
+            runner = Runner(plan.tasks(*identity), len(plan.going), pool, self._apply, settings)
+            _publish(self.results)
+            try:
+                if plan.going:
+                    await pool.open()
+                    self._notices.say(SAVING_OFFER if server.offers_to_save() else "")
+                self.control.begin(runner)
+                await runner.run()
+            except BaseException:
+                if not self.has_begun:  # no server: what was sent before is told all the same
+                    await runner.tell_what_was_settled()
+                raise
+            finally:
+                await pool.close()
 
     def _settle(self, earlier: Mapping[bytes, Earlier]) -> Plan:
         """Decide what goes, now that it is known what went before; what stays is in the results."""
@@ -187,17 +192,18 @@ class Run:
         self._notices.note(event)
         self._monitor.note(event)
 
-    def _carry_out_dry(self) -> SendResults:
+    async def _carry_out_dry(self) -> SendResults:
         results = _publish(self.results)
         results.notice = DRY_RUN_NOTICE
         plan = self._settle({})
-        for task in plan.tasks():
-            try:
-                mail = task.build()
-            except NotebookmailError as error:
-                results.apply(RowFailed(task.position, error))
-            else:
-                results.apply(RowPending(task.position, "dry run: built, not sent", task.to, mail.message_id))
+        async with making_of(plan) as making:
+            async for task, made in made_in_turns(plan.tasks(), making):
+                if isinstance(made, NotebookmailError):
+                    results.apply(RowFailed(task.position, made))
+                elif isinstance(made, BaseException):
+                    raise made
+                else:
+                    results.apply(RowPending(task.position, "dry run: built, not sent", task.to, made.message_id))
         self._leave_beyond()
         return results
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from .attachments.attachments import FixedParts
     from .body_conversion import Body
     from .compiled import CompiledTemplate
     from .context import RowContext
@@ -35,17 +36,28 @@ class Bodies:
         definition: What the template was made of.
         compiled: Its compiled parts.
         folder: Where files may lie.
+        fixed: The attached parts that are the same for all rows, where they were made before.
+
+    Attributes:
+        attachments: What is attached, if anything is.
 
     Raises:
         TemplateError: A file that all rows get is not there, or something cannot be attached.
     """
 
     def __init__(
-        self, env: Environment, definition: Definition, compiled: CompiledTemplate, folder: Folder
+        self,
+        env: Environment,
+        definition: Definition,
+        compiled: CompiledTemplate,
+        folder: Folder,
+        fixed: FixedParts | None = None,
     ) -> None:
         self._html = None if compiled.html is None else _body(compiled.html, "html", compiled.inline_row)
         self._text = _body(compiled.text, "plain", tidy if compiled.is_text_derived else None)
-        self._attachments = Attachments(env, definition.attachments, folder) if definition.attachments else None
+        self.attachments = None
+        if definition.attachments:
+            self.attachments = Attachments(env, definition.attachments, folder, fixed)
 
     def part(self, row_context: RowContext, *, invitation: MimePart | None, token: str) -> MimePart:
         """Make a letter's whole body.
@@ -66,8 +78,8 @@ class Bodies:
         if invitation is not None:
             forms.append(invitation)
         whole = multipart("alternative", forms, token) if len(forms) > 1 else forms[0]
-        attached = self._attachments and list(
-            self._attachments.parts(row_context.values, row_context.row, row_context.label)
+        attached = self.attachments and list(
+            self.attachments.parts(row_context.values, row_context.row, row_context.label)
         )
         return multipart("mixed", [whole, *attached], token) if attached else whole
 

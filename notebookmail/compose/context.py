@@ -15,10 +15,11 @@ from .rows.column_names import RowValues
 from .rows.missing import missing_value, varying_value
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from .definition import Definition
     from .files import Folder
+    from .images.inline_images import Picture
     from .rows.frame import Row
 
 
@@ -47,6 +48,7 @@ class RowContexts:
         columns: The frame's columns.
         names: The names that are read, "row" among them where the whole row is read.
         folder: Where files may lie.
+        drawn: The pictures that are the same for all rows, by name, where they were drawn before.
 
     Raises:
         FrameError: Something inline has the name of a column.
@@ -59,15 +61,23 @@ class RowContexts:
         columns: Sequence[str],
         names: frozenset[str],
         folder: Folder,
+        drawn: Mapping[str, Picture] | None = None,
     ) -> None:
         check_inline_names(definition.inline, columns)
         env = environment_of(definition, html=False)
         self._images = InlineImages(folder)
-        self._inline = InlineValues(env, definition.inline, names, self._images) if definition.inline else None
+        self._inline = None
+        if definition.inline:
+            self._inline = InlineValues(env, definition.inline, names, self._images, drawn)
         self._reads_row = "row" in names
         self._missing = {name: missing_value(name, definition.na) for name in (*columns, *names)}
         self._watched = tuple(names & set(columns))
         self._globals = env.globals
+
+    @property
+    def drawn(self) -> Mapping[str, Picture]:
+        """The pictures that are the same for all rows, by name."""
+        return self._inline.drawn if self._inline else {}
 
     def begin(self, row: Row, touched: set[str] | None = None) -> RowContext:
         """Make the context of a row; `end` must follow.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from .images.inline_images import InlineImages
+    from .images.inline_images import InlineImages, Picture
 
 FIELD = "inline"
 
@@ -29,13 +29,22 @@ class InlineValues:
         given: The values by name.
         used: The names the template reads; what it does not read is never made.
         images: Where pictures that are the same for all rows are kept.
+        drawn: These pictures by name, where they were drawn before.
+
+    Attributes:
+        drawn: The pictures that are the same for all rows, by name.
 
     Raises:
         TemplateError: A picture that is the same for all rows cannot be drawn, or is not there.
     """
 
     def __init__(
-        self, env: Environment, given: Mapping[str, Any], used: Collection[str], images: InlineImages
+        self,
+        env: Environment,
+        given: Mapping[str, Any],
+        used: Collection[str],
+        images: InlineImages,
+        drawn: Mapping[str, Picture] | None = None,
     ) -> None:
         self._fixed: dict[str, Any] = {}
         self._paths: dict[str, TemplatePart] = {}
@@ -43,9 +52,12 @@ class InlineValues:
         for name, value in given.items():
             if name in used:
                 self._sort(env, name, value)
+        self.drawn: dict[str, Picture] = {}
         for name, value in self._fixed.items():
             try:
-                images.keep(value)
+                picture = images.keep(value, (drawn or {}).get(name))
+                if picture is not None:
+                    self.drawn[name] = picture
             except TemplateError as problem:
                 raise TemplateError(f"{name}: {problem.message}", FIELD) from problem
 

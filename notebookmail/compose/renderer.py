@@ -9,8 +9,9 @@ and Bcc is in the envelope only. A row that cannot become exactly the message as
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notebookmail.address import Mailbox, domain_of, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, FrameError, TemplateError
@@ -19,7 +20,7 @@ from notebookmail.mail.message import Envelope, Mail
 from .addresses.address_lists import AddressList
 from .addresses.mailbox_template import MailboxTemplate
 from .bodies import Bodies
-from .compiled import text_environment
+from .compiled import build, text_environment
 from .context import RowContexts
 from .files import Folder
 from .invitation import Invitation
@@ -28,20 +29,22 @@ from .jinja.printing import INVITATION
 from .mime.headers import mailbox_text, mailboxes, unstructured
 from .mime.multipart import joined
 from .mime.structured_headers import is_structured, structured, unsubscribe_fields
-from .row_functions import FunctionRow
+from .row_functions import FunctionRow, is_path
 from .rows.column_names import printed
 from .rows.frame import email_column
 from .rows.missing import missing_value
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from notebookmail.mail.message import RowContent
 
+    from .attachments.attachments import FixedParts, SharedKey
     from .compiled import CompiledTemplate
     from .context import RowContext
     from .definition import Definition
+    from .images.inline_images import Picture
     from .mime.dkim import DKIM
     from .rows.frame import Row
     from .rows.missing import MissingPolicy
@@ -61,6 +64,7 @@ class Renderer:
         redirect_to: Every message goes to this mailbox alone, and says whom it was for in X-Original-To.
         dkim: Signs every message.
         is_draft: For inspection only: a sender or recipient nobody named is left out instead of refused.
+        shared: What letters share, where it was made before.
 
     Attributes:
         reads: The names its parts read, "row" among them where a row is read as a whole.
@@ -82,9 +86,12 @@ class Renderer:
         redirect_to: str | None = None,
         dkim: DKIM | None = None,
         is_draft: bool = False,
+        shared: SharedParts | None = None,
     ) -> None:
         if date.tzinfo is None:
             raise FrameError("the date of the messages needs a time zone: datetime.now().astimezone()")
+        self._definition, self._columns = definition, columns
+        self._options = {"date": date, "sender": sender, "redirect_to": redirect_to, "is_draft": is_draft}
         self._separators = definition.split
         self._env = text_environment(definition)
         self._parts = parts
@@ -102,8 +109,8 @@ class Renderer:
         named = definition.sender if sender is None else sender
         self.row_reads = self._parts.reads | (Reads() if named is None else reads_of(self._env, named, "sender"))
         folder = Folder(definition.folder)
-        self._contexts = RowContexts(definition, columns, names, folder)
-        self._bodies = Bodies(self._env, definition, self._parts, folder)
+        self._contexts = RowContexts(definition, columns, names, folder, shared and shared.pictures)
+        self._bodies = Bodies(self._env, definition, self._parts, folder, shared and shared.attached)
         self._invitation = None if definition.calendar is None else Invitation(self._env, definition.calendar)
         self._shows_invitation = self._invitation is not None and INVITATION in names
         if self._shows_invitation and INVITATION in columns:
@@ -111,6 +118,30 @@ class Renderer:
         self._na: MissingPolicy = definition.na
         self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
         self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it was made of and what letters share, so that it makes the same octets; but no key.
+
+        It signs nothing where it is unpickled: `signed` does that here.
+        """
+        attachments = self._bodies.attachments
+        shared = SharedParts(attachments.fixed if attachments else (), dict(self._contexts.drawn))
+        definition = without_contents(self._definition, shared)
+        return (_rebuilt, (definition, tuple(self._columns), self._options, shared))
+
+    def shared(self) -> Iterator[tuple[SharedKey, bytes]]:
+        """Walk the pieces that letters share, each with what `shared_piece` knows it by."""
+        if self._bodies.attachments:
+            yield from self._bodies.attachments.shared()
+        yield from ((("picture", name, 0), each.part) for name, each in self._contexts.drawn.items())
+
+    def shared_piece(self, key: SharedKey) -> bytes:
+        """Return a piece that letters share: one object for all of them."""
+        kind, name, _ = key
+        if kind == "picture":
+            return self._contexts.drawn[name].part
+        assert self._bodies.attachments is not None  # noqa: S101 -- the key came from there
+        return self._bodies.attachments.content(key)
 
     def render(
         self, row: Row, *, seed: str, touched: set[str] | None = None, said: Callable[[], RowContent] | None = None
@@ -151,7 +182,7 @@ class Renderer:
             )
         segments = joined([head, *self._bodies.part(row_context, invitation=invitation, token=token)])
         if self._dkim:
-            segments = (self._dkim.sign(b"".join(segments), self._when), *segments)
+            segments = self.signed(segments)
         envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
         copies = frozenset[str]()
         if len(reached) > len(to):
@@ -164,6 +195,12 @@ class Renderer:
             copies=copies,
             said=None if said is None else said(),
         )
+
+    def signed(self, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return a message's content with its signature, if messages are signed."""
+        if not self._dkim:
+            return segments
+        return (self._dkim.sign(b"".join(segments), self._when), *segments)
 
     def recipient(self, row: Row) -> str:
         """Return whom a row's message is for, to be shown; "" if that cannot be told."""
@@ -225,6 +262,35 @@ class Renderer:
                 return self._parts.to
             raise
         return AddressList(self._env, [source], "to", self._separators)
+
+
+class SharedParts(NamedTuple):
+    """What letters share, made once.
+
+    Attributes:
+        attached: The attached parts that are the same for all rows.
+        pictures: The pictures that are, by name.
+    """
+
+    attached: FixedParts
+    pictures: Mapping[str, Picture]
+
+
+def without_contents(definition: Definition, shared: SharedParts) -> Definition:
+    """Return a definition without what is attached to all letters: it is among what they share."""
+    if not any(shared.attached):
+        return definition
+    items = zip(definition.attachments, shared.attached, strict=True)
+    attachments = (
+        each if parts is None or is_path(each.content) else replace(each, content=b"") for each, parts in items
+    )
+    return replace(definition, attachments=tuple(attachments))
+
+
+def _rebuilt(
+    definition: Definition, columns: Sequence[str], options: Mapping[str, Any], shared: SharedParts
+) -> Renderer:
+    return Renderer(definition, build(definition), columns, **options, shared=shared)
 
 
 def _redirection(text: str) -> Mailbox:

@@ -51,12 +51,18 @@ class Making(Protocol):
     def goes_on(self) -> bool:
         """Whether `ready` will be called."""
 
+    @property
+    def trouble(self) -> str:
+        """Why no more messages can be made, or ""."""
+
     def stop(self) -> None:
         """Make no more messages."""
 
 
 class MakingHere:
     """Makes messages in this thread, between turns of the event loop."""
+
+    trouble = ""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -74,7 +74,12 @@ class Runner:
             self._settings.ledger, emit, broke=self._journal_broke, settled=self._look_for_the_end
         )
         self._untried = UntriedRows(
-            self._backlog, self._settings, emit=emit, interrupted=self._end_by, ready=transport.wake
+            self._backlog,
+            self._settings,
+            emit=emit,
+            interrupted=self._end_by,
+            ready=transport.wake,
+            stop=self.stop,
         )
         self._quota = None if self._settings.quota is None else QuotaCounting(self._settings.quota)
         self._breaker = Breaker()

@@ -40,6 +40,7 @@ class UntriedRows:
         emit: Told what becomes of rows that get no message, and that a row is started.
         interrupted: Told of an interrupt that came while a message was made.
         ready: Told that messages were made since none was to be had.
+        stop: Told why no more messages can be made.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class UntriedRows:
         emit: Callable[[RowEvent], None],
         interrupted: Callable[[BaseException], None],
         ready: Callable[[], None],
+        stop: Callable[[str], None],
     ) -> None:
         self._backlog = backlog
         self._earlier = settings.earlier
@@ -58,6 +60,7 @@ class UntriedRows:
         self._emit = emit
         self._interrupted = interrupted
         self._ready = ready
+        self._stop = stop
         self._making = settings.making or MakingHere()
         self._making.begin(self._ask, self._made_some)
         self._refused_senders: dict[str, Exception] = {}
@@ -70,6 +73,8 @@ class UntriedRows:
             made = self._making.take()
             if made is None:
                 self._backlog.is_held_up = self._making.goes_on
+                if self._making.trouble:
+                    self._stop(self._making.trouble)
                 return None
             self._backlog.in_making -= 1
             attempt = self._started(*made, now)

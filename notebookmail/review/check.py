@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.address import domain_of
 from notebookmail.campaign.options import settings_of, shows_options
+from notebookmail.campaign.workers.making import made_one_by_one
 from notebookmail.checks.findings import error, warning
 from notebookmail.checks.parsed_message import read
 from notebookmail.compose.rows.frame import Frame
@@ -24,6 +25,7 @@ from notebookmail.errors import (
     SMTPException,
     TemplateError,
 )
+from notebookmail.mail.message import Mail
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.quit import say_quit
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from notebookmail.campaign.options import SendOptions, SendSettings
     from notebookmail.checks.findings import Remark
     from notebookmail.compose.template import Template
-    from notebookmail.mail.message import Mail
     from notebookmail.smtp.wire.extensions import Extensions
 
 _PATIENCE_SECONDS: Final = 10.0
@@ -111,14 +112,12 @@ class _Check:
             self._report.note(remark, position)
         if self._server is not None:
             self._greet(self._server)
-        for task in self._plan.tasks():
+        for task, made in made_one_by_one(self._plan):
             self._note(self._inspector.recipient_remarks(task.position), task.position)
-            try:
-                mail = task.build()
-            except NotebookmailError as problem:
-                self._report.note(failure(problem), task.position)
+            if isinstance(made, Mail):
+                self._look(made, task.position)
             else:
-                self._look(mail, task.position)
+                self._report.note(failure(made), task.position)
         self._confirm()
         return self._report
 

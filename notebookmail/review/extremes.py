@@ -10,10 +10,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notebookmail.campaign.workers.making import made_one_by_one
 from notebookmail.checks.findings import KINDS
 from notebookmail.checks.parsed_message import read
 from notebookmail.delivery.events import RowFailed
 from notebookmail.errors import NotebookmailError
+from notebookmail.mail.message import Mail
 from notebookmail.view.words.quantities import size_in_words
 
 from .inspector import failure, failure_of_row, repetitions
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notebookmail.checks.findings import Remark
-    from notebookmail.mail.message import Mail
 
     from .inspector import RowInspector
 
@@ -126,14 +127,12 @@ class _RowSurvey:
                     self._errors.append((event.position, failure_of_row(event.error)))
             else:
                 self._left_out.setdefault(event.reason.partition(":")[0], event.position)
-        for task in self._plan.only(going).tasks():
+        for task, made in made_one_by_one(self._plan.only(going)):
             remarks = [*repeated.get(task.position, ()), *self._inspector.recipient_remarks(task.position)]
-            try:
-                mail = task.build()
-            except NotebookmailError as problem:
-                remarks.append(failure(problem))
+            if isinstance(made, Mail):
+                remarks += self._measure(made, task.position)
             else:
-                remarks += self._measure(mail, task.position)
+                remarks.append(failure(made))
             self._note(remarks, task.position)
 
     def _measure(self, mail: Mail, position: int) -> Iterator[Remark]:

@@ -25,12 +25,15 @@ from notebookmail.errors import FrameError, TemplateError
 from .frames_as_files import sheet_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
     from jinja2 import Environment
 
     from notebookmail.compose.files import Folder
     from notebookmail.compose.mime import multipart
+
+    FixedParts = Sequence[list[multipart.MimePart] | None]
+    SharedKey = tuple[str, Any, Any]
 
 FIELD: Final = "attachments"
 _KEPT_OCTETS: Final = 64 * 1024 * 1024
@@ -103,16 +106,39 @@ class Attachments:
         env: The text environment.
         items: What is attached.
         folder: Where files may lie.
+        fixed: The parts that are the same for all rows, where they were made before.
+
+    Attributes:
+        fixed: The parts of each item, None where they differ by row.
 
     Raises:
         TemplateError: A file that all rows get is not there, or something cannot be attached.
     """
 
-    def __init__(self, env: Environment, items: tuple[Named, ...], folder: Folder) -> None:
+    def __init__(
+        self, env: Environment, items: tuple[Named, ...], folder: Folder, fixed: FixedParts | None = None
+    ) -> None:
         self._folder = folder
         self._files: Cache[_Body] = Cache(_KEPT_OCTETS)
         self._items = [_Item(env, item) for item in items]
-        self._fixed = [list(self._parts(item, {}, None, None)) if item.is_fixed else None for item in self._items]
+        self.fixed: FixedParts = fixed or [
+            list(self._parts(item, {}, None, None)) if item.is_fixed else None for item in self._items
+        ]
+
+    def shared(self) -> Iterator[tuple[SharedKey, bytes]]:
+        """Walk the encoded contents that letters share, each with what `content` knows it by."""
+        for place, (item, parts) in enumerate(zip(self._items, self.fixed, strict=True)):
+            yield from ((("fixed", place, number), part[-1]) for number, part in enumerate(parts or ()))
+            yield from ((("form", place, ending), body.encoded) for ending, body in item.bodies.items())
+
+    def content(self, key: SharedKey) -> bytes:
+        """Return an encoded content that letters share."""
+        kind, place, which = key
+        if kind == "form":
+            return self._items[place].body(f"all.{which}").encoded
+        parts = self.fixed[place]
+        assert parts is not None  # noqa: S101 -- the key came from there
+        return parts[which][-1]
 
     def parts(self, context: dict[str, Any], row: Any, label: Hashable) -> Iterator[multipart.MimePart]:
         """Make a row's parts.
@@ -125,7 +151,7 @@ class Attachments:
         Raises:
             TemplateError: A file is not there, a callable failed, or a name is no file name.
         """
-        for item, fixed in zip(self._items, self._fixed, strict=True):
+        for item, fixed in zip(self._items, self.fixed, strict=True):
             yield from fixed if fixed is not None else self._parts(item, context, row, label)
 
     def _parts(
@@ -165,7 +191,7 @@ class _Item:
         self.content = content = item.content
         self._name = None if item.name is None else TemplatePart(env, item.name, FIELD)
         self._path = TemplatePart(env, as_path(content), FIELD) if is_path(content) else None
-        self._bodies: dict[str, _Body] = {}
+        self.bodies: dict[str, _Body] = {}
         self._is_call = is_callable(content)
         templates = [part for part in (self._name, self._path) if part is not None]
         self.is_fixed = not self._is_call and all(part.constant is not None for part in templates)
@@ -186,9 +212,9 @@ class _Item:
     def body(self, name: str) -> _Body:
         """Return the content of all rows, in the form a file name asks for; there are few forms."""
         ending = "" if isinstance(self.content, _OCTETS) else name.rpartition(".")[2].lower()
-        if ending not in self._bodies:
-            self._bodies[ending] = _Body(_octets(self.content, name))
-        return self._bodies[ending]
+        if ending not in self.bodies:
+            self.bodies[ending] = _Body(_octets(self.content, name))
+        return self.bodies[ending]
 
 
 def _pairs(made: Any, label: Hashable) -> Iterator[tuple[str | None, Any]]:

@@ -61,14 +61,23 @@ class InlineImages:
         self._fixed: dict[int, tuple[Any, Picture | None]] = {}
         self._tables: Cache[str] = Cache(_KEPT_OCTETS)
 
-    def keep(self, value: Any) -> None:
+    def keep(self, value: Any, drawn: Picture | None = None) -> Picture | None:
         """Take note of a value that is the same for all rows: a figure is drawn now and never again, a table once.
+
+        Args:
+            value: The value.
+            drawn: Its picture, where it was drawn before.
+
+        Returns:
+            Its picture, if it is one.
 
         Raises:
             TemplateError: It cannot be drawn, or is not there.
         """
         is_picture = _is_path(value) or isinstance(value, _OCTETS) or is_figure(value)
-        self._fixed[id(value)] = (value, self.find(value) if is_picture else None)
+        picture = drawn or (self.find(value) if is_picture else None)
+        self._fixed[id(value)] = (value, picture)
+        return picture
 
     def shown(self, value: Any, choices: tuple[Any, ...], write: Callable[[], str]) -> str:
         """Write a table; one that is the same for all rows is written once for each choice of its look."""
