@@ -12,12 +12,14 @@ are asked for, their cells converted for many groups at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import FrameError, TemplateError
 
 from .rows.frame import CHUNK, Frame, Row
-from .tables.tables import GroupRows
+from .tables.batch import GroupBatch
+from .tables.group_rows import GroupRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -118,8 +120,12 @@ class GroupedFrame(Frame):
         batch: list[int] = []
         count = 0
         for position in positions:
+            size = self._size(position)
+            if batch and size >= CHUNK:  # its neighbours need not be written with it
+                yield batch
+                batch, count = [], 0
             batch.append(position)
-            count += self._size(position)
+            count += size
             if count >= CHUNK:
                 yield batch
                 batch, count = [], 0
@@ -137,13 +143,15 @@ class GroupedFrame(Frame):
         ]
         part = self._source.part(chosen)
         columns = self._source.columns(part)
+        width = part.shape[1]
+        batch = GroupBatch(part, self._names[:width], columns[:width], partial(self._source.native, part))
         start = 0
         for position, label in zip(positions, self.labels[positions].tolist(), strict=True):
             stop = start + self._size(position)
             fields = {
                 name: _common(name, cells[start:stop]) for name, cells in zip(self._names, columns, strict=True)
             }
-            fields[ROWS] = GroupRows(self._source.native(part, start, stop))
+            fields[ROWS] = GroupRows.of(batch, slice(start, stop))
             yield Row(position, label, fields, self)
             start = stop
 
@@ -183,6 +191,8 @@ def _group_numbers(keys: pd.Series[Any] | pd.Index[Any], group_by: str) -> npt.N
 def _common(column: str, cells: list[Any]) -> Any:
     """Return what all rows of a group say, a Varying if they do not."""
     first = cells[0]
+    if type(first) is str and cells.count(first) == len(cells) and {*map(type, cells)} == {str}:  # most of them
+        return first
     if all(cell is first or _is_same(cell, first) for cell in cells):
         return first
     return Varying(column)

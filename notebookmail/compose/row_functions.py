@@ -16,7 +16,7 @@ from .groups import Varying
 from .images.figures import is_figure
 from .rows.frame import PLAIN_TYPES
 from .rows.snapshot import own_value
-from .tables.tables import GroupRows
+from .tables.group_rows import GroupRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -68,9 +68,7 @@ class FunctionRow(Mapping[str, Any]):
         if type(value) in PLAIN_TYPES:
             return value
         if name not in self._own:
-            self._own[name] = (
-                GroupRows(own_value(value.frame)) if isinstance(value, GroupRows) else own_value(value)
-            )
+            self._own[name] = value.apart() if isinstance(value, GroupRows) else own_value(value)
         return self._own[name]
 
     def __getattr__(self, name: str) -> Any:

@@ -20,7 +20,7 @@ from .jinja.printing import INVITATION
 from .rows.column_names import missing_column, printed
 from .rows.frame import row_of
 from .sources.front_matter import read
-from .tables.tables import GroupRows, is_table
+from .tables.group_rows import GroupRows, is_table
 
 if TYPE_CHECKING:
     import os

@@ -19,7 +19,7 @@ from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.identity.keys import Keys, key_text, read_keys
 from notebookmail.compose.identity.same_value import value_text
 from notebookmail.compose.rows.frame import Frame, Row
-from notebookmail.compose.tables.tables import GroupRows
+from notebookmail.compose.tables.group_rows import GroupRows
 
 LETTER = Template("Hello {{ name }}", sender="me@example.org", text="{{ amount }}")
 VALUES = st.one_of(

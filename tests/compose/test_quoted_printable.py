@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import quopri
+from binascii import b2a_qp
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notebookmail.compose.mime.quoted_printable import QuotedLines, QuotedPieces
+from notebookmail.compose.mime.quoted_printable import QuotedLines, QuotedPieces, quoted
 from notebookmail.compose.mime.transfer_encoding import BodyEncoder
 
 # What quoted-printable looks at: line ends, blanks before them, dots, =, several octets; and long lines.
@@ -23,6 +24,18 @@ TEXTS = st.one_of(
 def whole(text: str) -> bytes:
     lines = QuotedLines()
     return b"".join(lines[line] for line in text.removesuffix("\n").split("\n"))
+
+
+@given(
+    st.lists(
+        st.sampled_from([*"ab .=\t_-\x01\x7f\0", "é", "€", '<td style="', "x" * 70, "=" * 30]),
+        min_size=60,
+        max_size=300,
+    )
+)
+def test_a_long_line_has_the_octets_of_the_codec(pieces: list[str]) -> None:
+    line = "".join(pieces).encode()
+    assert quoted(line) == b2a_qp(line)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=8), st.data())

@@ -87,11 +87,13 @@ def test_an_unknown_ending_is_refused_with_those_there_are(name):
     assert len(caught.value.message) < 200
 
 
-@pytest.mark.parametrize(("name", "package"), [("a.xlsx", "openpyxl"), ("a.parquet", "pyarrow")])
-def test_a_library_that_is_not_there_is_named(name, package, monkeypatch):
-    for module in [name for name in sys.modules if name.partition(".")[0] == package]:
+@pytest.mark.parametrize(
+    ("name", "package", "extra"), [("a.xlsx", "xlsxwriter", "excel"), ("a.parquet", "pyarrow", "parquet")]
+)
+def test_a_library_that_is_not_there_is_named_with_its_extra(name, package, extra, monkeypatch):
+    for module in [package, *(name for name in sys.modules if name.partition(".")[0] == package)]:
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(TemplateError, match=f"pip install {package}"):
+    with pytest.raises(TemplateError, match=rf'needs (?i:{package}): pip install "notebookmail\[{extra}\]"'):
         sheet_of(pd.DataFrame({"a": [1]}), name)
 
 

@@ -13,15 +13,8 @@ from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notebookmail.compose.tables.tables import (
-    MOST_ROWS,
-    GroupRows,
-    html_table,
-    is_table,
-    pandas_of,
-    table_of,
-    text_table,
-)
+from notebookmail.compose.tables.group_rows import GroupRows, is_table, pandas_of, table_of
+from notebookmail.compose.tables.tables import MOST_ROWS, html_table, text_table
 from notebookmail.errors import TemplateError
 
 

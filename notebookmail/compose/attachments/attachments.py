@@ -19,7 +19,7 @@ from notebookmail.compose.jinja.parts import TemplatePart
 from notebookmail.compose.mime.content_disposition import check_file_name, disposition, guess_type
 from notebookmail.compose.mime.transfer_encoding import base64_body
 from notebookmail.compose.row_functions import as_path, called, is_callable, is_path
-from notebookmail.compose.tables.tables import is_table
+from notebookmail.compose.tables.group_rows import is_table
 from notebookmail.errors import FrameError, TemplateError
 
 from .frames_as_files import sheet_of

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.compose.groups import ROWS, Varying
-from notebookmail.compose.tables.tables import GroupRows, table_of
+from notebookmail.compose.tables.group_rows import GroupRows, table_of
 from notebookmail.mail.message import RowContent
 
 from .same_value import NOTHING, address_text, value_text, values_text
@@ -159,11 +159,12 @@ def _values(row: Row, columns: Sequence[str], items: Sequence[str]) -> str:
     if not isinstance(rows, GroupRows):
         return said
     table = table_of(rows, index=False)
-    places = [table.heads.index(name) if name in table.heads else None for name in items]
+    nothing = [NOTHING] * len(table)
+    columns_said = [
+        table.each(table.heads.index(name), value_text) if name in table.heads else nothing for name in items
+    ]
     # Their order is not the letter's business: it may come from a query without one.
-    lines = sorted(
-        values_text(NOTHING if place is None else line[place] for place in places) for line in table.rows
-    )
+    lines = sorted([repr(list(line)) for line in zip(*columns_said, strict=True)])  # as values_text writes them
     return f"{said} {lines!r}"
 
 

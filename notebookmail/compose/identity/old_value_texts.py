@@ -67,7 +67,7 @@ def _identity_of_code(value: Any) -> str | None:
 
 def _identity_of_data(value: Any) -> str | None:
     """Return the identity of a frame, a series, an array, or one value of a library of data; None for others."""
-    from notebookmail.compose.tables.tables import is_table, table_of
+    from notebookmail.compose.tables.group_rows import is_table, table_of
 
     if is_table(value):
         table = table_of(value)

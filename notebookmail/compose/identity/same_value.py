@@ -259,7 +259,7 @@ def _code(value: Any) -> str | None:
 
 def _data(value: Any) -> str | None:
     """Return the text of a frame, a calendar, or an array of several dimensions; None for others."""
-    from notebookmail.compose.tables.tables import is_table, table_of
+    from notebookmail.compose.tables.group_rows import is_table, table_of
 
     if is_table(value):
         table = table_of(value)

@@ -27,8 +27,9 @@ from notebookmail.compose.rows.missing import (
     drop_missing,
     refuse_missing,
 )
+from notebookmail.compose.tables.group_rows import is_table
 from notebookmail.compose.tables.styled import is_styled, styled_html, styled_text
-from notebookmail.compose.tables.tables import html_table, is_table, text_table
+from notebookmail.compose.tables.tables import html_table, text_table
 from notebookmail.errors import TemplateError
 
 if TYPE_CHECKING:

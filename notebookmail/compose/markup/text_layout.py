@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import zip_longest
-from typing import TYPE_CHECKING
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,17 +62,29 @@ def aligned(rows: Iterable[Sequence[str]], sides: str, *, has_head: bool) -> str
         sides: One letter a column: l(eft), r(ight) or c(entre).
         has_head: Whether the first row is underlined.
     """
-    columns = list(zip_longest(*([" ".join(cell.split()) for cell in row] for row in rows), fillvalue=""))
-    measure = len if all(cell.isascii() for column in columns for cell in column) else display_width
+    columns = list(zip_longest(*(map(_on_one_line, row) for row in rows), fillvalue=""))
+    is_ascii = all(map(str.isascii, chain.from_iterable(columns)))
+    measure = len if is_ascii else display_width
     widths = [max(map(measure, column)) for column in columns]
+    pad = _PADDED if is_ascii else {}
     padded = [
-        [_padded(cell, width - measure(cell), side) for cell in column]
+        [pad[side](cell, width) for cell in column]
+        if side in pad
+        else [_padded(cell, width - measure(cell), side) for cell in column]
         for column, width, side in zip(columns, widths, sides.ljust(len(widths), "l"), strict=False)
     ]
     lines = ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
     if has_head:
         lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
+
+
+def _on_one_line(cell: str) -> str:
+    return cell if cell.isprintable() and " " not in cell else " ".join(cell.split())
+
+
+_PADDED: Final = {"l": str.ljust, "r": str.rjust}
+"""How a cell is padded whose characters are as wide as they are many."""
 
 
 def _padded(text: str, room: int, side: str) -> str:

@@ -7,7 +7,7 @@ bounded.
 
 from __future__ import annotations
 
-from binascii import b2a_qp
+from binascii import a2b_qp, b2a_qp
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +19,35 @@ _LONGEST_LINE: Final = 2_048
 _MOST_OCTETS: Final = 4_194_304
 _LONGEST: Final = 76
 """Characters of a line, without its end (RFC 2045 6.7 (5))."""
+_WORTH_CUTTING: Final = 512
+_AS_THEY_ARE: Final = bytes({9, *range(32, 127)})
+"""What stands for itself; of these, "=" is the first to get its code."""
+_SIGN: Final = ord("=")
+
+
+def quoted(line: bytes) -> bytes:
+    """Return what b2a_qp makes of a line without CR and LF; of a long one, such as a table, several times faster.
+
+    It looks at octets one by one. Here the few that need a code are replaced in the whole line, which is then cut;
+    the last stretch is left to it, for it has rules of its own for the end of a line.
+    """
+    if len(line) < _WORTH_CUTTING or b"\0" in line:
+        return b2a_qp(line)
+    coded = set(line.translate(None, _AS_THEY_ARE))
+    whole = line.replace(b"=", b"=3D")
+    for octet in coded:
+        whole = whole.replace(bytes((octet,)), b"=%02X" % octet)
+    lines = []
+    start, last = 0, len(whole) - 2 * _LONGEST
+    while start < last:
+        end = start + _LONGEST - 1
+        if whole[end - 1] == _SIGN:  # a code is never cut in two
+            end -= 1
+        elif whole[end - 2] == _SIGN:
+            end -= 2
+        lines.append(whole[start:end])
+        start = end
+    return b"=\n".join([*lines, b2a_qp(a2b_qp(whole[start:]))])
 
 
 class QuotedLines(dict[str, bytes]):
@@ -26,7 +55,7 @@ class QuotedLines(dict[str, bytes]):
 
     def __missing__(self, line: str) -> bytes:
         # b2a_qp also encodes what a relay could spoil: white space at a line's end, and a lone dot.
-        encoded = b2a_qp(line.encode("utf-8")).replace(b"\n", b"\r\n") + b"\r\n"
+        encoded = quoted(line.encode("utf-8")).replace(b"\n", b"\r\n") + b"\r\n"
         if len(self) < _MOST_LINES and len(line) <= _LONGEST_LINE:
             self[line] = encoded
         return encoded
@@ -96,7 +125,7 @@ def _encoded_line(text: str, column: int, *, ends_line: bool) -> tuple[bytes, in
         return b"", column
     before = b"x" * column
     if ends_line:
-        encoded = b2a_qp(before + text.encode("utf-8"))
+        encoded = quoted(before + text.encode("utf-8"))
     else:  # a break that stands before what follows is for that to make
-        encoded = b2a_qp(before + text.encode("utf-8") + b"x")[:-1].removesuffix(b"=\n")
+        encoded = quoted(before + text.encode("utf-8") + b"x")[:-1].removesuffix(b"=\n")
     return encoded[column:].replace(b"\n", b"\r\n"), len(encoded) - encoded.rfind(b"\n") - 1

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PLAIN_TYPES: Final = frozenset({str, int, float, bool, type(None)})
 """Types whose repr says everything and never changes."""
 
+_NEVER_MISSING: Final = frozenset({str, int, bool})
 CHUNK: Final = 1024  # rows converted at once
 _EMAIL_NAMES = frozenset({"email", "e-mail", "e_mail", "mail", "address"})
 
@@ -182,8 +183,8 @@ class _PandasSource:
         return self._df.iloc[selection]
 
     def columns(self, part: pd.DataFrame) -> list[list[Any]]:
-        own = [_plain_values(cells) for _, cells in part.items()]
-        return own + [_plain_values(part.index.get_level_values(level)) for level in self._levels]
+        own = [plain_values(cells) for _, cells in part.items()]
+        return own + [plain_values(part.index.get_level_values(level)) for level in self._levels]
 
     def cells(self, place: int, count: int) -> Iterator[list[Any]]:
         import pandas as pd
@@ -192,7 +193,7 @@ class _PandasSource:
         for start in range(0, len(values), count):
             rows = slice(start, start + count)
             part = values.iloc[rows] if isinstance(values, pd.Series) else values[rows]
-            yield _plain_values(part)
+            yield plain_values(part)
 
     def keys(self, place: int) -> pd.Series[Any] | pd.Index[Any]:
         return self._column(self._df, place)
@@ -290,10 +291,15 @@ def _in_memory(df: Any) -> RowSource | None:
         return None
 
 
-def _plain_values(values: pd.Series[Any] | pd.Index[Any]) -> list[Any]:
+def plain_values(values: pd.Series[Any] | pd.Index[Any]) -> list[Any]:
     """Return Python scalars, None for what is missing."""
-    missing = values.isna()
     plain: list[Any] = values.tolist()
+    kinds = {*map(type, plain)}
+    if kinds <= _NEVER_MISSING:  # most columns: asking pandas costs more than it takes to see
+        return plain
+    if kinds == {float}:
+        return [None if value != value else value for value in plain]  # noqa: PLR0124 - NaN differs from itself
+    missing = values.isna()
     if not missing.any():
         return plain
     return [None if gone else value for value, gone in zip(plain, missing.tolist(), strict=True)]
@@ -311,7 +317,7 @@ def row_of(values: Mapping[str, Any] | pd.Series[Any] | Row, /) -> Row:
         return values
     if isinstance(values, pd.Series):
         names = unique_names(values.index.tolist())
-        fields = dict(zip(names, _plain_values(values), strict=True))
+        fields = dict(zip(names, plain_values(values), strict=True))
         return Row(0, values.name, fields, _Given(dict(zip(names, values.tolist(), strict=True))))
     try:
         fields = dict(values)

@@ -1,7 +1,8 @@
 """The cells of one column of a table as texts: numbers comparable, dates as short as they can be.
 
 A column is written as a whole. Its numbers have one number of decimals, so that they stand under each other; its
-dates have a time of day only if one of them needs it.
+dates have a time of day only if one of them needs it; its words decide how it is set. Each of these is the most
+that any of its cells needs.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import datetime as dt
 import decimal
 import math
 import numbers
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from markupsafe import escape
+
 from notebookmail.compose.filters.locales import locale_of
+from notebookmail.compose.markup.line_breaks import broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,15 +25,36 @@ if TYPE_CHECKING:
 NUMBER: Final = "right;white-space:nowrap;font-variant-numeric:tabular-nums"
 """The style of a number's cell, after `text-align:`."""
 # Sentences keep room for some words where a phone squeezes the table; a word longer than a screen breaks.
-_SENTENCES: Final = "left;min-width:9em"
-_LONG_WORDS: Final = f"{_SENTENCES};word-break:break-word"
+STYLES: Final = ("left", "left;min-width:9em", "left;min-width:9em;word-break:break-word")
+"""The styles of a column of texts, by what their words need (see width_need)."""
+WHOLE: Final = -1
+"""What a number without a fraction needs: it is written without decimals, whatever is asked for."""
 _SENTENCE: Final = 18
 _LONG: Final = 30
 _DIGITS: Final = 1_000
 
 
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table.
+    """One column of a table, written.
+
+    Attributes:
+        head: Its name.
+        is_number: Whether all that is there are numbers.
+        style: How its cells are set, after `text-align:`.
+        texts: The cells as they are shown.
+        html: The same, escaped.
+    """
+
+    head: str
+    is_number: bool
+    style: str
+    texts: Sequence[str]
+    html: Sequence[str]
+
+
+def column_of(head: str, cells: Sequence[Any], decimals: int | None, locale: str) -> Column:
+    """Write one column.
 
     Args:
         head: Its name.
@@ -36,46 +62,69 @@ class Column:
         decimals: The decimals of numbers with a fraction; None for as few as all need, at most two.
         locale: The language numbers are written for.
 
-    Attributes:
-        head: Its name.
-        is_number: Whether all that is there are numbers.
-        texts: The cells as they are shown.
-        style: How they are set, after `text-align:`.
-
     Raises:
         TemplateError: Nobody knows the locale.
     """
+    present = [cell for cell in cells if cell is not None]
+    is_number = bool(present) and all(map(_is_number, present))
+    if is_number:
+        need = max(map(number_need, present))
+        texts = written_numbers(cells, decimals_for(need, decimals), locale)
+    else:
+        texts = written_values(cells, max(map(value_need, present), default=0))
+    style = NUMBER if is_number else STYLES[max(map(width_need, [head, *texts]))]
+    return Column(head, is_number, style, texts, list(map(escaped, texts)))
 
-    def __init__(self, head: str, cells: Sequence[Any], decimals: int | None, locale: str) -> None:
-        self.head = head
-        present = [cell for cell in cells if cell is not None]
-        self.is_number = bool(present) and all(map(_is_number, present))
-        write = _number_writer(present, decimals, locale) if self.is_number else _writer(present)
-        self.texts = ["" if cell is None else write(cell) for cell in cells]
-        self.style = NUMBER if self.is_number else _style([head, *self.texts])
+
+def escaped(text: str) -> str:
+    """Return a text as HTML, with its line breaks."""
+    return str(broken(text) if "\n" in text else escape(text))
 
 
-def _style(texts: Sequence[str]) -> str:
-    """Return the style of a column of texts."""
-    if max(map(len, texts)) <= _SENTENCE:
-        return "left"
-    return _LONG_WORDS if any(len(word) > _LONG for text in texts for word in text.split()) else _SENTENCES
+def width_need(text: str) -> int:
+    """Return what a text needs of a column's width: 1 if it is a sentence, 2 if it has a word that may break."""
+    if len(text) <= _SENTENCE:
+        return 0
+    return 2 if any(len(word) > _LONG for word in text.split()) else 1
 
 
 def _is_number(cell: Any) -> bool:
     return isinstance(cell, (numbers.Real, decimal.Decimal)) and not isinstance(cell, bool)
 
 
-def _number_writer(cells: Sequence[Any], decimals: int | None, locale: str) -> Callable[[Any], str]:
-    """Return what writes the numbers of a column with the same number of decimals."""
-    fractions = [cell for cell in cells if not isinstance(cell, int)]
-    if not fractions:
-        decimals = 0
-    elif decimals is None:
-        decimals = max(map(_decimals, fractions))
-    if locale == "en":
-        return lambda cell: f"{_exact(cell):,.{decimals}f}"
-    return _localised(decimals, locale)
+def number_need(cell: Any) -> int:
+    """Return how many decimals a number needs, at most two; WHOLE for one that is an integer."""
+    if isinstance(cell, int):
+        return WHOLE
+    if not math.isfinite(cell) or cell == round(cell):
+        return 0
+    return 1 if round(cell, 1) == round(cell, 6) else 2
+
+
+def decimals_for(need: int, wanted: int | None) -> int:
+    """Return the decimals of a column.
+
+    Args:
+        need: The most that one of its numbers needs.
+        wanted: How many are asked for, if any.
+    """
+    if need == WHOLE:
+        return 0
+    return need if wanted is None else wanted
+
+
+def written_numbers(cells: Sequence[Any], decimals: int, locale: str) -> list[str]:
+    """Write numbers with the same number of decimals, as a language does; a missing one is empty.
+
+    Raises:
+        TemplateError: Nobody knows the locale.
+    """
+    if locale != "en":
+        write = _localised(decimals, locale)
+        with decimal.localcontext(prec=_DIGITS):  # a long number is not rounded
+            return ["" if cell is None else write(cell) for cell in cells]
+    pattern = f"{{:,.{decimals}f}}".format
+    return ["" if cell is None else pattern(cell if type(cell) is float else _exact(cell)) for cell in cells]
 
 
 def _localised(decimals: int, locale: str) -> Callable[[Any], str]:
@@ -87,10 +136,7 @@ def _localised(decimals: int, locale: str) -> Callable[[Any], str]:
     pattern.frac_prec = (decimals, decimals)
 
     def write(cell: Any) -> str:
-        if not math.isfinite(cell):
-            return str(cell)
-        with decimal.localcontext(prec=_DIGITS):  # a long number is not rounded
-            return str(pattern.apply(_exact(cell), known))
+        return str(pattern.apply(_exact(cell), known)) if math.isfinite(cell) else str(cell)
 
     return write
 
@@ -102,25 +148,22 @@ def _exact(cell: Any) -> Any:
     return cell if isinstance(cell, decimal.Decimal) else float(cell)
 
 
-def _decimals(cell: Any) -> int:
-    """Return how many decimals a number needs, at most two."""
-    if not math.isfinite(cell) or cell == round(cell):
+def value_need(cell: Any) -> int:
+    """Return what a date needs of a time of day: 1 for hours and minutes, 2 for seconds; all else needs none."""
+    if not isinstance(cell, dt.datetime) or (cell.tzinfo is None and cell.time() == dt.time()):
         return 0
-    return 1 if round(cell, 1) == round(cell, 6) else 2
+    return 2 if cell.second else 1
 
 
-def _writer(cells: Sequence[Any]) -> Callable[[Any], str]:
-    """Return what writes a column's cells: dates with a time of day if one of them has one."""
-    times = [cell for cell in cells if isinstance(cell, dt.datetime)]
-    if all(cell.tzinfo is None and cell.time() == dt.time() for cell in times):
-        return lambda cell: cell.date().isoformat() if isinstance(cell, dt.datetime) else _written(cell)
-    precision = "seconds" if any(cell.second for cell in times) else "minutes"
-    return lambda cell: (
-        cell.isoformat(sep=" ", timespec=precision) if isinstance(cell, dt.datetime) else _written(cell)
-    )
+def written_values(cells: Sequence[Any], need: int) -> list[str]:
+    """Write cells that are not all numbers, their dates with so much of a time of day; a missing one is empty."""
+    precision = ("", "minutes", "seconds")[need]
 
+    def write(cell: Any) -> str:
+        if isinstance(cell, dt.datetime):
+            return cell.isoformat(sep=" ", timespec=precision) if precision else cell.date().isoformat()
+        if isinstance(cell, bool):
+            return "yes" if cell else "no"
+        return str(cell)
 
-def _written(cell: Any) -> str:
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    return str(cell)
+    return [cell if type(cell) is str else "" if cell is None else write(cell) for cell in cells]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notebookmail.compose.rows.frame import PLAIN_TYPES
+from notebookmail.compose.rows.frame import PLAIN_TYPES, Frame
 
 
 def framed(series: Any) -> Any:
@@ -28,7 +28,7 @@ def flattened(frame: Any, index: bool | None) -> tuple[Any, tuple[str, ...]]:
         frame: A frame of any library; not changed.
         index: Whether the row labels are a column; None where they say something.
     """
-    if not _is_pandas(frame):
+    if not is_pandas(frame):
         names = tuple(getattr(frame, "column_names", frame.columns))
         # pyarrow is the only other one with two columns of one name
         return (frame if len(set(names)) == len(names) else frame.rename_columns(_places(len(names)))), names
@@ -61,15 +61,37 @@ def has_labels(frame: Any, *, is_series: bool = False) -> bool:
     return not pd.api.types.is_integer_dtype(index.dtype)
 
 
-def plain(cell: Any) -> Any:
-    """Return a number of numpy's, in a column of objects, as Python's own."""
+def label_columns(frame: Any) -> tuple[tuple[str, ...], list[list[Any]]] | None:
+    """Return the row labels of a frame as columns, with their names; only pandas' has any.
+
+    None where a part of the rows could have labels of another type: pandas guesses it anew for what it keeps as
+    objects.
+    """
+    import pandas as pd
+
+    if not is_pandas(frame):
+        return (), []
+    levels = [frame.index.get_level_values(level) for level in range(frame.index.nlevels)]
+    if any(each.dtype == object and pd.api.types.infer_dtype(each, skipna=False) != "string" for each in levels):
+        return None
+    flat, heads = flattened(frame.iloc[:, :0], index=True)
+    return heads, Frame(flat).cells()
+
+
+def plain_cells(cells: list[Any]) -> list[Any]:
+    """Return a column's cells with numbers of numpy's, which columns of objects have, as Python's own."""
+    return cells if PLAIN_TYPES.issuperset(map(type, cells)) else list(map(_plain, cells))
+
+
+def _plain(cell: Any) -> Any:
     if type(cell) in PLAIN_TYPES:
         return cell
     is_number = getattr(getattr(cell, "dtype", None), "kind", "-") in "biuf" and cell.ndim == 0
     return cell.item() if is_number else cell
 
 
-def _is_pandas(frame: Any) -> bool:
+def is_pandas(frame: Any) -> bool:
+    """Tell whether a frame is one of pandas'."""
     import pandas as pd
 
     return isinstance(frame, pd.DataFrame)

@@ -1,0 +1,66 @@
+"""The rows of a group as CSV, of what was read for many groups: the same octets as pandas writes.
+
+pandas writes a column by its type: dates without a time of day only if none of them has one. A type that is not
+named here is left to it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notebookmail.compose.tables.batch import SheetContent
+    from notebookmail.compose.tables.content import Table
+
+_TEXTS: Final = frozenset({str, type(None)})
+_MIDNIGHT: Final = " 00:00:00"
+_MOMENT: Final = len("2025-12-31 00:00:00")
+
+
+def csv_text(sheet: SheetContent, separator: str) -> str | None:
+    """Write rows as CSV with a line of heads; None where pandas has to.
+
+    Args:
+        sheet: The rows.
+        separator: What stands between two cells.
+    """
+    columns = []
+    for place, kind in enumerate(sheet.types):
+        cells = _cells(sheet.table, place, kind)
+        if cells is None:
+            return None
+        columns.append(cells)
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+    writer.writerow(sheet.heads)
+    writer.writerows(zip(*columns, strict=True))
+    return file.getvalue()
+
+
+def _cells(table: Table, place: int, kind: Any) -> Sequence[str] | None:
+    """Return a column's cells as pandas writes them, None if only it knows."""
+    name = str(kind)
+    if name in {"int64", "int32", "bool", "float64", "Int64", "boolean"}:
+        return table.each(place, _written)
+    if name == "object" or name.startswith(("str", "string", "category")):
+        is_text = _TEXTS.issuperset(map(type, table.columns[place]))
+        return table.each(place, _written) if is_text else None
+    return _moments(table.each(place, _written)) if name.startswith("datetime64[") and "," not in name else None
+
+
+def _written(cell: Any) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _moments(texts: Sequence[str]) -> Sequence[str] | None:
+    """Return dates and times as pandas writes a column of them, None if one has a part of a second."""
+    present = [*filter(None, texts)]
+    if any(len(text) != _MOMENT for text in present):
+        return None
+    if all(text.endswith(_MIDNIGHT) for text in present):
+        return [text.removesuffix(_MIDNIGHT) for text in texts]
+    return texts
