@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.mail.message import Mail
 from notebookmail.server.server import URL_VARIABLE, Server
+from notebookmail.view.words.making import gain, making_in_words
 from notebookmail.view.words.quantities import least_duration, size_in_words
 
 from .options import settings_of, shows_options
 from .planning import make_plan
+from .workers.crew import cores
 from .workers.making import made_one_by_one
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 _BUILT: Final = 1_000
 """So many messages are made to learn their size; of more rows, an even sample."""
+
+_DEAR_SECONDS: Final = 0.005
+"""Of a message: what costs less is rarely what takes the time."""
 
 _DAY_SECONDS: Final = 86_400.0
 
@@ -42,6 +48,7 @@ class SendPlan:
         seconds: The least time that the rate and the daily quota allow; 0.0 where neither is set.
         server: Where it goes, or "the sandbox".
         is_estimate: True when only a sample of the messages was made.
+        making: That making the messages may be the limit, and what to do about it, or "".
     """
 
     messages: int
@@ -52,6 +59,7 @@ class SendPlan:
     seconds: float
     server: str
     is_estimate: bool = False
+    making: str = ""
 
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
@@ -62,6 +70,8 @@ class SendPlan:
             lines.append(f"at least {least_duration(self.seconds)} under the server's limits")
         else:
             lines.append("no rate or quota is set: as fast as the server takes them")
+        if self.making:
+            lines.append(self.making)
         if self.unfit:
             lines.append(f"{about}{self.unfit:,} rows cannot be made into a message: check_frame says why")
         if self.left_out:
@@ -95,7 +105,7 @@ def plan_frame(
     plan = make_plan(df, template, settings)
     if server is None and os.environ.get(URL_VARIABLE):
         server = Server.from_env()
-    sizes, unfit, is_estimate = _sizes(plan)
+    sizes, unfit, is_estimate, seconds = _sizes(plan)
     going = len(plan.going) - unfit
     connections = (server or Server("localhost")).limits(settings.max_connections).connections
     return SendPlan(
@@ -107,6 +117,7 @@ def plan_frame(
         seconds=least_seconds(going, server.messages_per_second, server.daily_quota) if server else 0.0,
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,
+        making=_making(plan, seconds, server.messages_per_second if server else None),
     )
 
 
@@ -126,16 +137,28 @@ def least_seconds(messages: int, per_second: float | None, per_day: int | None) 
     return max((messages - 1) * pace, full_days * _DAY_SECONDS + (rest - 1) * pace)
 
 
-def _sizes(plan: Plan) -> tuple[int, int, bool]:
-    """Make messages; return the octets of all, how many rows are unfit, and whether that is an estimate."""
+def _sizes(plan: Plan) -> tuple[int, int, bool, float]:
+    """Make messages; return the octets of all, how many are unfit, if that is an estimate, and seconds of one."""
     total = len(plan.going)
     step = max(1, math.ceil(total / _BUILT))
     octets = unfit = built = 0
+    since = 0.0
     for _, made in made_one_by_one(plan.only(plan.going[::step])):
         built += 1
+        if built == 1:  # it waits for libraries to load
+            since = time.monotonic()
         if isinstance(made, Mail):
             octets += made.size
         else:
             unfit += 1
     share = total / built if built else 0.0
-    return round(octets * share), round(unfit * share), step > 1
+    seconds = (time.monotonic() - since) / (built - 1) if built > 1 else 0.0
+    return round(octets * share), round(unfit * share), step > 1, seconds
+
+
+def _making(plan: Plan, each: float, per_second: float | None) -> str:
+    """Say how long messages take to make, where nothing that is known here takes longer."""
+    if plan.settings.workers is not None or each < _DEAR_SECONDS or (per_second or math.inf) < 1 / each:
+        return ""
+    paces = gain(each, 1 / per_second if per_second else 0.0, cores())
+    return making_in_words(each, len(plan.going), cores(), paces * each)

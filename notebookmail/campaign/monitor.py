@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from notebookmail.delivery.progress import PAUSED, STOPPING, Meter, Progress
 from notebookmail.errors import TemplateError
+from notebookmail.view.words.making import making_limit
+
+from .workers.crew import cores
 
 if TYPE_CHECKING:
     from notebookmail.delivery.events import RowEvent
+    from notebookmail.delivery.making import Making
     from notebookmail.smtp.pool.pool import Pool
 
     from .control import RunControl
@@ -25,6 +29,7 @@ class Monitor:
 
     Attributes:
         pool: The connections, once there are any.
+        making: What makes the messages, once there is something.
     """
 
     def __init__(self, target: str) -> None:
@@ -32,6 +37,7 @@ class Monitor:
         self._meter = Meter(time.monotonic())
         self._complaint = ""
         self.pool: Pool | None = None
+        self.making: Making | None = None
 
     def note(self, event: RowEvent) -> None:
         """Keep what was said last of a row in trouble."""
@@ -60,7 +66,22 @@ class Monitor:
             connections=self.pool.connections if self.pool is not None else 0,
             complaint=self._complaint,
             note=_note(plan, control),
+            making=self.making_limit(plan, left),
         )
+
+    def making_limit(self, plan: Plan, left: int) -> str:
+        """Say that making messages is the limit, and what workers would bring; "" where it is not.
+
+        Args:
+            plan: Which rows go.
+            left: How many are still to go.
+        """
+        if self.making is None:
+            return ""
+        workers = plan.settings.workers
+        if workers is not None and not isinstance(workers, int):
+            return ""  # how many more an executor could have, its owner knows
+        return making_limit(self.making.times, left, workers, cores())
 
 
 def _note(plan: Plan, control: RunControl) -> str:

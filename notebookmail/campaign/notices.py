@@ -91,3 +91,8 @@ def as_sentence(problem: Exception) -> str:
     """Return what an exception says as a sentence among others."""
     said = str(problem)
     return f"{said[:1].upper()}{said[1:]}."
+
+
+def as_notice(words: str) -> str:
+    """Return words as a sentence among others; "" stays nothing."""
+    return f"{words[:1].upper()}{words[1:]}." if words else ""

@@ -24,7 +24,7 @@ from .claiming import claimed
 from .control import RunControl
 from .display import Screen, ThreadsafeCommands, repaint
 from .monitor import Monitor
-from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, nothing_sent
+from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, as_notice, nothing_sent
 from .resender import Resender
 from .results import SendResults
 from .workers.making import made_in_turns, making_of
@@ -133,6 +133,7 @@ class Run:
         finally:
             ticker.cancel()
             self._leave_beyond()
+            self._notices.say(as_notice(self._monitor.making_limit(self._plan, 0)))
             self.results.notice = self._notices.tell(self.results, self.control.runner)
             board.close(self.results, title=self.results.notice)
         return self.results
@@ -150,6 +151,7 @@ class Run:
         self._monitor.pool = pool = Pool(server.routes(plan.settings.max_connections))
         settings = self._settings(server, campaign)
         async with making_of(plan) as making:
+            self._monitor.making = making
             settings = replace(settings, making=making)
             runner = Runner(plan.tasks(*identity), len(plan.going), pool, self._apply, settings)
             _publish(self.results)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from notebookmail.errors import INTERRUPTS, NotebookmailError
 
@@ -31,6 +31,27 @@ _AHEAD: Final = 64
 
 _DEAR_SECONDS: Final = 0.01
 _TURNS_BETWEEN: Final = 8  # a click, a reply or a command of the protocol takes several turns to come through
+
+
+class MakingTimes(NamedTuple):
+    """What making messages took so far; the first is left out: it waits for libraries to load.
+
+    Attributes:
+        messages: How many were made.
+        each: How many seconds one takes whoever makes it.
+        limited: For how many seconds all else waited for messages.
+        elapsed: How many seconds have gone by.
+    """
+
+    messages: int = 0
+    each: float = 0.0
+    limited: float = 0.0
+    elapsed: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The part of the time in which all else waited."""
+        return self.limited / self.elapsed if self.elapsed > 0 else 0.0
 
 
 class Making(Protocol):
@@ -55,6 +76,10 @@ class Making(Protocol):
     def trouble(self) -> str:
         """Why no more messages can be made, or ""."""
 
+    @property
+    def times(self) -> MakingTimes:
+        """What making messages took so far."""
+
     def stop(self) -> None:
         """Make no more messages."""
 
@@ -68,6 +93,9 @@ class MakingHere:
         self._loop = asyncio.get_running_loop()
         self._made: deque[Made] = deque()
         self._turns_to_pass = 0
+        self._count = -1  # but the first
+        self._seconds = 0.0
+        self._since = self._until = 0.0
 
     def begin(self, ask: Callable[[], Task | None], ready: Callable[[], None]) -> None:
         """Be told where rows come from, and whom to tell that there are messages again."""
@@ -85,26 +113,37 @@ class MakingHere:
         """Whether the loop has its turn before the next message is made."""
         return self._turns_to_pass > 0
 
+    @property
+    def times(self) -> MakingTimes:
+        """What making messages took so far."""
+        count = max(self._count, 0)
+        each = self._seconds / count if count else 0.0
+        return MakingTimes(count, each, self._seconds, self._until - self._since)
+
     def stop(self) -> None:
         """Make no more messages: nobody takes any."""
 
     def _make(self) -> None:
-        clock = self._loop.time
-        began = clock()
+        began = counted = now = self._loop.time()
         for _ in range(_AHEAD):
             task = self._ask()
             if task is None:
-                return
+                break
             made = self._made_of(task)
             if isinstance(made, INTERRUPTS):
                 self._made.appendleft((task, made))  # it is the caller's, and waits for no other row
-                return
+                break
             self._made.append((task, made))
-            spent = clock() - began
-            if spent >= _TURN_SECONDS:
-                self._turns_to_pass = 1 if spent < _DEAR_SECONDS else _TURNS_BETWEEN
+            self._count += 1
+            now = self._loop.time()
+            if self._count == 0:
+                self._since = counted = now
+            if now - began >= _TURN_SECONDS:
+                self._turns_to_pass = 1 if now - began < _DEAR_SECONDS else _TURNS_BETWEEN
                 self._loop.call_soon(self._turn_passes)
-                return
+                break
+        self._seconds += now - counted
+        self._until = now
 
     @staticmethod
     def _made_of(task: Task) -> Mail | BaseException:

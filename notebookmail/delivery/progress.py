@@ -30,6 +30,7 @@ class Progress:
         connections: How many are open.
         complaint: The server's last refusal, or "".
         note: What it waits for ("paused"), or "".
+        making: That making messages is the limit, and what to do about it, or "".
     """
 
     counts: Mapping[Status, int]
@@ -40,6 +41,7 @@ class Progress:
     connections: int
     complaint: str
     note: str = ""
+    making: str = ""
 
     @property
     def total(self) -> int:

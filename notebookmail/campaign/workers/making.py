@@ -12,11 +12,12 @@ import contextlib
 import itertools
 import pickle
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from notebookmail.campaign.message_maker import LetterOrder, unmakeable
-from notebookmail.delivery.making import MakingHere
+from notebookmail.delivery.making import MakingHere, MakingTimes
 from notebookmail.errors import INTERRUPTS, FrameError, NotebookmailError, TemplateError
 from notebookmail.mail.message import Mail
 
@@ -64,6 +65,10 @@ class MakingByWorkers:
         self._ready: Callable[[], None] = lambda: None
         self._size = 1
         self._is_stopped = False
+        self._count = -1  # but the first
+        self._waited = 0.0
+        self._since = self._until = 0.0
+        self._waits_since: float | None = None
 
     def greet(self) -> Future[bytes]:
         """Have a worker show that it can make these messages; `check_greeting` reads what it says.
@@ -85,9 +90,11 @@ class MakingByWorkers:
         self._window.look()
         self._fill()
         taken = self._window.take()
+        self._measure(is_waiting=taken is None and self._window.goes_on)
         if taken is None:
             return None
         task, outcome = taken
+        self._count += 1
         try:
             return task, self._finished(task, outcome)
         except (NotebookmailError, *INTERRUPTS) as problem:
@@ -102,6 +109,23 @@ class MakingByWorkers:
     def trouble(self) -> str:
         """Why no more messages can be made, or ""."""
         return self._window.trouble
+
+    @property
+    def times(self) -> MakingTimes:
+        """What making messages took so far; a worker's measure of its last batch is what one takes."""
+        count = max(self._count, 0)
+        return MakingTimes(count, self._window.seconds_a_row, self._waited, self._until - self._since)
+
+    def _measure(self, *, is_waiting: bool) -> None:
+        """Count the time in which there was no message to take."""
+        now = time.monotonic()
+        if self._count < 0:
+            self._since = now
+            self._waits_since = None
+        if self._waits_since is not None:
+            self._waited += now - self._waits_since
+        self._waits_since = now if is_waiting and self._count >= 0 else None
+        self._until = now
 
     def stop(self) -> None:
         """Make no more messages."""

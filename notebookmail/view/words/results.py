@@ -134,6 +134,8 @@ def pace(progress: Progress) -> list[str]:
         phrases.append(f"about {duration(progress.seconds_left)} left")
     if progress.connections:
         phrases.append(f"{progress.connections} connection{'s' if progress.connections != 1 else ''}")
+    if progress.making and goes_on:
+        phrases.append(progress.making)
     return phrases
 
 
