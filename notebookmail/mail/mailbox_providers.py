@@ -22,7 +22,7 @@ _CHECKED_LATER: Final = "2026-11-28"
 _LIST: Final = "github.com/thunderbird/autoconfig, ispdb/"
 _LIST_CHECKED: Final = "2026-03-12"
 _AS_USUAL: Final = "the mailbox's password; an app password where the provider has them"
-_GOOGLE: Final = "an app password, or oauth_token_generator="
+_GOOGLE: Final = "an app password, made at myaccount.google.com/apppasswords, or oauth_token_generator="
 _GOOGLE_SOURCE: Final = "developers.google.com/workspace/gmail/imap/imap-smtp, support.google.com/"
 
 _WITH_PAGES: Final[Mapping[str, Provider]] = {
@@ -34,6 +34,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         daily_quota=500,
         login=f"{_GOOGLE}; Workspace accounts may send 2,000 a day",
         credential="app password",
+        made_at="myaccount.google.com/apppasswords",
         login_name="address",
         groups_passwords=True,
         domains=("gmail.com", "googlemail.com"),
@@ -50,6 +51,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         daily_quota=2_000,
         login=_GOOGLE,
         credential="app password",
+        made_at="myaccount.google.com/apppasswords",
         login_name="address",
         groups_passwords=True,
         exchanges=("google.com", "googlemail.com"),
@@ -94,6 +96,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         daily_quota=500,
         login="an app password",
         credential="app password",
+        made_at="the account's security page",
         login_name="address",
         domains=(
             *("yahoo.com", "ymail.com", "rocketmail.com", "myyahoo.com", "yahoo.de", "yahoo.fr", "yahoo.it"),
@@ -120,8 +123,9 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         587,
         "starttls",
         daily_quota=1_000,
-        login="an app-specific password of the Apple account",
+        login="an app-specific password, made at appleid.apple.com",
         credential="app-specific password",
+        made_at="appleid.apple.com, Sign-In and Security",
         login_name="address",
         domains=("icloud.com", "me.com", "mac.com"),
         exchanges=("mail.icloud.com",),
@@ -135,6 +139,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         "starttls",
         login="an SMTP token, which Proton makes for addresses of your own domain; others go by proton-bridge",
         credential="SMTP token",
+        made_at="the settings of Proton Mail",
         login_name="address",
         exchanges=("mail.protonmail.ch", "mailsec.protonmail.ch"),
         aliases=("protonmail",),
@@ -159,6 +164,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         "tls",
         login="an app password; the account's own is refused",
         credential="app password",
+        made_at="Settings, Privacy & Security",
         login_name="address",
         domains=("fastmail.com", "fastmail.fm", "messagingengine.com"),
         exchanges=("messagingengine.com",),

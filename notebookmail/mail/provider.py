@@ -22,6 +22,7 @@ class Provider:
         username: The user name that is the same for everybody, or None.
         login: How to log in, in words.
         credential: What is wanted as the password, in a word or two; "" where no password is taken.
+        made_at: Where that is made, if it is not the password of the account itself.
         login_name: What the user name is: the whole address, what stands before its @, or one that the provider
             gives out.
         groups_passwords: True where a password is shown in groups with blanks between that are no part of it.
@@ -42,6 +43,7 @@ class Provider:
     username: str | None = None
     login: str = ""
     credential: str = "password"
+    made_at: str = ""
     login_name: LoginName = "its own"
     groups_passwords: bool = False
     domains: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """What a preset, and who logs in there, make of a Server: pure but for the question who logs in.
 
 A preset holds what its provider publishes. What else a first message fails by is said here, before a connection is
-made: a user name that is missing or not the whole address, and keys of AWS that are no SMTP password.
+made: a user name that is missing or not the whole address, and keys of AWS that SES does not take.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ def preset_settings(name: str, region: str | None, options: Mapping[str, Any]) -
     known = {each: getattr(provider, each) for each in _PUBLISHED if getattr(provider, each) is not None}
     settings = {"hostname": hostname, **known, **options}
     settings["username"] = _user_name(name, provider, settings.get("username"))
-    _refuse_secret_key(provider, settings)
     if not provider.credential and not any(options.get(each) for each in _LOGINS):
         raise FrameError(f"{provider.hostname} takes no passwords. The login is {provider.login}")
     return settings
@@ -72,12 +71,14 @@ def _user_name(name: str, provider: Provider, given: object) -> str:
         FrameError: Nobody, or only a part of an address.
     """
     example = _example(provider)
-    hint = f" ({example})" if example else ""
+    hint = f" (such as {example})" if example else ""
     username = given if given is not None else ask(f"User name at {provider.hostname}{hint}: ")
     if username is None or not str(username).strip():
         wanted = f"username={example!r}" if example else "username="
         raise FrameError(f"the preset {name!r} wants {wanted}, who logs in. The login is {provider.login}")
     username = str(username).strip()
+    if provider is PROVIDERS["ses"] and username.startswith("ASIA"):
+        raise temporary_keys()
     if provider.username not in {None, username}:
         raise FrameError(
             f"username={username!r}: at {provider.hostname} everybody's user name is {provider.username!r}; leave "
@@ -115,7 +116,7 @@ def ses_login(
         options: The caller's other arguments: no user name or password among them.
 
     Raises:
-        FrameError: One of the three is missing, or the keys are temporary ones.
+        FrameError: One of the three is missing.
     """
     if provider_named(name) is not PROVIDERS["ses"]:
         raise FrameError(f"access_key= and secret_key= are for Amazon SES; {name!r} wants username= and password=")
@@ -126,8 +127,6 @@ def ses_login(
     if not access_key or not secret_key:
         missing = "secret_key=" if access_key else "access_key="
         raise FrameError(f"{missing} is missing: the keys of an IAM user are two, access_key= and secret_key=")
-    if access_key.strip().startswith("ASIA"):
-        raise temporary_keys()
     return {"username": access_key.strip(), "password": secret_key.map(functools.partial(_smtp_password, region))}
 
 
@@ -147,16 +146,6 @@ def _smtp_password(region: str, secret_key: bytes) -> bytes:
     return base64.b64encode(b"\x04" + signature)
 
 
-def _refuse_secret_key(provider: Provider, settings: Mapping[str, Any]) -> None:
-    """Refuse an AWS key where an SMTP password belongs: SES would only say that the credentials are invalid."""
-    password = settings.get("password")
-    if provider is PROVIDERS["ses"] and password is not None and len(password) == _SECRET_KEY_LENGTH:
-        raise FrameError(
-            "this password is as long as a secret access key of AWS, and that is not the SMTP password: give the "
-            "two keys as access_key= and secret_key=, which makes it"
-        )
-
-
 # --- passwords as they are shown --------------------------------------------------------------------------------
 
 
@@ -164,17 +153,25 @@ def password_question(hostname: str, username: str) -> str:
     """Ask for what the provider wants as a password: mostly it is not the one that somebody thinks of."""
     found = provider_at(hostname)
     wanted = (found and found[1].credential) or "password"
-    return f"{wanted[0].upper()}{wanted[1:]} for {username} at {hostname}: "
+    place = f" (made at {found[1].made_at})" if found and found[1].made_at else ""
+    return f"{wanted[0].upper()}{wanted[1:]}{place} for {username} at {hostname}: "
 
 
-def without_groups(hostname: str, password: str | Secret | None) -> Secret | None:
-    """Return a password without the blanks that its provider shows it with, "abcd efgh ijkl mnop" at Google.
+def as_wanted(hostname: str, password: str | Secret | None) -> Secret | None:
+    """Return a password as the server wants it, whatever its provider shows in its place.
 
-    They are no part of it; copied from a page they are mostly no-break spaces, which no server overlooks.
+    Google shows app passwords in groups, "abcd efgh ijkl mnop"; the blanks are no part of them, and copied from a
+    page they are mostly no-break spaces, which no server overlooks. A secret access key of AWS has 40 letters and
+    is never an SMTP password, which has 44: it is made into the one of the host's region.
     """
     sealed = Secret.of(password)
     found = provider_at(hostname) if sealed is not None else None
-    return sealed.map(_ungrouped) if sealed is not None and found and found[1].groups_passwords else sealed
+    if sealed is None or found is None:
+        return sealed
+    provider = found[1]
+    if provider is PROVIDERS["ses"] and len(sealed) == _SECRET_KEY_LENGTH:
+        return sealed.map(functools.partial(_smtp_password, hostname.lower().split(".")[1]))
+    return sealed.map(_ungrouped) if provider.groups_passwords else sealed
 
 
 def _ungrouped(password: bytes) -> bytes:

@@ -21,7 +21,7 @@ from notebookmail.verify.session import PATIENCE_SECONDS, verify_server
 from notebookmail.verify.target import Target
 
 from .account import Account
-from .presets import preset_settings, ses_login, temporary_keys, without_groups
+from .presets import as_wanted, preset_settings, ses_login, temporary_keys
 from .server_text import Security, read_url, understands_text
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ class Server(Account):
             hostname=self.hostname,
             port=self.effective_port,
             username=self.username,
-            password=without_groups(self.hostname, password),
+            password=as_wanted(self.hostname, password),
             oauth_token_generator=self._token_generator,
             timeout=self.timeout,
             use_tls=security == "tls",

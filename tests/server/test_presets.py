@@ -100,7 +100,7 @@ def test_blanks_around_a_pasted_user_name_are_no_part_of_it() -> None:
 @pytest.mark.parametrize(
     ("hostname", "question"),
     [
-        ("smtp.gmail.com", "App password for me at smtp.gmail.com: "),
+        ("smtp.gmail.com", "App password (made at myaccount.google.com/apppasswords) for me at smtp.gmail.com: "),
         ("email-smtp.eu-west-1.amazonaws.com", "SMTP password for me at email-smtp.eu-west-1.amazonaws.com: "),
         ("smtp.resend.com", "API key for me at smtp.resend.com: "),
         ("smtp-mail.outlook.com", "Password for me at smtp-mail.outlook.com: "),
@@ -183,10 +183,16 @@ def test_keys_that_make_no_password_are_refused_with_the_reason(options: dict[st
     assert CANARY not in variables_shown(caught.value)
 
 
-def test_a_secret_key_is_no_password() -> None:
-    with pytest.raises(FrameError, match="access_key= and secret_key=") as caught:
-        Server.preset("ses", region="eu-west-1", username="AKIA123", password=SECRET_KEY)
-    assert CANARY not in variables_shown(caught.value)
+def test_a_secret_key_in_the_place_of_the_password_is_made_into_it() -> None:
+    keys = Server.preset("ses", region="eu-west-1", access_key="AKIA123", secret_key=SECRET_KEY)
+    typed = Server.preset("ses", region="eu-west-1", username="AKIA123", password=SECRET_KEY)
+    assert typed.options() == keys.options()
+    assert CANARY not in repr(typed.options())
+
+
+def test_the_user_name_of_a_temporary_key_is_refused_too() -> None:
+    with pytest.raises(FrameError, match="temporary keys"):
+        Server.preset("ses", region="eu-west-1", username="ASIA123", password=SECRET_KEY)
 
 
 def test_a_key_is_shown_by_nothing() -> None:

@@ -15,7 +15,7 @@ ASK = """
 from notebookmail import Server
 print("asked:", Server.preset("gmail", password="x").username)
 """
-QUESTION = "User name at smtp.gmail.com (me@gmail.com): "
+QUESTION = "User name at smtp.gmail.com (such as me@gmail.com): "
 
 
 def test_a_terminals_user_is_asked() -> None:
