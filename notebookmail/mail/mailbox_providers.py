@@ -22,7 +22,7 @@ _CHECKED_LATER: Final = "2026-11-28"
 _LIST: Final = "github.com/thunderbird/autoconfig, ispdb/"
 _LIST_CHECKED: Final = "2026-03-12"
 _AS_USUAL: Final = "the mailbox's password; an app password where the provider has them"
-_GOOGLE: Final = "an app password, made at myaccount.google.com/apppasswords, or oauth_token_generator="
+_GOOGLE: Final = "an app password, made at myaccount.google.com/apppasswords, or oauth=OAuth.google(...)"
 _GOOGLE_SOURCE: Final = "developers.google.com/workspace/gmail/imap/imap-smtp, support.google.com/"
 
 _WITH_PAGES: Final[Mapping[str, Provider]] = {
@@ -65,7 +65,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         max_connections=3,
         rate="30/min",
         daily_quota=10_000,
-        login="oauth_token_generator=: passwords are being switched off",
+        login="oauth=OAuth.microsoft(...): passwords are being switched off",
         login_name="address",
         domains=(".onmicrosoft.com",),
         exchanges=("mail.protection.outlook.com",),
@@ -77,7 +77,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         "smtp-mail.outlook.com",
         587,
         "starttls",
-        login="oauth_token_generator=: it takes no passwords",
+        login="oauth=OAuth.microsoft(...), for it takes no passwords",
         credential="",
         login_name="address",
         domains=(

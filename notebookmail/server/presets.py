@@ -51,7 +51,7 @@ def preset_settings(name: str, region: str | None, options: Mapping[str, Any]) -
     settings = {"hostname": hostname, **known, **options}
     settings["username"] = _user_name(name, provider, settings.get("username"))
     if not provider.credential and not any(options.get(each) for each in _LOGINS):
-        raise FrameError(f"{provider.hostname} takes no passwords. The login is {provider.login}")
+        raise FrameError(f"{provider.hostname} wants a sign-in: {provider.login}")
     return settings
 
 

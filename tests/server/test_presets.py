@@ -84,7 +84,7 @@ def test_outlook_is_microsoft_365_for_who_has_a_domain_of_their_own() -> None:
         ("gmail", {"username": " "}, r"username='me@gmail\.com'"),
         ("gmail", {"username": "me"}, r"the whole address, such as 'me@gmail\.com'"),
         ("sendgrid", {"username": "me@example.org"}, "user name is 'apikey'; leave username= out.*API key"),
-        ("outlook", {"username": "me@live.com"}, "smtp-mail.outlook.com takes no passwords"),
+        ("outlook", {"username": "me@live.com"}, r"wants a sign-in: oauth=OAuth\.microsoft"),
         ("mailgun", {}, "the domain's SMTP credentials"),
     ],
 )

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.traceback_variables import variables_shown
 
-from notebookmail import FrameError, Server
-from notebookmail.server.profiles import profiles_path, read_profile, write_profile
+from notebookmail import FrameError, OAuth, Server
+from notebookmail.server.profiles import profile_names
+from notebookmail.server.servers_file import add_table, profiles_path, read_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,18 @@ def test_a_profile_falls_back_on_others() -> None:
         ("[work]\nhostname = 'x.test'\npreset = 'gmail'", "says preset and hostname"),
         ("[work]\npreset = 'gmial'\nusername = 'me@gmail.com'", "did you mean 'gmail'"),
         ("[work]\nhostname = 'x.test'\nrate = 'fast'", "rate"),
+        (
+            "[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'google'",
+            r"\[work\.oauth\]: it wants provider.*client_id",
+        ),
+        ("[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'yahoo'\nclient_id = 'x'", "'microsoft' or 'google'"),
+        ("[work]\npreset = 'gmail'\n[work.oauth]\nclientid = 'x'", "did you mean 'client_id'"),
+        (
+            "[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'google'\nclient_id = 'x'\ntenant = 'y'",
+            "tenant is not for google",
+        ),
+        ("[work]\npreset = 'gmail'\noauth = 'microsoft'", "oauth is a table"),
+        ("[work]\nhostname = 'x.test'\nfailover = [1]", "failover is a list of other profiles' names"),
         ("work = 1", r"write|\[work\] on a line of its own"),
         ("[work\n", "is not TOML"),
     ],
@@ -117,6 +130,26 @@ def test_a_file_that_is_no_toml_is_not_shown() -> None:
     assert CANARY not in variables_shown(caught.value)
 
 
+def test_a_profile_says_how_to_sign_in() -> None:
+    write(
+        '[work]\npreset = "office365"\nusername = "me@firm.test"\n'
+        '[work.oauth]\nprovider = "Microsoft"\nclient_id = "app"\ntenant = "firm"\n'
+    )
+    assert Server.profile("work").oauth == OAuth.microsoft("app", "firm")
+    assert Server.profile("work", password=CANARY).oauth is None
+
+
+def test_a_profile_names_the_command_that_prints_the_password() -> None:
+    write('[work]\nhostname = "a.test"\nusername = "me"\npassword_command = ["pass", "show", "mail"]\n')
+    assert Server.profile("work").password_command == ["pass", "show", "mail"]
+
+
+def test_the_profiles_are_listed_in_the_order_of_the_file() -> None:
+    assert profile_names() == []
+    write('[b]\nhostname = "b.test"\n[a]\nhostname = "a.test"\n')
+    assert profile_names() == ["b", "a"]
+
+
 # --- saving ---------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +159,10 @@ def test_a_file_that_is_no_toml_is_not_shown() -> None:
         Server("smtp.firm.test", 2525, username="me", security="tls", rate="30/min", pipelining=False),
         Server("smtp.firm.test", timeout=2.5, messages_per_connection=100, daily_quota=500),
         Server.preset("microsoft365", username="me@firm.test"),
+        Server.preset("microsoft365", username="me@firm.test", oauth=OAuth.microsoft("app", "firm", mailbox=True)),
+        Server.preset("gmail", username="me@gmail.com", oauth=OAuth.google("app")),
+        Server("smtp.firm.test", username="me", password_command=["pass", "show", 'mail "one"']),
+        Server("smtp.firm.test", username="me", password_command="pass show mail"),
     ],
 )
 def test_a_saved_server_is_the_same_again(server: Server) -> None:
@@ -163,6 +200,10 @@ async def no_token() -> str:
     [
         Server("a.test", failover=[Server("b.test")]),
         Server("a.test", username="me", oauth_token_generator=no_token),
+        Server("a.test", username="me", oauth=OAuth.google("app", CANARY)),
+        Server(
+            "a.test", username="me", oauth=OAuth("app", token_url="https://a.test/", device_url="https://a.test/")
+        ),
     ],
 )
 def test_what_a_file_cannot_hold_is_named(server: Server) -> None:
@@ -185,6 +226,11 @@ texts = st.text(st.characters(blacklist_categories=["Cs"]), max_size=20).filter(
 @given(texts.filter(bool), texts)
 def test_any_text_is_read_back_as_it_was_written(name: str, username: str) -> None:
     profiles_path().unlink(missing_ok=True)
-    saved: dict[str, Any] = {"hostname": "a.test", "username": username, "timeout": 1e300, "pipelining": False}
-    write_profile(name, saved)
-    assert read_profile(name) == saved
+    saved: dict[str, Any] = {
+        "hostname": "a.test",
+        "timeout": 1e300,
+        "pipelining": False,
+        "oauth": {"tenant": username},
+    }
+    add_table(name, saved)
+    assert read_tables() == {name: saved}
