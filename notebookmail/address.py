@@ -67,6 +67,14 @@ def parse_address(text: str) -> str:
     return _judge(text)
 
 
+def address_or_nothing(text: str) -> str:
+    """Return the text as `parse_address` does, or "" where it is no address, as many user names are not."""
+    try:
+        return parse_address(text)
+    except AddressError:
+        return ""
+
+
 def parse_mailbox(text: str) -> Mailbox:
     """Read exactly one mailbox: `local@domain` or `Name <local@domain>`.
 

@@ -1,9 +1,10 @@
 """From an exception to what an analyst wants to know: category, cause, remedy.
 
-Order of judgement: what a provider is known to say, then what a code means at this step of the session, then the
-enhanced code (RFC 3463), then words any server may use, then the reply code, then its first digit (RFC 5321
-4.3.2). What servers say is data (remedies.py); here is only the order. A refusal for now never becomes one for
-good: what says so is the first digit alone, except where a limit or the login concerns the whole run.
+Order of judgement: why no session came about (session_faults.py), what a provider is known to say, what a code
+means at this step of the session, the enhanced code (RFC 3463), words any server may use, the reply code, its
+first digit (RFC 5321 4.3.2). What servers say is data (remedies.py); here is only the order. A refusal for now
+never becomes one for good: what says so is the first digit alone, except where a limit or the login concerns the
+whole run.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from notebookmail.errors import (
 from notebookmail.status import SMTPStatus
 
 from . import remedies
-from .remedies import Category, Explanation
+from .explanation import Category, Explanation
+from .session_faults import NO_TLS, explain_session
 from .sign_in_refusals import explain_sign_in
 
 if TYPE_CHECKING:
@@ -92,15 +94,14 @@ def explain(error: Exception) -> Explanation:
     error = gravest_refusal(error)
     if isinstance(error, SMTPAuthenticationError | SignInError) and (found := explain_sign_in(error)) is not None:
         return found
-    if isinstance(error, SMTPResponseException):
-        return _explain_reply(error)
-    return _explain_kind(error)
+    found = explain_session(error)
+    if found is not None:
+        return found
+    return _explain_reply(error) if isinstance(error, SMTPResponseException) else _explain_kind(error)
 
 
 def _explain_kind(error: Exception) -> Explanation:
     """Explain what is no reply: trouble of the connection or of the row, or a bug."""
-    if isinstance(error, SMTPException) and error.phase == "tls":
-        return remedies.TLS
     if isinstance(error, SMTPNotSupported) and error.phase == "auth":
         return remedies.AUTH_NONE
     return next((explanation for kind, explanation in _BY_KIND if isinstance(error, kind)), _BUG)
@@ -156,7 +157,7 @@ def _by_code(error: SMTPResponseException) -> Explanation:
         return known
     match error.code // 100:
         case 4:  # RFC 5321 4.2.1: the first digit says whether to try again
-            return remedies.LATER
+            return remedies.SERVER_BUSY if error.phase == "connect" else remedies.LATER
         case 5:
             return remedies.REFUSED
         case _:
@@ -186,7 +187,7 @@ def _by_phase(error: SMTPResponseException) -> Explanation | None:  # noqa: PLR0
     if code == SMTPStatus.domain_unavailable:
         return None  # 421 may come at any step (RFC 5321 3.8), and says nothing about it
     if phase == "tls":
-        return remedies.TLS
+        return NO_TLS
     if code in _ALWAYS_AUTH:
         return remedies.AUTH_BASIC if enhanced == "5.7.139" else remedies.AUTH
     if phase == "auth":

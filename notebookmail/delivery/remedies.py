@@ -9,52 +9,13 @@ as quoted in public bug reports and sources, or words that servers are known to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from .explanation import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Category = Literal[
-    "",
-    "address",
-    "auth",
-    "connection",
-    "content",
-    "function",
-    "policy",
-    "protocol",
-    "quota",
-    "rate",
-    "sender",
-    "server",
-    "size",
-    "template",
-    "timeout",
-    "tls",
-    "transient",
-    "unconfirmed",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a row ended as it did.
-
-    Attributes:
-        category: One word to group by.
-        cause: What happened, in words an analyst understands.
-        remedy: What to do about it.
-        is_transient: True when the same message may succeed later.
-        stops_run: True when every further row would meet the same fate.
-    """
-
-    category: Category
-    cause: str
-    remedy: str
-    is_transient: bool = False
-    stops_run: bool = False
-
 
 # --- the login ----------------------------------------------------------------------------------------------
 
@@ -114,12 +75,6 @@ AUTH_NONE: Final = Explanation(
     "read the error; mostly security= or the port (587 or 465) is not the provider's",
     stops_run=True,
 )
-TLS: Final = Explanation(
-    "tls",
-    "no secure connection came about",
-    "check security= and the certificate; nothing was sent in clear",
-    stops_run=True,
-)
 TLS_WANTED: Final = Explanation(
     "tls",
     "the server takes mail only over a secure connection",
@@ -145,6 +100,12 @@ RATE: Final = Explanation(
     "rate",
     "the server wants fewer messages at a time",
     "retry() later, with a lower rate= or fewer max_connections= of the Server",
+    is_transient=True,
+)
+CONNECTIONS: Final = Explanation(
+    "rate",
+    "the server allows fewer connections at once",
+    "set max_connections= of the Server lower, and end other programs that send over this account",
     is_transient=True,
 )
 TOO_FAST: Final = Explanation(
@@ -247,7 +208,34 @@ CONTENT: Final = Explanation(
 PROTOCOL: Final = Explanation(
     "protocol", "the server did not understand the session", "report it with the reply: it may be our mistake"
 )
+UNSIGNED_BULK: Final = Explanation(
+    "policy",
+    "Outlook.com takes mail of large senders only where SPF, DKIM and DMARC of the sender's domain pass",
+    "ask whoever looks after the domain for all three; `await server.verify()` shows which are there",
+)
+NAMELESS: Final = Explanation(
+    "policy",
+    "the address that the mail comes from has no name in DNS that leads back to it (PTR)",
+    "ask whoever runs the sending server for a PTR record, or send through your provider's server",
+)
+IN_CLEAR: Final = Explanation(
+    "policy",
+    "the recipient's server wants mail of large senders under TLS all the way",
+    "ask whoever runs the sending server to switch TLS on for what it passes on",
+)
 REFUSED: Final = Explanation("policy", "the server refused the message", "read the reply")
+GREYLISTED: Final = Explanation(
+    "transient",
+    "the server takes mail of a sender it does not know only at the second try (greylisting)",
+    "run the cell again in a quarter of an hour, or let it stay for such rows: retry=60",
+    is_transient=True,
+)
+SERVER_BUSY: Final = Explanation(
+    "transient",
+    "the server is busy, and takes no further connections just now",
+    "run the cell again in a few minutes; if it stays so, ask its administrator",
+    is_transient=True,
+)
 LATER: Final = Explanation(
     "transient",
     "the server asks to try again later",
@@ -282,7 +270,8 @@ BY_PROVIDER: Final[tuple[Rule, ...]] = (
     (r"submission ?quota ?exceeded|(reached|exceeded) (your|its) daily limit", _FOR_GOOD, QUOTA),
     (r"storedrv\.submission\.exception:quotaexceeded", _FOR_GOOD, SENDER_FULL),
     (r"sendasdenied|not allowed to send as", _FOR_GOOD, SENDER),
-    (r"concurrent connections? limit|thread limit exceeded|too many concurrent", _FOR_NOW, RATE),
+    (r"concurrent connections? limit|too many concurrent", _FOR_NOW, CONNECTIONS),
+    (r"thread limit exceeded", _FOR_NOW, RATE),
     (r"client was not authenticated", _FOR_GOOD, AUTH_WANTED),
     (r"requested action not taken: mailbox unavailable", frozenset({550}), ADDRESS),
     # Amazon SES: docs.aws.amazon.com/ses, "Errors related to the sending quotas"; the last one as quoted
@@ -340,7 +329,10 @@ BY_ENHANCED: Final[tuple[tuple[str, Explanation], ...]] = (
     (r"5\.7\.([89]|11)", AUTH),
     (r"5\.7\.57", AUTH_WANTED),
     (r"5\.7\.(54|64)", RELAY),
-    (r"5\.7\.2[0-46]|5\.7\.509", UNSIGNED),
+    (r"5\.7\.515", UNSIGNED_BULK),  # Outlook.com, since May 2025
+    (r"5\.7\.25", NAMELESS),  # Gmail, as the two below: support.google.com/a/answer/3221692
+    (r"5\.7\.29", IN_CLEAR),
+    (r"5\.7\.(2[0-467]|30)|5\.7\.509", UNSIGNED),
     (r"5\.7\.\d+", POLICY),
     (r"5\.5\.\d+", PROTOCOL),
 )
@@ -352,6 +344,9 @@ _UNKNOWN: Final = (
 )
 
 BY_WORDS: Final[tuple[Rule, ...]] = (
+    # postgrey, Exim's and rspamd's: all of them name it
+    (r"gr[ae]y-?list", _FOR_NOW, GREYLISTED),
+    (r"too many (\w+ )?(connections|sessions)|connection (rate |count )?limit", _FOR_NOW, CONNECTIONS),
     (_TOO_MANY + r"|rate.?limit|too (fast|quickly)|throttl|slow down|per (second|minute|hour)\b", _FOR_NOW, RATE),
     (_MAILBOX_FULL, _FOR_NOW, FULL),
     (_MAILBOX_FULL, _FOR_GOOD, FULL_FOR_GOOD),

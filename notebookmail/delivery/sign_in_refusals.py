@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import SignInError, SMTPAuthenticationError
 
-from .remedies import Explanation
+from .explanation import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

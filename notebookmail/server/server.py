@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from notebookmail.address import address_or_nothing, parse_mailbox
 from notebookmail.delivery.rate_limit import parse_rate
 from notebookmail.errors import FrameError
 from notebookmail.privacy.secret import Secret, seals
@@ -70,6 +71,10 @@ class Server(Account):
         failover: Servers to go on with, in this order, when this one cannot be reached.
         pipelining: False sends one command at a time, also where the server offers PIPELINING.
         chunking: True sends content by BDAT where the server offers CHUNKING, and not by DATA.
+        local_hostname: What this machine calls itself; its full name when left out, else its address.
+        cert_bundle: Path of the authorities to trust instead of the system's (PEM), such as a company's own.
+        client_cert: Path of this machine's certificate (PEM), for servers that want one.
+        client_key: Path of that certificate's key, where it is not in the same file.
 
     Raises:
         FrameError: Settings that contradict each other.
@@ -84,6 +89,10 @@ class Server(Account):
     failover: Sequence[Server] = field(default=(), kw_only=True)
     pipelining: bool = field(default=True, kw_only=True)
     chunking: bool = field(default=False, kw_only=True)
+    local_hostname: str | None = field(default=None, kw_only=True)
+    cert_bundle: str | None = field(default=None, kw_only=True)
+    client_cert: str | None = field(default=None, kw_only=True)
+    client_key: str | None = field(default=None, kw_only=True)
     is_sandbox: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
@@ -274,19 +283,28 @@ class Server(Account):
         for each in (self, *self.failover):
             each._forget()
 
-    async def verify(self) -> Diagnosis:
+    async def verify(self, *, sender: str | None = None, to: str | None = None) -> Diagnosis:
         """Find out how far a session with this server comes: DNS, connect, TLS, certificate, EHLO, AUTH, limits.
 
-        Logs in as a run would, sends no mail, and takes at most some ten seconds for each step. The servers it
-        falls back on are looked at too. Whatever a server does is in the diagnosis and never raised.
+        Logs in as a run would, asks whether mail from the sender would be taken (and breaks that off before any
+        content), sends no mail, and takes at most some ten seconds for each step. The servers it falls back on are
+        looked at too. Whatever a server does is in the diagnosis and never raised.
+
+        Args:
+            sender: The address that mail shall come from; the user name when left out, if that is an address.
+            to: Whom it might go to, such as one of the recipients; the sender when left out.
+
+        Raises:
+            AddressError: One of them is no single mailbox.
 
         Example:
-            >>> await server.verify()
+            >>> await server.verify(sender="desk@example.org")
         """
         from .diagnosis import Diagnosis
 
+        envelope = [parse_mailbox(each).address if each else "" for each in (sender, to)]
         servers = (self, *self.failover)
-        targets = [each._target() for each in servers]  # one after the other: they may ask for passwords
+        targets = [each._target(*envelope) for each in servers]  # one after the other: they may ask for passwords
         found = await asyncio.gather(
             *(verify_server(each, patience=min(PATIENCE_SECONDS, self.timeout)) for each in targets)
         )
@@ -296,7 +314,7 @@ class Server(Account):
         first = found[0]
         return Diagnosis(first.endpoint, first.username, first.steps, tuple(found[1:]))
 
-    def _target(self) -> Target:
+    def _target(self, sender: str, recipient: str) -> Target:
         try:
             options, problem = self._ready().options(), ""
         except FrameError as missing:
@@ -307,6 +325,8 @@ class Server(Account):
             options=options,
             username=self.username or "",
             no_password=problem,
+            sender=sender or address_or_nothing(self.username or ""),
+            recipient=recipient,
             is_local=self.is_local,
             max_connections=self.max_connections,
             messages_per_second=self.messages_per_second,
@@ -340,6 +360,10 @@ class Server(Account):
             start_tls=start_tls.get(security, False),
             pipelining=self.pipelining,
             chunking=self.chunking,
+            local_hostname=self.local_hostname,
+            cert_bundle=self.cert_bundle,
+            client_cert=self.client_cert,
+            client_key=self.client_key,
         )
 
     def routes(self, max_connections: int | None = None) -> list[Route]:

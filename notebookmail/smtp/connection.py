@@ -80,9 +80,18 @@ class Connection(Driver):
         """
         connection = cls()
         connection.unused = options.unused
+        await connection._stream.open(options)
+        await connection.hear_greeting(options)
+        return connection
+
+    async def hear_greeting(self, options: ConnectionOptions) -> None:
+        """Wait for the server's first reply.
+
+        Raises:
+            SMTPConnectError and its subclasses: It does not come, or is a refusal; the connection is closed.
+        """
         try:
-            await connection._stream.open(options)
-            (connection.greeting,) = await connection.follow(connection.awaited(1), options.timeout)
+            (self.greeting,) = await self.follow(self.awaited(1), options.timeout)
         except SMTPResponseException as problem:
             raise at("connect", SMTPConnectResponseError(problem.code, problem.message)) from problem
         except SMTPReadTimeoutError as problem:
@@ -91,10 +100,9 @@ class Connection(Driver):
         except SMTPServerDisconnected as problem:
             lost = f"{options.where} closed the connection before its greeting"
             raise at("connect", SMTPConnectError(lost)) from problem
-        if connection.greeting.code != SMTPStatus.ready:
-            connection.abort()
-            raise at("connect", SMTPConnectResponseError(*connection.greeting))
-        return connection
+        if self.greeting.code != SMTPStatus.ready:
+            self.abort()
+            raise at("connect", SMTPConnectResponseError(*self.greeting))
 
     def forgo(self, *keywords: str) -> None:
         """Make no use of these extensions any more, from the next transaction on."""

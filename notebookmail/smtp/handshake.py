@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _NOT_KNOWN = frozenset({SMTPStatus.unrecognized_command, SMTPStatus.command_not_implemented})
 _MAX_NAME_OCTETS, _MAX_LABEL_OCTETS = 255, 63  # RFC 5321 4.5.3.1.2, RFC 1035 2.3.4
+_ASTERISKS = "****"
 _SHORT_LINE = 32
 """Octets: a user name's, or a mechanism's name alone, which a server may well speak of."""
 
@@ -154,9 +155,21 @@ async def secure(connection: Connection, options: ConnectionOptions) -> bool:
     if "starttls" not in connection.extensions:
         if options.start_tls is None:
             return False
-        raise at("tls", SMTPNotSupported(f"{options.endpoint} does not offer STARTTLS; nothing is sent in clear"))
+        refusal = SMTPNotSupported(f"{options.endpoint} does not offer STARTTLS; nothing is sent in clear")
+        raise at("tls", refusal) from mask_of(connection)
     await start_tls(connection, options, options.tls_name, options.timeout)
     return True
+
+
+def mask_of(connection: Connection) -> SMTPResponseException | None:
+    """Find what a firewall wrote over the server's words: asterisks in its greeting, X for what it offers.
+
+    Cisco's SMTP inspection does both, so that STARTTLS cannot be asked for; mail could then be read on its way.
+    """
+    greeting = connection.greeting
+    offers_masks = any(set(name[:-1]) == {"x"} for name in connection.extensions.parameters if len(name) > 1)
+    is_masked = _ASTERISKS in greeting.message or offers_masks
+    return at("connect", SMTPResponseException(*greeting)) if is_masked else None
 
 
 async def start_tls(

@@ -61,7 +61,7 @@ async def look_up(host: str, port: int, source: tuple[str, int] | None) -> dict[
     attempts: Attempts = {}
     made = await race([each for each in addresses if not source or each[0] in local], local, attempts)
     if made is None:
-        raise _all_failed(attempts.values())
+        raise all_failed(attempts.values())
     return {"sock": made}
 
 
@@ -120,12 +120,16 @@ def _first(winner: socket.socket | None, task: asyncio.Task[socket.socket]) -> s
     return winner
 
 
-def _all_failed(errors: Iterable[BaseException | None]) -> BaseException:
+def all_failed(errors: Iterable[BaseException | None]) -> BaseException:
+    """Make one error of those that kept each address from answering; its errno is theirs where they agree."""
     found = {str(error): error for error in errors if error is not None}
     words = list(found)
     if len(words) == 1:
         return found[words[0]]
-    return OSError("; ".join(words) or "no address to connect from is of the host's family")
+    joined = OSError("; ".join(words) or "no address to connect from is of the host's family")
+    numbers = {getattr(each, "errno", None) for each in found.values()}
+    joined.errno = numbers.pop() if len(numbers) == 1 else None  # for who asks why; the words stay as they are
+    return joined
 
 
 async def _connected(

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import contextlib
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+
+from notebookmail.delivery import session_faults
+from notebookmail.delivery.explain import explain
 
 from .certificate import Certificate, read_certificate
 from .step_result import Failure, StepResult, said, warned
 
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Iterator
+
+    from notebookmail.delivery.explanation import Explanation
+    from notebookmail.errors import SMTPException
 
 WARNING_DAYS: Final = 21
 """So many days before its end a certificate is worth a word: renewals mostly come a month before."""
 
 _DAY_SECONDS: Final = 86_400
 _MOST_NAMES: Final = 6
-# OpenSSL's codes (x509_vfy.h)
-_NOT_YET, _EXPIRED, _OWN, _OWN_IN_CHAIN, _NO_ISSUER, _ONLY_LEAF = 9, 10, 18, 19, 20, 21
-_OTHER_NAME, _OTHER_ADDRESS = 62, 64
-_RENEW: Final = "the server's administrator has to renew it; look also whether this machine's clock is right"
-_CLOCK: Final = "look whether this machine's clock is right"
-_OTHER: Final = "use a name that the certificate has as the Server's hostname, if it is the same server"
-_AUTHORITY: Final = (
-    "a server with a company's own authority: set SSL_CERT_FILE to the authority's file (PEM), which its "
-    "administrator has; on a foreign network somebody may be listening in"
-)
+_WEEKDAYS: Final = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
+_SAME_TIME_SECONDS: Final = 86_400
+"""Clocks that differ by more than a day are worth a word: certificates are renewed by days."""
 
 
 def read(der: bytes | None) -> Certificate | None:
@@ -43,45 +44,53 @@ def trusted(certificate: Certificate | None, now: datetime) -> StepResult:
     left = _days(certificate, now)
     words = f"valid until {_day(certificate.not_after)}, {left} day{'s' if left != 1 else ''} left"
     result = StepResult(words, _facts(certificate))
-    return warned(result, _RENEW) if left < WARNING_DAYS else result
+    return warned(result, session_faults.EXPIRED.remedy) if left < WARNING_DAYS else result
 
 
 def distrusted(
-    problem: ssl.SSLCertVerificationError, certificate: Certificate | None, host: str, now: datetime
+    error: SMTPException, certificate: Certificate | None, host: str, now: datetime, server_clock: datetime | None
 ) -> Failure:
-    """Say why a certificate was not found valid."""
-    words, remedy = _why_not(problem, certificate, host, now)
-    return Failure(words, remedy, _facts(certificate) if certificate else ())
+    """Say why a certificate was not found valid.
+
+    Args:
+        error: What refused it; behind it stands what OpenSSL says.
+        certificate: It, if it could be read.
+        host: Whom we meant.
+        now: By this machine's clock.
+        server_clock: By the server's, if its greeting told.
+    """
+    why = explain(error)
+    facts = () if certificate is None else (*_details(why, certificate, host, now), *_facts(certificate))
+    off = None if server_clock is None else (server_clock - now).total_seconds()
+    if off is None or abs(off) < _SAME_TIME_SECONDS:
+        return Failure(why.cause, why.remedy, facts)
+    clocks = f"the server's clock says {_day(now + timedelta(seconds=off))}, this machine's {_day(now)}"
+    days = f"{abs(off) / _DAY_SECONDS:,.0f} days {'behind' if off > 0 else 'ahead of'}"
+    return Failure(why.cause, f"set this machine's clock: it is {days} the server's", (clocks, *facts))
 
 
-def _why_not(
-    problem: ssl.SSLCertVerificationError, certificate: Certificate | None, host: str, now: datetime
-) -> tuple[str, str]:
-    code = problem.verify_code
-    if code in {_OTHER_NAME, _OTHER_ADDRESS}:
-        return f"wrong host name: it is not for {host!r}{_has(certificate)}", _OTHER
-    if code in {_EXPIRED, _NOT_YET}:
-        return _out_of_date(code, certificate, now), _RENEW if code == _EXPIRED else _CLOCK
-    if code == _OWN:
-        return "self-signed: nobody vouches for it", _AUTHORITY
-    if code in {_OWN_IN_CHAIN, _NO_ISSUER, _ONLY_LEAF}:
-        issuer = said(certificate.issuer) if certificate else ""
-        return f"unknown authority: this machine does not know {issuer or 'who signed it'}", _AUTHORITY
-    return said(problem.verify_message or "not valid"), _AUTHORITY
+def _details(why: Explanation, certificate: Certificate, host: str, now: datetime) -> Iterator[str]:
+    """Say what of a certificate is not as it should be."""
+    match why:
+        case session_faults.WRONG_HOST:
+            yield f"it is not for {host!r}"
+        case session_faults.EXPIRED if certificate.not_after < now:
+            yield f"expired on {_day(certificate.not_after)}, {-_days(certificate, now):,} days ago"
+        case session_faults.EXPIRED:
+            yield "it is in date itself, but not one that vouches for it"
+        case session_faults.NOT_YET:
+            yield f"valid from {_day(certificate.not_before)}; this machine's clock says {_day(now)}"
 
 
-def _out_of_date(code: int, certificate: Certificate | None, now: datetime) -> str:
-    if code == _NOT_YET:
-        return f"not valid before {_day(certificate.not_before)}" if certificate else "not valid yet"
-    if certificate is not None and certificate.not_after < now:
-        return f"expired on {_day(certificate.not_after)}, {-_days(certificate, now):,} days ago"
-    return "expired: a certificate that vouches for it is out of date"
-
-
-def _has(certificate: Certificate | None) -> str:
-    if certificate is None or not certificate.names:
-        return ""
-    return f", but for {_listed(certificate.names)}"
+def clock_of(greeting: str) -> datetime | None:
+    """Read the date in a server's greeting (RFC 5322 3.3), where Exim, Sendmail and Exchange put it, or None."""
+    words = greeting.split()
+    for at, word in enumerate(words):
+        if word.rstrip(",") in _WEEKDAYS:
+            with contextlib.suppress(ValueError):
+                told = parsedate_to_datetime(" ".join(words[at : at + 6]))
+                return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return None
 
 
 def _listed(names: tuple[str, ...]) -> str:

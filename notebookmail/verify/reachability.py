@@ -12,9 +12,12 @@ import errno
 import socket
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.smtp.happy_eyeballs import is_address, race
+from notebookmail.delivery import session_faults
+from notebookmail.delivery.explain import explain
+from notebookmail.errors import SMTPConnectError, at
+from notebookmail.smtp.happy_eyeballs import all_failed, is_address, race
 
-from .step_result import Failure, StepResult
+from .step_result import Failure, StepResult, said, warned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
     from notebookmail.smtp.happy_eyeballs import Address, Attempts
 
 _MOST_LISTED: Final = 4
-_BLOCKED_PORT: Final = 25
+_DEAD_ADDRESS: Final = (
+    "one of its addresses does not answer: mail goes by another, but each connection begins a moment later; tell "
+    "the server's administrator if it stays so"
+)
 _REASONS: Final = {
     errno.ECONNREFUSED: "refused, nobody listens there",
     errno.ENETUNREACH: "no way there from this network",
@@ -44,11 +50,10 @@ async def find_addresses(host: str, port: int, patience: float) -> tuple[list[Ad
         async with asyncio.timeout(patience):
             listed = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        raise Failure(
-            f"no answer about {host!r} within {patience:g} s", "check the network, a VPN, or the name server"
-        ) from None
+        why = session_faults.NO_NAME_SERVER
+        raise Failure(why.cause, why.remedy, (f"no answer about {host!r} within {patience:g} s",)) from None
     except (OSError, UnicodeError) as problem:  # socket.gaierror is one
-        raise Failure(_unknown(host, problem), _remedy_of(problem)) from None
+        raise _unreached(problem, (f"{host!r}: {said(problem)}",)) from None
     found: list[Address] = list(dict.fromkeys((family, address) for family, _, _, _, address in listed))
     texts = [str(address[0]) for _, address in found]
     if is_address(host):
@@ -58,16 +63,12 @@ async def find_addresses(host: str, port: int, patience: float) -> tuple[list[Ad
     return found, StepResult(words)
 
 
-def _unknown(host: str, problem: OSError | UnicodeError) -> str:
-    if isinstance(problem, socket.gaierror) and problem.errno == socket.EAI_AGAIN:
-        return f"the name server cannot be asked about {host!r}"
-    return f"there is no host named {host!r}"
-
-
-def _remedy_of(problem: OSError | UnicodeError) -> str:
-    if isinstance(problem, socket.gaierror) and problem.errno == socket.EAI_AGAIN:
-        return "check the network, a VPN, or the name server"
-    return "check the host name's spelling; some names are known only inside a company's network (VPN)"
+def _unreached(problem: BaseException, facts: tuple[str, ...]) -> Failure:
+    """Explain what kept a connection from coming about, as a run would."""
+    error = at("connect", SMTPConnectError(str(problem)))
+    error.__cause__ = problem
+    why = explain(error)
+    return Failure(why.cause, why.remedy, facts)
 
 
 async def reach(addresses: Sequence[Address], port: int, patience: float) -> tuple[socket.socket, StepResult]:
@@ -88,11 +89,16 @@ async def reach(addresses: Sequence[Address], port: int, patience: float) -> tup
             made = await race(addresses, {}, attempts)
     if made is not None:
         answered = made.getpeername()[0]
-        passed = [_passed(each, error, "by then") for each, error in attempts.items() if each[1][0] != answered]
-        return made, StepResult(f"{answered} port {port} answered", tuple(passed))
-    passed = [_passed(each, error, f"within {patience:g} s") for each, error in attempts.items()]
-    words = f"port {port} cannot be reached: {passed[0].partition(': ')[2]}"
-    raise Failure(words, _remedy_at(port, passed), tuple(passed) if len(passed) > 1 else ())
+        passed = {each: error for each, error in attempts.items() if each[1][0] != answered}
+        result = StepResult(
+            f"{answered} port {port} answered", tuple(_passed(*each, "by then") for each in passed.items())
+        )
+        is_slow = any(not isinstance(error, OSError) for error in passed.values())
+        return made, warned(result, _DEAD_ADDRESS) if is_slow else result
+    facts = tuple(_passed(*each, f"within {patience:g} s") for each in attempts.items())
+    if all(isinstance(each, OSError) for each in attempts.values()):
+        raise _unreached(all_failed(attempts.values()), facts)
+    raise Failure(session_faults.NO_ANSWER.cause, session_faults.NO_ANSWER.remedy, facts)
 
 
 def _passed(address: Address, error: BaseException | None, when: str) -> str:
@@ -101,11 +107,3 @@ def _passed(address: Address, error: BaseException | None, when: str) -> str:
     if not isinstance(error, OSError) or isinstance(error, TimeoutError):
         return f"{text}: no answer {when}"
     return f"{text}: {_REASONS.get(error.errno or 0) or error.strerror or error}"
-
-
-def _remedy_at(port: int, passed: Sequence[str]) -> str:
-    if port == _BLOCKED_PORT:
-        return "most networks block port 25; use the provider's port 587 or 465"
-    if all("refused" in each for each in passed):
-        return "check host name and port; the server may be down"
-    return "check host name and port; a firewall may stand in the way (ask for ports 587 and 465)"

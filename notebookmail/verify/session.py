@@ -12,15 +12,18 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.errors import SignInError, SMTPAuthenticationError, SMTPException
+from notebookmail.delivery import session_faults
+from notebookmail.delivery.explain import explain
+from notebookmail.errors import SignInError, SMTPAuthenticationError, SMTPException, at
 from notebookmail.smtp.connection import Connection
-from notebookmail.smtp.handshake import authenticate, hello, local_name, secure
+from notebookmail.smtp.handshake import authenticate, hello, local_name, mask_of, secure
 from notebookmail.smtp.quit import say_quit
 from notebookmail.smtp.wire import commands
-from notebookmail.status import SMTPStatus
 
 from . import certificate_trust, failures, server_limits
+from .envelope import try_envelope
 from .reachability import find_addresses, reach
+from .second_look import SecondLook, look_without_trust, seen_tls, who_answers
 from .step_result import Failure, StepResult, said, warned
 from .steps import STEPS, Step, VerifiedSteps
 
@@ -33,9 +36,10 @@ if TYPE_CHECKING:
     from .target import Target
 
 PATIENCE_SECONDS: Final = 10.0
-"""How long each step may take; logging in may take three times that, for servers answer a refused try slowly."""
+"""How long each step may take, and what is waited for in it."""
 
-_LOGIN_SHARE: Final = 3
+_SHARES: Final = {"connect": 4, "TLS": 4, "AUTH": 3, "sender": 4}
+"""How many times that some steps may take as a whole: for a second look, or for servers that refuse slowly."""
 _FOR_GOOD: Final = 5  # first digit (RFC 5321 4.2.1)
 
 
@@ -64,14 +68,15 @@ class VerifySession:
         self._addresses: list[Address] = []
         self._socket: socket.socket | None = None
         self._connection = Connection()
-        self._certificate: bytes | None = None
-        self._distrust: ssl.SSLCertVerificationError | None = None
+        self._look = SecondLook()
+        self._distrust: SMTPException | None = None
         self._is_login_refused = False
 
     async def findings(self) -> VerifiedSteps:
         """Go from step to step, to the end or the first that fails."""
         step_functions: dict[str, Callable[[], Awaitable[StepResult]]] = dict(
-            zip(STEPS, (self._dns, self._connect, self._tls, self._trust, self._ehlo, self._auth, self._limits),
+            zip(STEPS, (self._dns, self._connect, self._tls, self._trust, self._ehlo, self._auth, self._limits,
+                         self._sender),
                 strict=True)
         )  # fmt: skip
         steps: list[Step] = []
@@ -79,8 +84,9 @@ class VerifySession:
             for name, step in step_functions.items():
                 has_failed = any(each.status == "failed" for each in steps)
                 if has_failed:
-                    steps.append(Step(name, "not reached"))
-                elif name != "certificate" or self._has_tls:
+                    if name != "sender" or self._is_wanted(name):
+                        steps.append(Step(name, "not reached"))
+                elif self._is_wanted(name):
                     steps.append(await self._timed(name, step))
         finally:
             await self._leave()
@@ -89,20 +95,28 @@ class VerifySession:
             target.options.endpoint, target.username, tuple(steps), is_login_refused=self._is_login_refused
         )
 
-    @property
-    def _has_tls(self) -> bool:
-        return self._distrust is not None or self._connection.is_tls
+    def _is_wanted(self, name: str) -> bool:
+        match name:
+            case "certificate":
+                return self._distrust is not None or self._connection.is_tls
+            case "sender":
+                return bool(self._target.sender)
+        return True
 
     async def _timed(self, name: str, step: Callable[[], Awaitable[StepResult]]) -> Step:
         start = time.perf_counter()
-        seconds = self._patience * (_LOGIN_SHARE if name == "AUTH" else 1) + 0.5  # what it waits for ends first
+        seconds = self._patience * _SHARES.get(name, 1) + 0.5  # what it waits for ends first
         try:
             async with asyncio.timeout(seconds):
                 result = await step()
         except Failure as failure:
             result = failure.result
         except SMTPException as error:
-            result = failures.result_of(error, name, self._target, self._connection.extensions.auth_methods)
+            result = (
+                failures.login_result(error, self._options.host, self._offered)
+                if name == "AUTH"
+                else (failures.result_of(error))
+            )
         except TimeoutError:
             result = failures.too_slow(seconds)
         return Step(name, result.status, result.words, result.facts, result.remedy, time.perf_counter() - start)
@@ -127,7 +141,10 @@ class VerifySession:
         if self._options.use_tls:
             return result  # the server's turn to speak comes under TLS
         await self._open(use_tls=False)
-        await self._hear_greeting()
+        try:
+            await self._connection.hear_greeting(self._options)
+        except SMTPException as error:
+            return await self._who_else(error)
         return result
 
     async def _tls(self) -> StepResult:
@@ -139,22 +156,25 @@ class VerifySession:
                 await hello(self._connection, local_name(self._connection.stream), self._patience)
                 await secure(self._connection, options)
         except SMTPException as error:
-            if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                raise
-            self._distrust = error.__cause__
-            return await self._look_without_trust()
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                self._distrust = error
+                self._connection.stream.abort()
+                self._look = await look_without_trust(self._addresses, options, self._patience)
+                return self._tls_in_words("the server showed a certificate")
+            return await self._who_else(at("tls", error))
         if not self._connection.is_tls:
             return self._in_clear()
-        result = self._seen_tls(self._connection)
+        self._look = seen_tls(self._connection)
         if options.use_tls:
-            await self._hear_greeting()
-        return result
+            await self._connection.hear_greeting(options)
+        return self._tls_in_words()
 
     async def _trust(self) -> StepResult:
-        certificate, now = certificate_trust.read(self._certificate), datetime.now(UTC)
-        if self._distrust is not None:
-            raise certificate_trust.distrusted(self._distrust, certificate, self._options.host, now)
-        return certificate_trust.trusted(certificate, now)
+        certificate, now = certificate_trust.read(self._look.certificate), datetime.now(UTC)
+        if self._distrust is None:
+            return certificate_trust.trusted(certificate, now)
+        clock = certificate_trust.clock_of(self._look.greeting or self._connection.greeting.message)
+        raise certificate_trust.distrusted(self._distrust, certificate, self._options.host, now, clock)
 
     async def _ehlo(self) -> StepResult:
         reply, is_extended = await hello(self._connection, local_name(self._connection.stream), self._patience)
@@ -165,14 +185,13 @@ class VerifySession:
         )
 
     async def _auth(self) -> StepResult:
-        target, offered = self._target, self._connection.extensions.auth_methods
-        facts = (f"the server offers {said(' '.join(offered).upper())}",) if offered else ()
+        target, facts = self._target, self._offered
         if target.no_password:
             raise Failure("there is no password to log in with", target.no_password, facts)
         if not target.username:
             result = StepResult("no user name is set, so there is no login", facts)
             remedy = "give username= and password=, if the server then refuses your mail"
-            return warned(result, remedy) if offered and not target.is_local else result
+            return warned(result, remedy) if facts and not target.is_local else result
         try:
             await authenticate(self._connection, self._options)
         except SMTPAuthenticationError as refusal:
@@ -204,6 +223,10 @@ class VerifySession:
             return False
         return True
 
+    async def _sender(self) -> StepResult:
+        target = self._target
+        return await try_envelope(self._connection, target, self._patience)
+
     # --- parts of steps -------------------------------------------------------------------------------------
 
     async def _open(self, *, use_tls: bool) -> None:
@@ -212,52 +235,36 @@ class VerifySession:
         await self._connection.stream.open(options)
         self._socket = None
 
-    async def _hear_greeting(self) -> None:
-        connection = self._connection
-        try:
-            (connection.greeting,) = await connection.follow(connection.awaited(1), self._patience)
-        except SMTPException as error:
-            raise failures.no_greeting(error, self._options) from error
-        if connection.greeting.code != SMTPStatus.ready:
-            raise failures.turned_away(connection.greeting)
+    @property
+    def _offered(self) -> tuple[str, ...]:
+        """How the server lets people log in."""
+        methods = self._connection.extensions.auth_methods
+        return (f"the server offers {said(' '.join(methods).upper())}",) if methods else ()
 
-    def _seen_tls(self, connection: Connection) -> StepResult:
-        if not connection.stream.is_open:
-            raise connection.stream.lost()
-        seen: ssl.SSLObject = connection.stream.info("ssl_object")
-        cipher = seen.cipher()
-        self._certificate = seen.getpeercert(binary_form=True)
+    async def _who_else(self, error: SMTPException) -> StepResult:
+        """Explain why there is no session, where it is not known yet who is there: by a second connection."""
+        why = explain(error)
+        if why not in {session_faults.SILENT, session_faults.TLS_SILENT, session_faults.PLAIN_PORT}:
+            raise error
+        self._connection.stream.abort()
+        found, words = await who_answers(self._addresses, self._options, self._patience)
+        facts = (*failures.evidence(error), *([words] if words else []))
+        if found is None or found == why:
+            return failures.explained(why, facts)
+        return failures.explained(found, (why.cause, *facts))
+
+    def _tls_in_words(self, otherwise: str = "") -> StepResult:
         how = "from the first byte" if self._options.use_tls else "by STARTTLS"
-        return StepResult(f"{seen.version()} {how}", (cipher[0],) if cipher else ())
+        look = self._look
+        words = f"{look.version} {how}" if look.version else otherwise
+        return StepResult(words, (look.cipher,) if look.cipher else ())
 
     def _in_clear(self) -> StepResult:
         if self._target.is_local:
             return StepResult("none, and none needed: the server is this machine")
         result = StepResult("none: everything travels in clear")
+        if mask_of(self._connection) is not None:
+            return warned(result, session_faults.MASKED.remedy, session_faults.MASKED.cause)
         if self._options.start_tls is False:
             return warned(result, 'security="none" asks for that; "starttls" or "tls" is safer')
         return warned(result, "the server offers no STARTTLS: ask for its port 465 or 587")
-
-    async def _look_without_trust(self) -> StepResult:
-        """Open a second connection that trusts anybody, to read the certificate; nothing is said on it."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self._connection.stream.abort()
-        connection = Connection()
-        try:
-            made, _ = await reach(self._addresses, self._options.effective_port, self._patience)
-            options = self._options.changed(
-                {"sock": made, "port": None, "tls_context": context, "username": None, "password": None,
-                 "oauth_token_generator": None}
-            )  # fmt: skip
-            await connection.stream.open(options)
-            if not options.use_tls:
-                (connection.greeting,) = await connection.follow(connection.awaited(1), self._patience)
-                await hello(connection, local_name(connection.stream), self._patience)
-                await secure(connection, options)
-            return self._seen_tls(connection)
-        except (SMTPException, Failure):
-            return StepResult("the server showed a certificate")  # that it is not trusted is told by the next step
-        finally:
-            if connection.stream.is_open:
-                connection.stream.abort()

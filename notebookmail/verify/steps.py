@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 StepStatus = Literal["ok", "warning", "failed", "not reached"]
 
-STEPS: Final[tuple[str, ...]] = ("DNS", "connect", "TLS", "certificate", "EHLO", "AUTH", "limits")
+STEPS: Final[tuple[str, ...]] = ("DNS", "connect", "TLS", "certificate", "EHLO", "AUTH", "limits", "sender")
 """Every step there can be, in order."""
 
 

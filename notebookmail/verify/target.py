@@ -17,6 +17,8 @@ class Target:
         options: How to reach it, and its credentials if there are any.
         username: Who is to log in, or "".
         no_password: Why there is no password for that, or "".
+        sender: The address that mail shall come from, or "".
+        recipient: Whom it might go to, or "" for the sender itself.
         is_local: True for a server on this machine.
         max_connections: How many connections a run would make.
         messages_per_second: How many messages a run would send at most, or None.
@@ -26,6 +28,8 @@ class Target:
     options: ConnectionOptions
     username: str = ""
     no_password: str = ""
+    sender: str = ""
+    recipient: str = ""
     is_local: bool = False
     max_connections: int = 1
     messages_per_second: float | None = None

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notebookmail import errors
-from notebookmail.delivery import remedies
+from notebookmail.delivery import remedies, session_faults
 from notebookmail.delivery.explain import explain, gravest_refusal
 from notebookmail.delivery.retry_policy import MAX_ATTEMPTS, Verdict, judge, reply_of
 from notebookmail.errors import Phase, at
@@ -39,6 +39,9 @@ SAID = [
     ("data", 421, "4.7.0 Our system has detected an unusual rate of unsolicited mail", remedies.RATE),
     ("data", 550, "5.7.28 There is an unusual rate of unsolicited mail", remedies.RATE),
     ("data", 550, "5.7.26 This mail is unauthenticated", remedies.UNSIGNED),
+    ("data", 550, "5.7.27 SPF does not pass", remedies.UNSIGNED),
+    ("data", 550, "5.7.25 The IP address has no PTR record", remedies.NAMELESS),
+    ("data", 550, "5.7.29 The connection is not encrypted", remedies.IN_CLEAR),
     ("rcpt", 452, "4.5.3 Your message has too many recipients. See Google's sending limits", remedies.SPENT),
     # Exchange Online
     ("data", 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", remedies.QUOTA),
@@ -56,6 +59,8 @@ SAID = [
     ("rcpt", 550, "5.4.1 Recipient address rejected: Access denied", remedies.ADDRESS),
     ("rcpt", 550, "5.5.0 Requested action not taken: mailbox unavailable", remedies.ADDRESS),
     ("rcpt", 550, "5.2.122 limit", remedies.BUSY),
+    ("data", 550, "5.7.515 Access denied, sending domain does not meet the required authentication level", remedies.UNSIGNED_BULK),  # noqa: E501 -- as it is said
+    ("connect", 421, "4.3.2 The concurrent connections limit is reached", remedies.CONNECTIONS),
     # Limits that are said with 550 and 554
     ("end_of_data", 550, "5.7.0 Requested action not taken: too many emails per second", remedies.TOO_FAST),
     ("end_of_data", 554, "5.7.1 Message rate limit exceeded", remedies.TOO_FAST),
@@ -82,6 +87,9 @@ SAID = [
     ("rcpt", 454, "4.7.1 <b@example.com>: Relay access denied", remedies.RELAY_LATER),
     ("rcpt", 550, "relay not permitted", remedies.RELAY),
     ("rcpt", 503, "This server requires authentication", remedies.AUTH_WANTED),
+    ("rcpt", 450, "4.2.0 <b@example.org>: Recipient address rejected: Greylisted", remedies.GREYLISTED),
+    ("rcpt", 451, "4.7.1 Greylisting in action, please come back later", remedies.GREYLISTED),
+    ("connect", 421, "4.7.0 Too many connections from your host", remedies.CONNECTIONS),
     # any server's words, where no code says more
     ("rcpt", 552, "Mailbox is full", remedies.FULL_FOR_GOOD),
     ("rcpt", 452, "b is over quota", remedies.FULL),
@@ -92,8 +100,8 @@ SAID = [
     ("data", 554, "5.6.0 bad content", remedies.CONTENT),
     # the step of the session
     ("connect", 554, "no SMTP service here", remedies.TURNED_AWAY),
-    ("connect", 421, "busy", remedies.LATER),
-    ("tls", 454, "TLS not available", remedies.TLS),
+    ("connect", 421, "busy", remedies.SERVER_BUSY),
+    ("tls", 454, "TLS not available", session_faults.NO_TLS),
     ("tls", 421, "busy", remedies.LATER),
     ("auth", 421, "busy", remedies.LATER),
     ("auth", 454, "4.7.0 rate limited: too many requests", remedies.AUTH_LATER),

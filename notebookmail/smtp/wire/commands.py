@@ -195,5 +195,7 @@ QUIT = _command("QUIT")
 STARTTLS = _command("STARTTLS")
 END_OF_DATA = Command(".", b".\r\n")
 """Content ends in CRLF, so these three octets complete <CRLF>.<CRLF> (RFC 5321 4.1.1.4)."""
+EMPTY_CHUNK = Command("BDAT", b"BDAT 0\r\n")
+"""A chunk of nothing, and not the last one: shows whether a server knows BDAT, without content (RFC 3030 2)."""
 LONE_DOT = Command(".", b".\r\n")
 """The lone dot after a 354 though every recipient was refused: nobody gets anything (RFC 2920 3.1)."""
