@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.delivery.events import RowSkipped, RowUnconfirmed
+from notebookmail.delivery.events import RowDeferred, RowFailed, RowPending, RowSkipped, RowUnconfirmed
+from notebookmail.delivery.explain import explain
+from notebookmail.errors import SMTPException
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +20,11 @@ SANDBOX_NOTICE: Final = "No server was given: these messages went to a sandbox o
 SAVING_OFFER: Final = (
     "The password that was typed in works: server.save_password() puts it in the system's keyring."
 )
+VERIFY_NOTICE: Final = "`await server.verify()` shows where it stops"
 DRY_RUN_NOTICE: Final = "Dry run: every message was built, none was sent."
+
+_OF_ROWS: Final = frozenset({"", "address", "content", "function", "size", "template", "unconfirmed"})
+"""Categories of what is wrong with rows, whatever the server is like."""
 
 
 class Notices:
@@ -29,6 +35,7 @@ class Notices:
         self._sent_before = 0
         self._last_sent: datetime | None = None
         self._held = 0
+        self._refusal: SMTPException | None = None
 
     def say(self, *sentences: str) -> None:
         """Add sentences; empty ones are left out."""
@@ -41,6 +48,8 @@ class Notices:
             self._last_sent = max(self._last_sent, event.sent_at) if self._last_sent else event.sent_at
         elif isinstance(event, RowUnconfirmed):
             self._held += event.is_from_before
+        elif self._refusal is None and isinstance(event, RowFailed | RowDeferred | RowPending):
+            self._refusal = event.error if isinstance(event.error, SMTPException) else None
 
     def tell(self, results: SendResults, runner: Runner | None) -> str:
         """Return all there is to say at the end of a run.
@@ -58,6 +67,8 @@ class Notices:
                 f"The journal could not be written: it does not know the end of {runner.unrecorded:,} rows, "
                 "which a later run holds as unconfirmed."
             )
+        if self._refusal is not None and not results.counts["sent"]:
+            self.say(self._of_the_server(self._refusal))
         return " ".join(self._said)
 
     def _of_earlier_runs(self) -> str:
@@ -66,6 +77,11 @@ class Notices:
         were = f"{self._sent_before:,} were" if self._sent_before > 1 else "One was"
         at = f"{self._last_sent.astimezone():%Y-%m-%d %H:%M}"
         return f"{were} already sent, the last at {at}; resend=True sends again."
+
+    def _of_the_server(self, refusal: SMTPException) -> str:
+        """Say how to look at a server that took nothing, unless it is the rows that it did not take."""
+        is_of_rows = explain(refusal).category in _OF_ROWS
+        return "" if is_of_rows else f"The server took no message; {VERIFY_NOTICE}."
 
     def _of_held_rows(self) -> str:
         if not self._held:
@@ -81,8 +97,15 @@ def _of_copies(refused: int) -> str:
     return f"{rows} sent, but a copy was refused: results.addresses says which."
 
 
+def advice(error: SMTPException) -> str:
+    """Say why a server cannot be used, what to do, and what shows more: in the words of `Server.verify`."""
+    return f"{explain(error).sentence}. {VERIFY_NOTICE}"
+
+
 def nothing_sent(problem: Exception) -> str:
     """Say why a run did not begin."""
+    if isinstance(problem, SMTPException):
+        return f"Nothing was sent: {advice(problem)}"
     said = str(problem)
     return said if "nothing was sent" in said else f"Nothing was sent: {said}"
 

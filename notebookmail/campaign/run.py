@@ -12,11 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notebookmail.delivery.events import RowFailed, RowPending
-from notebookmail.delivery.explain import explain
 from notebookmail.delivery.rate_limit import Bucket
 from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
-from notebookmail.errors import NotebookmailError, SMTPAuthenticationError
+from notebookmail.errors import NotebookmailError, SMTPAuthenticationError, SMTPException
 from notebookmail.smtp.pool.pool import Pool
 from notebookmail.tracebacks import interrupts
 
@@ -24,7 +23,7 @@ from .claiming import claimed
 from .control import RunControl
 from .display import Screen, ThreadsafeCommands, repaint
 from .monitor import Monitor
-from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, as_notice, nothing_sent
+from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, advice, as_notice, nothing_sent
 from .resender import Resender
 from .results import SendResults
 from .workers.making import made_in_turns, making_of
@@ -122,11 +121,10 @@ class Run:
         try:
             await self._carry_out()
         except Exception as problem:
-            if isinstance(problem, SMTPAuthenticationError):
-                why = explain(problem)
-                problem.add_note(f"{why.cause}: {why.remedy}")
-                if self._server is not None:
-                    self._server.forget_password()
+            if isinstance(problem, SMTPException):
+                problem.add_note(advice(problem))
+            if isinstance(problem, SMTPAuthenticationError) and self._server is not None:
+                self._server.forget_password()
             if not self.has_begun:
                 board.abandon(self.results, nothing_sent(problem))
             raise

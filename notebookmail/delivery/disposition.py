@@ -207,8 +207,7 @@ def _refused_with_sender(attempt: Attempt, error: Exception, situation: Situatio
 
 def _stopped(attempt: Attempt, error: Exception, situation: Situation) -> Disposition:
     """Leave a row that met what every further one would meet."""
-    why = explain(error)
-    return left(attempt, "", situation, error)._replace(stop=f"{why.cause}: {why.remedy}")
+    return left(attempt, "", situation, error)._replace(stop=explain(error).sentence)
 
 
 def _again(attempt: Attempt, tries: Tries, at: float, situation: Situation) -> Disposition:

@@ -44,3 +44,8 @@ class Explanation:
     remedy: str
     is_transient: bool = False
     stops_run: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """Cause and remedy together, as they are told of a run and its rows."""
+        return f"{self.cause}: {self.remedy}"

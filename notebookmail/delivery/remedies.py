@@ -270,6 +270,8 @@ BY_PROVIDER: Final[tuple[Rule, ...]] = (
     (r"submission ?quota ?exceeded|(reached|exceeded) (your|its) daily limit", _FOR_GOOD, QUOTA),
     (r"storedrv\.submission\.exception:quotaexceeded", _FOR_GOOD, SENDER_FULL),
     (r"sendasdenied|not allowed to send as", _FOR_GOOD, SENDER),
+    # Postfix: smtpd_sender_login_maps
+    (r"sender address rejected: not (owned|logged in)", _FOR_GOOD, SENDER),
     (r"concurrent connections? limit|too many concurrent", _FOR_NOW, CONNECTIONS),
     (r"thread limit exceeded", _FOR_NOW, RATE),
     (r"client was not authenticated", _FOR_GOOD, AUTH_WANTED),

@@ -135,7 +135,7 @@ class Outcomes:
         if isinstance(error, TemplateError | AddressError):
             words.append(error.message)  # it names the column and the remedy itself
         elif explanation is not None:
-            words.append(f"{explanation.cause}: {explanation.remedy}")
+            words.append(explanation.sentence)
         addresses = self._states.addresses.get(position)
         if addresses is not None:
             words += _words_of(addresses)

@@ -217,8 +217,7 @@ class Runner:
 
     def unreachable(self, error: Exception) -> None:
         """Stop: no connection can be had any more."""
-        why = explain(error)
-        self.stop(f"{why.cause}: {why.remedy}")
+        self.stop(explain(error).sentence)
 
     # --- taking ---------------------------------------------------------------------------------------------
 

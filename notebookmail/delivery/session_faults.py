@@ -129,9 +129,15 @@ OLD_TLS: Final = _run(
 )
 CLIENT_CERTIFICATE: Final = _run(
     "tls",
-    "the server ends the secure connection at once: it wants a certificate of this machine, or another one",
+    "the server wants a certificate of this machine, or another one than it has",
     "client_cert= and client_key= of the Server give one (PEM files from its administrator); or ask for a server "
     "that takes a password",
+)
+TLS_CUT_OFF: Final = _run(
+    "tls",
+    "the server breaks off the start of TLS",
+    "it may want a certificate of this machine (client_cert= of the Server), or know only old versions of TLS: "
+    "ask its administrator; a firewall may do that, too",
 )
 EXPIRED: Final = _run(
     "tls",
@@ -229,9 +235,8 @@ def _without_tls(error: SMTPException) -> Explanation:
         return MASKED if isinstance(cause, SMTPException) else NO_STARTTLS
     if isinstance(error, SMTPTimeoutError):
         return TLS_SILENT
-    if isinstance(cause, ConnectionResetError | BrokenPipeError) and isinstance(error, SMTPConnectError):
-        return CLIENT_CERTIFICATE  # the stream tells a handshake that is refused behind its end
-    return NO_TLS
+    is_cut_off = isinstance(error, SMTPServerDisconnected) or isinstance(cause, ConnectionError)
+    return TLS_CUT_OFF if is_cut_off else NO_TLS
 
 
 def _by_reason(reason: str) -> Explanation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from notebookmail.delivery.remedies import SIZE
 from notebookmail.mail.providers import provider_at
 
 from .step_result import StepResult, said, warned
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
     from .target import Target
 
-_MB: Final = 1_000_000
+_KB, _MB = 1_000, 1_000_000
+_SMALL: Final = _MB
+"""Where a server takes no more octets, hardly any picture or attachment fits."""
 _MEANINGS: Final = {
     "pipelining": ("PIPELINING", "commands in groups"),
     "chunking": ("CHUNKING", "content in chunks"),
@@ -45,7 +48,7 @@ def _keyword(name: str, parameters: str) -> str:
 
 def limits(target: Target, extensions: Extensions) -> StepResult:
     """Say what may go out: by the server, by its provider, and by the settings."""
-    size = f"messages up to {extensions.size / _MB:,.1f} MB" if extensions.size else "no limit of size is named"
+    size = _size(extensions.size)
     can = [f"{name} ({use})" for word, (name, use) in _MEANINGS.items() if word in extensions]
     cannot = [f"{name} ({use})" for word, (name, use) in _MEANINGS.items() if word not in extensions]
     facts = [
@@ -56,6 +59,8 @@ def limits(target: Target, extensions: Extensions) -> StepResult:
         f"set here: {_settings(target)}",
     ]
     found = provider_at(target.options.host)
+    if extensions.size and extensions.size < _SMALL:
+        return warned(StepResult(f"the server takes small messages only: {size}", tuple(facts)), SIZE.remedy)
     if found is None:
         return StepResult(size, tuple(facts))
     name, provider = found
@@ -66,6 +71,12 @@ def limits(target: Target, extensions: Extensions) -> StepResult:
         if excess
         else result
     )
+
+
+def _size(octets: int | None) -> str:
+    if not octets:
+        return "no limit of size is named"
+    return f"messages up to {octets / _MB:,.1f} MB" if octets >= _MB else f"messages up to {octets / _KB:,.1f} kB"
 
 
 def _given_up(extensions: Extensions) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.delivery import session_faults
 from notebookmail.delivery.explain import explain
-from notebookmail.errors import SignInError, SMTPAuthenticationError, SMTPException, at
+from notebookmail.errors import SignInError, SMTPAuthenticationError, SMTPException, SMTPTimeoutError, at
 from notebookmail.smtp.connection import Connection
 from notebookmail.smtp.handshake import authenticate, hello, local_name, mask_of, secure
 from notebookmail.smtp.quit import say_quit
@@ -161,7 +161,7 @@ class VerifySession:
                 self._connection.stream.abort()
                 self._look = await look_without_trust(self._addresses, options, self._patience)
                 return self._tls_in_words("the server showed a certificate")
-            return await self._who_else(at("tls", error))
+            return await self._who_else(at("tls", error) if isinstance(error, SMTPTimeoutError) else error)
         if not self._connection.is_tls:
             return self._in_clear()
         self._look = seen_tls(self._connection)
@@ -213,7 +213,10 @@ class VerifySession:
         if not extensions.can_pipeline or await self._can_pipeline():
             return server_limits.limits(self._target, extensions)
         result = server_limits.limits(self._target, extensions.without("pipelining"))
-        return warned(result, "a run finds out by itself; pipelining=False of the Server spares it that")
+        facts = (result.words, *result.facts)
+        words = "the server offers PIPELINING, but does not answer commands in groups"
+        remedy = "a run finds out by itself; pipelining=False of the Server spares it that"
+        return warned(StepResult(words, facts), remedy)
 
     async def _can_pipeline(self) -> bool:
         """Find out whether the server answers a group of commands that it says it takes (RFC 2920)."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from conftest import Certificates, Scripted, Session, Speaker
+    from conftest import Certificates
+    from support.scripted_sessions import Scripted, Session, Speaker
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from conftest import Scripted, Session, Speaker
+    from support.scripted_sessions import Scripted, Session, Speaker
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

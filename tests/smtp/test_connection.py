@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from conftest import Scripted, Session, Speaker
+    from support.scripted_sessions import Scripted, Session, Speaker
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import ModuleType
 
-    from conftest import Scripted, Speaker
+    from support.scripted_sessions import Scripted, Speaker
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

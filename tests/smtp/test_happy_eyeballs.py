@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from conftest import Certificates, Scripted, Session, Speaker
+    from conftest import Certificates
+    from support.scripted_sessions import Scripted, Session, Speaker
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from conftest import Certificates, Scripted, Speaker
+    from conftest import Certificates
+    from support.scripted_sessions import Scripted, Speaker
 
     Serve = Callable[[Speaker], AbstractAsyncContextManager[Scripted]]
 

@@ -1,7 +1,8 @@
 """A scripted server in one line: every command is answered with success unless the test says otherwise.
 
-Served by the `serve` fixture of the smtp room. It keeps nothing and judges nothing; what it heard stands in its
-session. Where a real server can be brought to answer like that, local_server.py and peers/ have one.
+Served by `scripted_sessions`, which the smtp room has as the fixture `serve`. It keeps nothing and judges nothing;
+what it heard stands in its session. Where a real server can be brought to answer like that, local_server.py and
+peers/ have one.
 """
 
 from __future__ import annotations
