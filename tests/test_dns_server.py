@@ -14,22 +14,22 @@ ZONE = {
 }
 
 
-async def test_records_are_answered_and_a_long_answer_comes_over_tcp() -> None:
+def test_records_are_answered_and_a_long_answer_comes_over_tcp() -> None:
     with dns_server(ZONE) as server:
         resolver = resolver_of(server)
-        answer = await resolver.resolve("example.org", "TXT")
+        answer = resolver.resolve("example.org", "TXT")
         assert {each.to_text() for each in answer} == {'"v=spf1 -all"', '"other"'}
-        (long,) = await resolver.resolve("long.example.org", "TXT")
+        (long,) = resolver.resolve("long.example.org", "TXT")
         assert len(b"".join(long.strings)) == 2_000
     assert [transport for transport, *_ in server.asked] == ["udp", "udp", "tcp"]
 
 
-async def test_a_name_without_records_and_one_that_is_not_there_differ_from_silence() -> None:
+def test_a_name_without_records_and_one_that_is_not_there_differ_from_silence() -> None:
     with dns_server(ZONE) as server:
         resolver = resolver_of(server)
         with pytest.raises(dns.resolver.NoAnswer):
-            await resolver.resolve("example.org", "MX")
+            resolver.resolve("example.org", "MX")
         with pytest.raises(dns.resolver.NXDOMAIN):
-            await resolver.resolve("nothing.example.org", "TXT")
+            resolver.resolve("nothing.example.org", "TXT")
         with pytest.raises(dns.resolver.LifetimeTimeout):
-            await resolver.resolve("silent.example.org", "TXT", lifetime=0.2)
+            resolver.resolve("silent.example.org", "TXT", lifetime=0.2)

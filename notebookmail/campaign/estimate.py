@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.domain.bulk_rules import BULK_MESSAGES, bulk_notices
 from notebookmail.mail.message import Mail
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.view.words.making import gain, making_in_words
@@ -49,6 +50,7 @@ class SendPlan:
         server: Where it goes, or "the sandbox".
         is_estimate: True when only a sample of the messages was made.
         making: That making the messages may be the limit, and what to do about it, or "".
+        notices: From 5,000 messages on, what large receivers will miss, a line each.
     """
 
     messages: int
@@ -60,6 +62,7 @@ class SendPlan:
     server: str
     is_estimate: bool = False
     making: str = ""
+    notices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
@@ -76,7 +79,7 @@ class SendPlan:
             lines.append(f"{about}{self.unfit:,} rows cannot be made into a message: check_frame says why")
         if self.left_out:
             lines.append(f"{self.left_out:,} rows are left out: suppressed, duplicates, or beyond limit=")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.notices])
 
     __repr__ = __str__
 
@@ -85,7 +88,10 @@ class SendPlan:
 def plan_frame(
     df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
 ) -> SendPlan:
-    """Tell what send_frame would send and how long that takes at the least; nothing is sent and nobody is asked.
+    """Tell what send_frame would send and how long that takes at the least; nothing is sent.
+
+    Nobody is asked but, from 5,000 messages on, DNS: what Gmail and Outlook.com want of large senders is held
+    against the letter and the sender's domain. It takes some seconds at most; where DNS is silent, so is this.
 
     Args:
         df: As for send_frame.
@@ -107,6 +113,7 @@ def plan_frame(
         server = Server.from_env()
     sizes, unfit, is_estimate, seconds = _sizes(plan)
     going = len(plan.going) - unfit
+    notices = _bulk_notices(plan, server) if server and going >= BULK_MESSAGES else ()
     connections = (server or Server("localhost")).limits(settings.max_connections).connections
     return SendPlan(
         messages=going,
@@ -118,7 +125,17 @@ def plan_frame(
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,
         making=_making(plan, seconds, server.messages_per_second if server else None),
+        notices=notices,
     )
+
+
+def _bulk_notices(plan: Plan, server: Server) -> tuple[str, ...]:
+    """Hold one message against the rules for large senders; mail that stays on this machine has none."""
+    if server.is_local:
+        return ()
+    messages = (made for _, made in made_one_by_one(plan.only(plan.going)) if isinstance(made, Mail))
+    first = next(messages, None)
+    return () if first is None else tuple(bulk_notices(first.content, server.hostname))
 
 
 def least_seconds(messages: int, per_second: float | None, per_day: int | None) -> float:

@@ -283,16 +283,19 @@ class Server(Account):
         for each in (self, *self.failover):
             each._forget()
 
-    async def verify(self, *, sender: str | None = None, to: str | None = None) -> Diagnosis:
+    async def verify(
+        self, *, sender: str | None = None, to: str | None = None, resolver: dns.resolver.Resolver | None = None
+    ) -> Diagnosis:
         """Find out how far a session with this server comes: DNS, connect, TLS, certificate, EHLO, AUTH, limits.
 
         Logs in as a run would, asks whether mail from the sender would be taken (and breaks that off before any
-        content), sends no mail, and takes at most some ten seconds for each step. The servers it falls back on are
-        looked at too. Whatever a server does is in the diagnosis and never raised.
+        content), and looks at what the sender's domain says in DNS. Sends no mail; takes some ten seconds for each
+        step at most. The servers it falls back on are looked at too. What a server does is never raised.
 
         Args:
             sender: The address that mail shall come from; the user name when left out, if that is an address.
             to: Whom it might go to, such as one of the recipients; the sender when left out.
+            resolver: Which DNS servers to ask about the sender's domain; the system's by default.
 
         Raises:
             AddressError: One of them is no single mailbox.
@@ -304,7 +307,9 @@ class Server(Account):
 
         envelope = [parse_mailbox(each).address if each else "" for each in (sender, to)]
         servers = (self, *self.failover)
-        targets = [each._target(*envelope) for each in servers]  # one after the other: they may ask for passwords
+        targets = [
+            replace(each._target(*envelope), resolver=resolver) for each in servers
+        ]  # one after the other: they may ask for passwords
         found = await asyncio.gather(
             *(verify_server(each, patience=min(PATIENCE_SECONDS, self.timeout)) for each in targets)
         )

@@ -24,6 +24,7 @@ from . import certificate_trust, failures, server_limits
 from .envelope import try_envelope
 from .reachability import find_addresses, reach
 from .second_look import SecondLook, look_without_trust, seen_tls, who_answers
+from .sender_domain import look_at_sender_domain
 from .step_result import Failure, StepResult, said, warned
 from .steps import STEPS, Step, VerifiedSteps
 
@@ -76,7 +77,7 @@ class VerifySession:
         """Go from step to step, to the end or the first that fails."""
         step_functions: dict[str, Callable[[], Awaitable[StepResult]]] = dict(
             zip(STEPS, (self._dns, self._connect, self._tls, self._trust, self._ehlo, self._auth, self._limits,
-                         self._sender),
+                         self._sender, self._domain),
                 strict=True)
         )  # fmt: skip
         steps: list[Step] = []
@@ -84,7 +85,7 @@ class VerifySession:
             for name, step in step_functions.items():
                 has_failed = any(each.status == "failed" for each in steps)
                 if has_failed:
-                    if name != "sender" or self._is_wanted(name):
+                    if name not in {"sender", "domain"} or self._is_wanted(name):
                         steps.append(Step(name, "not reached"))
                 elif self._is_wanted(name):
                     steps.append(await self._timed(name, step))
@@ -101,6 +102,9 @@ class VerifySession:
                 return self._distrust is not None or self._connection.is_tls
             case "sender":
                 return bool(self._target.sender)
+            case "domain":  # nobody asks DNS about mail that stays on this machine, unless told whom to ask
+                is_elsewhere = not self._target.is_local or self._target.resolver is not None
+                return bool(self._target.sender) and is_elsewhere
         return True
 
     async def _timed(self, name: str, step: Callable[[], Awaitable[StepResult]]) -> Step:
@@ -227,8 +231,10 @@ class VerifySession:
         return True
 
     async def _sender(self) -> StepResult:
-        target = self._target
-        return await try_envelope(self._connection, target, self._patience)
+        return await try_envelope(self._connection, self._target, self._patience)
+
+    async def _domain(self) -> StepResult:
+        return await look_at_sender_domain(self._target, [str(address[0]) for _, address in self._addresses])
 
     # --- parts of steps -------------------------------------------------------------------------------------
 

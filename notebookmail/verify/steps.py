@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
 StepStatus = Literal["ok", "warning", "failed", "not reached"]
 
-STEPS: Final[tuple[str, ...]] = ("DNS", "connect", "TLS", "certificate", "EHLO", "AUTH", "limits", "sender")
+STEPS: Final[tuple[str, ...]] = (
+    "DNS",
+    "connect",
+    "TLS",
+    "certificate",
+    "EHLO",
+    "AUTH",
+    "limits",
+    "sender",
+    "domain",
+)
 """Every step there can be, in order."""
 
 

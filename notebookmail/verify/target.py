@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import dns.resolver
+
     from notebookmail.smtp.options import ConnectionOptions
 
 
@@ -19,6 +21,7 @@ class Target:
         no_password: Why there is no password for that, or "".
         sender: The address that mail shall come from, or "".
         recipient: Whom it might go to, or "" for the sender itself.
+        resolver: Which DNS servers to ask about the sender's domain; None for the system's.
         is_local: True for a server on this machine.
         max_connections: How many connections a run would make.
         messages_per_second: How many messages a run would send at most, or None.
@@ -30,6 +33,7 @@ class Target:
     no_password: str = ""
     sender: str = ""
     recipient: str = ""
+    resolver: dns.resolver.Resolver | None = None
     is_local: bool = False
     max_connections: int = 1
     messages_per_second: float | None = None

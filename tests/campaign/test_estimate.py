@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dns.resolver
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.dns_server import dns_server, resolver_of
 
 from notebookmail import FrameError, Server, Template, plan_frame
 from notebookmail.campaign.estimate import least_seconds
@@ -42,6 +44,19 @@ def test_of_many_rows_a_sample_is_made() -> None:
     assert plan.messages == 5_000
     assert str(plan).startswith("about 5,000 messages")
     assert plan.server == "the sandbox"
+
+
+def test_a_large_mailing_is_held_against_what_large_receivers_want(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server("smtp.example.org")
+    with dns_server({("smtp.example.org", "A"): ["192.0.2.1"]}) as names:
+        monkeypatch.setattr(dns.resolver, "default_resolver", resolver_of(names))
+        told = str(plan_frame(people(5_000), LETTER, server))
+        assert "one-click unsubscribing" in told
+        assert "Gmail and Outlook.com want DMARC" in told
+        asked = len(names.asked)
+        assert plan_frame(people(4_999), LETTER, server).notices == ()
+        assert plan_frame(people(5_000), LETTER, Server("localhost")).notices == ()
+        assert len(names.asked) == asked
 
 
 def test_no_rows_take_no_time() -> None:

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import dns.asyncresolver
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
+import dns.resolver
 import dns.rrset
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _pair() -> tuple[_Tcp, _Udp]:
             tcp.server_close()
 
 
-def resolver_of(server: DnsServer) -> dns.asyncresolver.Resolver:
+def resolver_of(server: DnsServer) -> dns.resolver.Resolver:
     """Make dnspython's resolver that asks this server alone."""
-    resolver = dns.asyncresolver.Resolver(configure=False)
+    resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
     return resolver

@@ -68,6 +68,7 @@ _ENDINGS: Final = {
     "EHLO": "No session with",
     "AUTH": "No login at",
     "limits": "No limits known of",
+    "domain": "Nothing is known of the sender's domain at",
     "sender": "Mail from this sender is not taken by",
 }
 """What a headline begins with, by the step that failed."""
