@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LONGEST = 200
 _RULES: Final = f"""
 .{ROOT}.{ROOT} .nbm-steps{{margin-top:14px}}
-.{ROOT}.{ROOT} .nbm-steps li{{display:grid;grid-template-columns:1.4em 7.2em minmax(0,1fr) auto;gap:0 8px;
+.{ROOT}.{ROOT} .nbm-steps li{{display:grid;grid-template-columns:1.4em 8.4em minmax(0,1fr) auto;gap:0 8px;
 padding:7px 0;border-top:1px solid var(--nbm-line)}}
 .{ROOT}.{ROOT} .nbm-steps li:last-child{{padding-bottom:0}}
 .{ROOT} .nbm-steps .nbm-name{{font-weight:600}}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notebookmail.view.words.diagnosis import StepLine
 
 _WIDTH = 100
-_NAME = 12
+_NAME = 14
 
 
 def diagnosis_text(verified: VerifiedSteps) -> str:

@@ -23,6 +23,19 @@ HUES: Final[Mapping[StepStatus, str]] = {
 }  # fmt: skip
 """The status of a row whose colour a step has."""
 
+TITLES: Final[Mapping[str, str]] = {
+    "DNS": "Find it (DNS)",
+    "connect": "Reach it",
+    "TLS": "Encrypt (TLS)",
+    "certificate": "Who it is",
+    "EHLO": "Greet (EHLO)",
+    "AUTH": "Log in",
+    "limits": "What it takes",
+    "sender": "Your sender",
+    "domain": "Your domain",
+}
+"""What each step is called, by its name."""
+
 _LONGEST = 400
 
 
@@ -31,7 +44,7 @@ class StepLine:
     """One step as every face shows it, all text, masked.
 
     Attributes:
-        name: The step's name.
+        name: What the step is called.
         status: How it ended.
         words: What was found.
         facts: What else is worth knowing.
@@ -88,7 +101,7 @@ def _line(step: Step, username: str) -> StepLine:
 
     is_timed = step.status != "not reached" and step.seconds >= 0.0005  # noqa: PLR2004 -- half a millisecond
     return StepLine(
-        step.name,
+        TITLES[step.name],
         step.status,
         shown(step.words) or step.status,
         tuple(map(shown, step.facts)),
