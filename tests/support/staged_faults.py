@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import trustme
 
-from notebookmail.delivery import remedies, session_faults
+from notebookmail.delivery import remedies, session_faults, sign_in_refusals
 
 from .dead_addresses import ALIVE, DEAD, hole
 from .scripted_server import answering
@@ -310,18 +310,25 @@ FAULTS: dict[str, StagedFault] = {
     ),
     "password sign-in switched off": fault(
         refuses_login("535 5.7.139 Authentication unsuccessful, basic authentication is disabled."), "AUTH",
-        remedies.AUTH_BASIC, "OAuth", settings=SIGNS_IN,
+        remedies.AUTH_BASIC, "oauth=OAuth.microsoft", settings=SIGNS_IN,
     ),
     "app password needed": fault(
         refuses_login("534 5.7.9 Application-specific password required."), "AUTH", remedies.AUTH_APP,
         "app password", settings=SIGNS_IN,
     ),
-    "token refused": fault(
+    "scope missing": fault(
         refuses_login(
             challenge('{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}'),
             "535 5.7.8 Username and Password not accepted.", mechanism="XOAUTH2",
         ),
-        "AUTH", remedies.AUTH, "", settings=TOKEN,
+        "AUTH", sign_in_refusals.TOKEN_SCOPE, "https://mail.google.com/", settings=TOKEN,
+    ),
+    "token refused": fault(
+        refuses_login(
+            challenge('{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}'),
+            "535 5.7.8 Username and Password not accepted.", mechanism="XOAUTH2",
+        ),
+        "AUTH", sign_in_refusals.TOKEN, "server.sign_in()", settings=TOKEN,
     ),
     "relay denied": fault(
         says(rcpt=f"554 5.7.1 <{PERSON}>: Relay access denied"), "sender", remedies.RELAY, "log in", "rows"
