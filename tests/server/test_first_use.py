@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from jupyter_client.manager import AsyncKernelManager
+from support.keyrings import MemoryKeyring, keyring_in_use
+from support.leaping_clock import in_leaps
 from support.local_server import CANARY
 from support.provider_servers import OWN_PASSWORD, TOKEN, ProviderHosts
+from support.token_server import provider_on_loopback, visit
 
-from notebookmail import Server, SMTPAuthenticationError, Template, send_frame
+from notebookmail import Server, SignInError, SMTPAuthenticationError, Template, send_frame
 from notebookmail.mail.providers import PROVIDERS
+from notebookmail.privacy.secret import Secret
+from notebookmail.server.sign_in import sign_in
+from notebookmail.view.terminal.sign_in import TerminalSignIn
 
 if TYPE_CHECKING:
     from notebookmail import SendResults
@@ -84,6 +90,56 @@ async def test_keys_of_aws_log_in(hosts: ProviderHosts, monkeypatch: pytest.Monk
     async with hosts.serve("ses", "AKIA1") as (port, arrived):
         server = Server.preset("ses", region="eu-west-1", access_key="AKIA1", secret_key="a secret key", port=port)
         results = await first_message(server)
+    assert results.counts["sent"] == len(arrived.envelopes) == 1
+
+
+# --- signing in -----------------------------------------------------------------------------------------------
+
+
+def shown_link(capsys: pytest.CaptureFixture[str], holding: str) -> str:
+    """Return the link that the terminal shows."""
+    return next(each for each in capsys.readouterr().out.split() if holding in each)
+
+
+@pytest.mark.parametrize("name", ["microsoft365", "outlook"])
+def test_a_code_typed_into_a_browser_leads_to_the_first_message_and_never_again(
+    name: str, hosts: ProviderHosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts: list[int] = []
+
+    @in_leaps
+    async def walk() -> None:
+        async with (
+            provider_on_loopback(pending=2) as provider,
+            hosts.serve(name, username_at(name), provider.is_live) as (port, arrived),
+        ):
+            await sign_in(provider.oauth(), username_at(name), TerminalSignIn(), how="device")
+            for _ in range(2):  # the cell is run again
+                results = await first_message(typed(name, port, oauth=provider.oauth()))
+                counts.append(results.counts["sent"])
+        counts.append(len(arrived.envelopes))
+
+    with keyring_in_use(MemoryKeyring()):
+        walk()
+    assert counts == [1, 1, 2]
+    assert "WDJB-MJHT" in capsys.readouterr().out
+
+
+async def test_an_address_pasted_back_leads_to_the_first_message(
+    hosts: ProviderHosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with keyring_in_use(MemoryKeyring()):
+        async with (
+            provider_on_loopback() as provider,
+            hosts.serve("gmail", "me@gmail.com", provider.is_live) as (port, arrived),
+        ):
+            oauth = provider.oauth(device=False)
+            with pytest.raises(SignInError, match=r"nobody can be asked here: finish it by .*redirected="):
+                await sign_in(oauth, "me@gmail.com", TerminalSignIn(), how="paste")
+            page = await visit(shown_link(capsys, "/authorize"), follow=False)
+            pasted = Secret(page.headers["Location"])
+            await sign_in(oauth, "me@gmail.com", TerminalSignIn(), redirected=pasted)
+            results = await first_message(typed("gmail", port, oauth=oauth))
     assert results.counts["sent"] == len(arrived.envelopes) == 1
 
 

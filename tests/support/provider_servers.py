@@ -20,7 +20,7 @@ from notebookmail.mail.providers import PROVIDERS
 from support.local_server import CANARY, Taking, real_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     import pytest
@@ -91,11 +91,12 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
 
 
 class _Account(Taking):
-    """A provider's only account: "me", whose right password is `CANARY` and whose token is `TOKEN`."""
+    """A provider's only account: "me", whose right password is `CANARY`, and who has tokens."""
 
-    def __init__(self, name: str, username: str) -> None:
+    def __init__(self, name: str, username: str, is_token: Callable[[str], bool]) -> None:
         super().__init__()
         self._username, self._behaviour = username.encode(), BEHAVIOURS.get(name, Behaviour())
+        self._is_token = is_token
 
     def check(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
         """Judge a password, in the provider's words."""
@@ -107,9 +108,12 @@ class _Account(Taking):
 
     async def auth_XOAUTH2(self, _server: Any, words: list[str]) -> AuthResult:
         """Judge a token."""
-        wanted = b"user=" + self._username + b"\x01auth=Bearer " + TOKEN.encode() + b"\x01\x01"
-        is_right = self._behaviour.takes_tokens and base64.b64decode(words[1]) == wanted
-        return AuthResult(success=True) if is_right else _refused(self._behaviour.refused_login)
+        user, bearer, *rest = base64.b64decode(words[1]).decode().split("\x01")
+        token = bearer.removeprefix("auth=Bearer ")
+        is_right = user.encode() == b"user=" + self._username and self._is_token(token) and rest == ["", ""]
+        if self._behaviour.takes_tokens and is_right:
+            return AuthResult(success=True)
+        return _refused(self._behaviour.refused_login)
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         """Take a sender from who has logged in."""
@@ -162,15 +166,18 @@ class ProviderHosts:
         monkeypatch.setenv("SSL_CERT_FILE", str(self.authority))
 
     @asynccontextmanager
-    async def serve(self, name: str, username: str) -> AsyncIterator[tuple[int, Taking]]:
+    async def serve(
+        self, name: str, username: str, is_token: Callable[[str], bool] = TOKEN.__eq__
+    ) -> AsyncIterator[tuple[int, Taking]]:
         """Run a provider's server; yield its port and what it took.
 
         Args:
             name: The provider's preset.
             username: The one whom it knows.
+            is_token: Which access tokens are good.
         """
         provider = PROVIDERS[name]
-        account = _Account(name, username)
+        account = _Account(name, username, is_token)
         tls = {
             "tls": {"ssl": self.context, "auth_require_tls": False},
             "starttls": {"tls_context": self.context, "require_starttls": True},
