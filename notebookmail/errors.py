@@ -151,15 +151,17 @@ class SignInError(NotebookmailError):
     Attributes:
         message: What happened and what to do about it.
         error: The provider's word for it, such as "invalid_grant" (RFC 6749 5.2), or "".
+        said: What the provider says besides, or "".
     """
 
-    def __init__(self, message: str, error: str = "", /) -> None:
-        super().__init__(message, error)
+    def __init__(self, message: str, error: str = "", said: str = "", /) -> None:
+        super().__init__(message, error, said)
         self.message = message
         self.error = error
+        self.said = said
 
     def __str__(self) -> str:
-        return self.message
+        return f'{self.message} ("{self.said}")' if self.said else self.message
 
 
 class SMTPSenderRefused(SMTPResponseException):

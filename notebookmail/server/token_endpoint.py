@@ -286,7 +286,7 @@ def refusal(oauth: OAuth, error: str, description: str) -> NotebookmailError:
         return _trouble(f"{oauth.provider}'s sign-in server is in trouble: {visible(error)}")
     words = _REFUSALS.get(error, f"it refuses ({visible(error)[:60]})")
     said = clip(" ".join(visible(description).split()), _LONGEST_WORDS)
-    return SignInError(f"{oauth.provider}: {words}" + (f' ("{said}")' if said else ""), error)
+    return SignInError(f"{oauth.provider}: {words}", error, said)
 
 
 def _trouble(words: str) -> SMTPConnectError:

@@ -137,7 +137,7 @@ class TokenKeeper:
             if kept is not None and kept != refresh:
                 return await tokens_for_refresh(self.oauth, kept)
             self.forget()
-        raise SignInError(f"{refusal.message}. Sign in again: {SIGN_IN}", refusal.error)
+        raise SignInError(f"{refusal.message}. Sign in again: {SIGN_IN}", refusal.error, refusal.said)
 
     def _hold(self, tokens: Tokens) -> _HeldTokens:
         now = self._clock()
@@ -223,7 +223,13 @@ _keepers: dict[tuple[OAuth, str], TokenKeeper] = {}
 _keepers_lock = threading.Lock()
 
 
-def keeper_of(oauth: OAuth, username: str) -> TokenKeeper:
-    """Return the one keeper of an account in this process, which all its connections share."""
+def keeper_of(oauth: OAuth, username: str, *, clock: Callable[[], float] = time.time) -> TokenKeeper:
+    """Return the one keeper of an account in this process, which all its connections share.
+
+    Args:
+        oauth: Where its tokens come from.
+        username: Whose they are.
+        clock: What the time is told by, where there is no keeper yet.
+    """
     with _keepers_lock:
-        return _keepers.setdefault((oauth, username.lower()), TokenKeeper(oauth, username))
+        return _keepers.setdefault((oauth, username.lower()), TokenKeeper(oauth, username, clock=clock))

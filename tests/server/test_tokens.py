@@ -125,7 +125,7 @@ async def test_a_sign_in_that_has_ended_says_how_to_sign_in_again(memory: Memory
             SignInError, match=r"Example: the sign-in is not valid any more.*AADSTS70008"
         ) as caught:
             await keeper()
-        assert str(caught.value).endswith("Sign in again: await server.sign_in()")
+        assert caught.value.message.endswith("Sign in again: await server.sign_in()")
         assert caught.value.error == "invalid_grant"
         assert not any(token in str(caught.value) for token in provider.all_tokens)
         assert memory.passwords == {}
