@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.delivery.events import RowDeferred, RowFailed, RowPending, RowSkipped, RowUnconfirmed
 from notebookmail.delivery.explain import explain
-from notebookmail.errors import SMTPException
+from notebookmail.errors import SMTPAuthenticationError, SMTPException
+from notebookmail.mail.providers import login_wanted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,15 +98,21 @@ def _of_copies(refused: int) -> str:
     return f"{rows} sent, but a copy was refused: results.addresses says which."
 
 
-def advice(error: SMTPException) -> str:
-    """Say why a server cannot be used, what to do, and what shows more: in the words of `Server.verify`."""
-    return f"{explain(error).sentence}. {VERIFY_NOTICE}"
+def advice(error: SMTPException, host: str = "") -> str:
+    """Say why a server cannot be used, what to do, and what shows more: in the words of `Server.verify`.
+
+    Args:
+        error: What ended the run.
+        host: The server's name, or "": its provider may want another login than somebody thought.
+    """
+    wanted = login_wanted(host) if isinstance(error, SMTPAuthenticationError) else ""
+    return f"{'; '.join(filter(None, (explain(error).sentence, wanted)))}. {VERIFY_NOTICE}"
 
 
-def nothing_sent(problem: Exception) -> str:
-    """Say why a run did not begin."""
+def nothing_sent(problem: Exception, host: str = "") -> str:
+    """Say why a run with a server did not begin."""
     if isinstance(problem, SMTPException):
-        return f"Nothing was sent: {advice(problem)}"
+        return f"Nothing was sent: {advice(problem, host)}"
     said = str(problem)
     return said if "nothing was sent" in said else f"Nothing was sent: {said}"
 

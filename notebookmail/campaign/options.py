@@ -245,8 +245,8 @@ def _is_path(value: object) -> bool:
 
 _NAMES: Final = frozenset(SendOptions.__annotations__)
 _OF_SERVER: Final = frozenset(
-    {"daily_quota", "failover", "hostname", "messages_per_connection", "password", "port", "rate", "security",
-     "timeout", "username"}
+    {"daily_quota", "failover", "hostname", "messages_per_connection", "oauth", "oauth_token_generator",
+     "password", "password_command", "port", "rate", "security", "timeout", "username"}
 )  # fmt: skip
 _OF_TEMPLATE: Final = frozenset(
     {"attachments", "bcc", "calendar", "cc", "css", "filters", "headers", "html", "inline", "list_unsubscribe",

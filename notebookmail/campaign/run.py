@@ -121,12 +121,13 @@ class Run:
         try:
             await self._carry_out()
         except Exception as problem:
+            host = self._server.hostname if self._server is not None and not self._server.failover else ""
             if isinstance(problem, SMTPException):
-                problem.add_note(advice(problem))
+                problem.add_note(advice(problem, host))
             if isinstance(problem, SMTPAuthenticationError) and self._server is not None:
                 self._server.forget_password()
             if not self.has_begun:
-                board.abandon(self.results, nothing_sent(problem))
+                board.abandon(self.results, nothing_sent(problem, host))
             raise
         finally:
             ticker.cancel()

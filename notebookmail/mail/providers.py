@@ -90,6 +90,12 @@ def provider_at(host: str) -> tuple[str, Provider] | None:
     return None
 
 
+def login_wanted(host: str) -> str:
+    """Say what the provider whose server a host is wants of who logs in; "" for no known one."""
+    found = provider_at(host)
+    return f"{found[0]} wants {found[1].login}" if found and found[1].login else ""
+
+
 def known_domain_like(domain: str) -> str | None:
     """Return the domain of a known provider that another one is a slip of, such as "gmial.com"; None for none."""
     near = get_close_matches(domain.lower(), [each for each in _DOMAINS if not each.startswith(".")], 1, 0.8)

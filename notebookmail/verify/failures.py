@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from notebookmail.delivery.explain import explain
 from notebookmail.errors import SMTPResponseException
-from notebookmail.mail.providers import provider_at
+from notebookmail.mail.providers import login_wanted
 from notebookmail.status import SMTPStatus
 
 from .step_result import Failure, StepResult, said
@@ -41,10 +41,8 @@ def explained(why: Explanation, facts: tuple[str, ...] = ()) -> StepResult:
 
 def login_result(error: SMTPException, host: str, facts: tuple[str, ...]) -> StepResult:
     """Say why there is no login, with how the provider wants it."""
-    why, found = explain(error), provider_at(host)
-    remedy = why.remedy
-    if found is not None and found[1].login:
-        remedy = f"{remedy}; {found[0]} wants {found[1].login}"
+    why = explain(error)
+    remedy = "; ".join(filter(None, (why.remedy, login_wanted(host))))
     return Failure(why.cause, remedy, (*evidence(error), *facts)).result
 
 
