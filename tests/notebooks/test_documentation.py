@@ -78,8 +78,8 @@ def outputs_of(name: str) -> list[Any]:
     return [output for cell in opened(name).cells if cell.cell_type == "code" for output in cell.outputs]
 
 
-def test_there_are_seven_in_an_order_to_read_them_in() -> None:
-    assert [name.partition("-")[0] for name in NOTEBOOKS] == [f"{number:02}" for number in range(1, 8)]
+def test_there_are_eight_in_an_order_to_read_them_in() -> None:
+    assert [name.partition("-")[0] for name in NOTEBOOKS] == [f"{number:02}" for number in range(1, 9)]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
