@@ -68,7 +68,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
         login="oauth=OAuth.microsoft(...): passwords are being switched off",
         login_name="address",
         domains=(".onmicrosoft.com",),
-        exchanges=("mail.protection.outlook.com",),
+        exchanges=("mail.protection.outlook.com", "mx.microsoft"),  # endpoints.office.com/endpoints/worldwide
         aliases=("office365", "o365", "m365", "microsoft"),
         source="learn.microsoft.com/exchange/troubleshoot/send-emails/smtp-submission-improvements",
         checked=_CHECKED,
@@ -85,6 +85,7 @@ _WITH_PAGES: Final[Mapping[str, Provider]] = {
             *("outlook.es", "outlook.it", "outlook.at", "outlook.com.br", "outlook.jp", "hotmail.de"),
             *("hotmail.fr", "hotmail.es", "hotmail.it", "hotmail.co.uk", "live.de", "live.fr", "live.co.uk"),
         ),
+        exchanges=("olc.protection.outlook.com",),
         aliases=("outlook.com", "hotmail", "live.com", "msn"),
         source=f"{_LIST}hotmail.com.xml; support.microsoft.com, POP, IMAP, and SMTP settings for Outlook.com",
         checked=_LIST_CHECKED,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.address import domain_of, parse_address, to_ascii_domain
+from notebookmail.address import domain_of, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, FrameError
 from notebookmail.mail.providers import (
     PROVIDERS,
@@ -51,7 +51,7 @@ def find_settings(
         FrameError: Not an address, or no server can be found for it; the message says what to ask whom.
     """
     try:
-        address = parse_address(address.strip())
+        address = parse_mailbox(address).address
         domain = domain_of(to_ascii_domain(address))
     except AddressError as problem:
         raise FrameError(f"{address!r} is no mail address: {problem}") from problem

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 
-from notebookmail.view.frontend import is_notebook
-
 
 def ask(question: str) -> str | None:
     """Return what is typed, without blanks around it; None where nobody can be asked, or nothing is typed.
@@ -17,6 +15,8 @@ def ask(question: str) -> str | None:
     A kernel says itself whether its front end can be asked; `input` alone would then read a terminal that the
     kernel was started from.
     """
+    from notebookmail.view.frontend import is_notebook  # only who asks needs it: the import stays cheap
+
     try:
         if is_notebook():
             kernel = sys.modules["IPython"].get_ipython().kernel

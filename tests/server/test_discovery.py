@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -53,6 +55,7 @@ def refusal(records: Mapping[tuple[str, str], Sequence[str]], address: str = "me
     [
         ("me@gmail.com", "smtp.gmail.com", "me@gmail.com"),
         (" Me@GoogleMail.com ", "smtp.gmail.com", "Me@googlemail.com"),
+        ("Me <me@gmail.com>", "smtp.gmail.com", "me@gmail.com"),
         ("me@hotmail.com", "smtp-mail.outlook.com", "me@hotmail.com"),
         ("me@firm.onmicrosoft.com", "smtp.office365.com", "me@firm.onmicrosoft.com"),
         ("me@me.com", "smtp.mail.me.com", "me@me.com"),
@@ -81,6 +84,7 @@ def test_every_domain_of_a_provider_leads_to_its_server(domain: str, name: str) 
     [
         ("aspmx.l.google.com.", "smtp.gmail.com"),
         ("firm-test.mail.protection.outlook.com.", "smtp.office365.com"),
+        ("firm-test.j-v1.mx.microsoft.", "smtp.office365.com"),
         ("in1-smtp.messagingengine.com.", "smtp.fastmail.com"),
         ("mx.zoho.eu.", "smtp.zoho.eu"),
         ("MX00.Kundenserver.de.", "smtp.1und1.de"),
@@ -90,6 +94,12 @@ def test_every_domain_of_a_provider_leads_to_its_server(domain: str, name: str) 
 def test_who_takes_a_domains_mail_sends_it_too(exchange: str, hostname: str) -> None:
     made = found({("firm.test", "MX"): [f"10 {exchange}"]})
     assert (made.hostname, made.username) == (hostname, "me@firm.test")
+
+
+def test_a_domain_of_outlook_com_that_is_not_listed_is_known_by_its_exchange() -> None:
+    with answering({("outlook.lv", "MX"): ["5 outlook-lv.olc.protection.outlook.com."]}) as (resolver, _):
+        made = Server.for_address("me@outlook.lv", resolver=resolver, password="x")
+    assert made.hostname == "smtp-mail.outlook.com"
 
 
 def test_a_company_at_google_has_a_companys_quota() -> None:
@@ -194,6 +204,21 @@ def test_dns_that_is_silent_is_waited_for_only_so_long(monkeypatch: pytest.Monke
     monkeypatch.setattr(mail_records, "PATIENCE_SECONDS", 0.2)
     words = refusal({("firm.test", "MX"): SILENT})
     assert words.startswith("DNS gave no answer about firm.test (LifetimeTimeout). Ask your provider")
+
+
+@pytest.mark.parametrize("module", ["dns", "dns.resolver"])
+def test_without_dnspython_it_says_what_to_install(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(FrameError, match=r'pip install "notebookmail\[dns\]"\. Ask your provider'):
+        Server.for_address("me@firm.test")
+    assert Server.for_address("me@gmail.com", password="x").hostname == "smtp.gmail.com"
+
+
+def test_a_machine_that_knows_no_dns_server_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = functools.partial(dns.resolver.Resolver, filename="/dev/null")
+    monkeypatch.setattr(dns.resolver, "Resolver", empty)
+    with pytest.raises(FrameError, match=r"names no DNS server to ask \(NoResolverConfiguration\)"):
+        Server.for_address("me@firm.test")
 
 
 @pytest.mark.parametrize("address", ["", "me", "me@", "two@a.test,b@c.test", "smtp.example.org"])
