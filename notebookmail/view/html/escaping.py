@@ -19,6 +19,8 @@ class Html(str):
     __slots__ = ()
 
 
+_VOID = ("input",)  # elements that hold nothing have no end tag
+
 BREAK = Html("<br>")
 """A line break, which has no end tag."""
 
@@ -46,7 +48,7 @@ def element(name: str, *children: object, **attributes: object) -> Html:
         for key, value in attributes.items()
         if value is not None
     )
-    return Html(f"<{name}{written}>{join(*children)}</{name}>")
+    return Html(f"<{name}{written}>" if name in _VOID else f"<{name}{written}>{join(*children)}</{name}>")
 
 
 def join_lines(text: str) -> Html:

@@ -18,10 +18,11 @@ _LIGHT = """
 --nbm-skipped:#59636e;--nbm-pending:#6b7480;--nbm-track:rgba(128,134,142,.22);
 --nbm-line:var(--jp-border-color2,rgba(128,128,128,.32));--nbm-soft:rgba(128,134,142,.09);
 --nbm-edge:rgba(105,112,122,.62);--nbm-focus:#1a6fc4;--nbm-link:#1561b0;"""
-_DARK = """
+DARK_COLOURS = """
 --nbm-sent:#3fb970;--nbm-failed:#ff7b86;--nbm-deferred:#dba53a;--nbm-unconfirmed:#b79cf5;
 --nbm-skipped:#a3adb8;--nbm-pending:#98a2ad;--nbm-track:rgba(160,168,178,.26);
 --nbm-edge:rgba(160,168,178,.6);--nbm-focus:#6cb2f5;--nbm-link:#7ab8f5;"""
+"""The status colours of dark pages; for those that go by what the reader's system prefers."""
 
 # JupyterLab, Notebook and nbconvert; VS Code; Colab; Sphinx themes.
 _DARK_PAGES = ("body[data-jp-theme-light=false]", "body.vscode-dark", "html[theme=dark]", "html[data-theme=dark]")
@@ -98,7 +99,7 @@ box-sizing:border-box;max-width:980px;margin:4px 0;padding:18px 20px;border:1px 
 border-radius:8px;background:var(--jp-layout-color1,transparent);color:var(--jp-ui-font-color1,inherit);
 font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
 font-variant-numeric:tabular-nums;text-align:left;white-space:normal}}
-{",".join(f"{page} .{ROOT}" for page in _DARK_PAGES)}{{{_DARK}}}
+{",".join(f"{page} .{ROOT}" for page in _DARK_PAGES)}{{{DARK_COLOURS}}}
 {_STATUS_RULES}
 .{ROOT}.{ROOT} p{{margin:0;line-height:1.5}}
 .{ROOT} .nbm-title{{color:var(--jp-ui-font-color2,inherit);font-size:12px}}

@@ -1,0 +1,42 @@
+"""`notebookmail check`: make every message, send none, say what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .command import ALL_SENT, SOME_NOT_SENT, SectionedCommand, as_json
+from .letter_options import confirm_option, letter_options, read_data, read_letter, which_messages
+from .machine_output import print_json, records
+from .server_options import chosen_server, server_options
+
+
+@click.command(
+    cls=SectionedCommand,
+    short_help="Make every message, send none, and say what is wrong.",
+    examples=(
+        "notebookmail check people.csv letter.md",
+        "notebookmail check people.xlsx letter.md --sheet Guests --subject 'Your seat, {{ name }}'",
+        "notebookmail check people.csv letter.md --preset gmail --username me@gmail.com",
+    ),
+)
+@letter_options
+@confirm_option
+@server_options
+@as_json
+def check(**chosen: Any) -> int:
+    """Make every message of a data file, send none, and say what is wrong.
+
+    DATA is a CSV, Excel (.xlsx), Parquet or JSON lines file, LETTER a .md, .html or .txt file, with front matter
+    or without. Exit code 1 says that there are errors.
+    """
+    from notebookmail.review.check import check_frame
+    from notebookmail.view.terminal.report import print_report
+
+    report = check_frame(read_data(chosen), read_letter(chosen), chosen_server(chosen), **which_messages(chosen))
+    if chosen["is_json"]:
+        print_json({"ok": report.ok, "counts": dict(report.counts), "findings": records(report.frame)})
+    else:
+        print_report(report)
+    return ALL_SENT if report.ok else SOME_NOT_SENT

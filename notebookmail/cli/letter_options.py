@@ -1,0 +1,67 @@
+"""Which messages there are: the data file, the letter, and what is said of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from .command import option, options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from notebookmail.compose.template import Template
+
+_LETTER: Final = "The letter"
+_DATA: Final = "The data file"
+_WHICH: Final = "Which messages"
+_FILE: Final = click.Path(path_type=Path)
+_CHOICES: Final = ("group_by", "confirm", "limit", "redirect_to", "duplicates")
+
+letter_options: Final = options(
+    click.argument("data", type=_FILE),
+    click.argument("letter", type=_FILE),
+    option("--subject", section=_LETTER, help="The subject, if the file does not say it; may hold {{ columns }}."),
+    option("--from", "sender", section=_LETTER, help="The sender, likewise: 'Name <user@example.org>'."),
+    option("--to", section=_LETTER, help="Whom to: '{{ name }} <{{ email }}>' (default: the e-mail column)."),
+    option("--sep", metavar="CHARACTER", section=_DATA, help="Between its cells: ';', tab (default: a guess)."),
+    option("--encoding", metavar="NAME", section=_DATA, help="A CSV file's: cp1252, utf-16 (default: a guess)."),
+    option("--sheet", metavar="NAME", section=_DATA, help="The sheet of an Excel file, if it has several."),
+    option("--group-by", metavar="COLUMN", section=_WHICH, help="One message for all rows of equal COLUMN."),
+    option("--limit", type=int, metavar="N", section=_WHICH, help="Take at most N messages."),
+    option("--redirect-to", metavar="ADDRESS", section=_WHICH, help="Every message goes to this address."),
+    option("--duplicates", type=click.Choice(["error", "skip", "send"]), default="error", show_default=True,
+           section=_WHICH, help="What to do when two rows have the same recipient."),
+)  # fmt: skip
+"""The arguments and options of commands that make letters."""
+
+confirm_option: Final = option(
+    "--confirm", type=int, metavar="N", section=_WHICH, help="Refuse unless exactly N messages would go."
+)
+
+
+def read_data(chosen: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the data file, and say how it was read where that was a guess."""
+    from notebookmail.datafiles.reading import notices, read_table
+
+    frame = read_table(chosen["data"], sep=chosen["sep"], encoding=chosen["encoding"], sheet=chosen["sheet"])
+    for said in notices(frame):
+        click.echo(said, err=True)
+    return frame
+
+
+def read_letter(chosen: Mapping[str, Any]) -> Template:
+    """Read the letter; what the command line says comes before what the file says."""
+    from notebookmail.compose.template import Template
+
+    given = {name: chosen[name] for name in ("subject", "sender", "to") if chosen[name] is not None}
+    return Template.from_file(chosen["letter"], **given)
+
+
+def which_messages(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the *_frame functions that decide which messages there are."""
+    return {name: chosen[name] for name in _CHOICES if name in chosen}

@@ -1,0 +1,106 @@
+"""Where mail goes: a URL, a preset, or what the environment says. A password is never among the words.
+
+Every user of a machine can read the command lines of the others, so a URL with a password in it is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import click
+
+from notebookmail.errors import NotebookmailError
+from notebookmail.privacy.secret import Secret
+
+from .command import option, options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from click.shell_completion import CompletionItem
+
+    from notebookmail.server.server import Server
+
+_SERVER: Final = "The server"
+_WAYS: Final = ("url", "preset")
+
+
+if TYPE_CHECKING:
+    _SecretType = click.ParamType[Secret]
+else:
+    _SecretType = click.ParamType  # generic since click 8.3
+
+
+class ServerUrl(_SecretType):
+    """A server's URL, sealed at once: what cannot be read is not repeated."""
+
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Secret:
+        """Seal a URL; refuse one with a password."""
+        if isinstance(value, Secret):
+            return value
+        try:
+            has_password = urlsplit(value).password is not None
+        except ValueError:
+            has_password = False  # it is no URL, and whoever reads it says so
+        if has_password:
+            self.fail(
+                "a password on the command line can be read by every user of this machine. Leave it out: it is "
+                "looked up in the keyring, or asked for.",
+                param,
+                ctx,
+            )
+        return Secret(value)
+
+
+def _preset_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from notebookmail.mail.providers import PROVIDERS
+
+    return [CompletionItem(name) for name in sorted(PROVIDERS) if name.startswith(begun)]
+
+
+server_options: Final = options(
+    option("--server", "url", type=ServerUrl(), metavar="URL", section=_SERVER,
+           help="smtps://user@host:465 (default: the one in NOTEBOOKMAIL_URL)."),
+    option("--preset", metavar="NAME", shell_complete=_preset_names, section=_SERVER,
+           help="A provider, such as gmail or microsoft365."),
+    option("--username", section=_SERVER, help="Who logs in; the password is looked up, or asked for."),
+    option("--region", section=_SERVER, help="For the preset ses, such as eu-west-1."),
+)  # fmt: skip
+"""The options that say where mail goes."""
+
+
+def chosen_server(chosen: Mapping[str, Any]) -> Server | None:
+    """Make the server that was named; None where none was.
+
+    Raises:
+        FrameError: There is no such server or preset.
+        NotebookmailError: Options that contradict each other.
+    """
+    from notebookmail.server.server import Server
+
+    ways = [way for way in _WAYS if chosen[way] is not None]
+    if len(ways) > 1:
+        raise NotebookmailError("--server and --preset are two ways to name one server: give one of them")
+    if chosen["region"] and chosen["preset"] is None:
+        raise NotebookmailError("--region goes with --preset ses")
+    named = {"username": chosen["username"]} if chosen["username"] else {}
+    if chosen["preset"] is not None:
+        return Server.preset(chosen["preset"], region=chosen["region"], **named)
+    server = (
+        Server.from_url(chosen["url"]) if chosen["url"] is not None else _from_environment(is_wanted=bool(named))
+    )
+    return dataclasses.replace(server, password=None, **named) if server is not None and named else server
+
+
+def _from_environment(*, is_wanted: bool) -> Server | None:
+    import os
+
+    from notebookmail.server.server import URL_VARIABLE, Server
+
+    return Server.from_env() if is_wanted or os.environ.get(URL_VARIABLE) else None
