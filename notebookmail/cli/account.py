@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +30,8 @@ def verify(**chosen: Any) -> int:
 
     Exit code 1 says that mail cannot go.
     """
+    import asyncio
+
     from notebookmail.server.server import Server
 
     server = chosen_server(chosen) or Server.from_env()

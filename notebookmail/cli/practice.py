@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from notebookmail.sandbox.server import Sandbox
 
 _PORTS = "Where"
+_PORT = click.IntRange(0, 65_535)
 
 
 @click.command(
@@ -27,6 +27,8 @@ _PORTS = "Where"
 )
 def demo() -> int:
     """Mail sixteen letters to a server inside this process and look at the results."""
+    import asyncio
+
     from notebookmail.demo import run_demo
 
     asyncio.run(run_demo())
@@ -42,8 +44,10 @@ def demo() -> int:
         "notebookmail serve --fault greylist=300 --fault '*@example.net=550 5.1.1 No such user'",
     ),
 )
-@option("--port", type=int, default=0, section=_PORTS, help="The server's loopback port (default: any free one).")
-@option("--inbox-port", type=int, default=0, section=_PORTS, help="The inbox's, likewise.")
+@option(
+    "--port", type=_PORT, default=0, section=_PORTS, help="The server's loopback port (default: any free one)."
+)
+@option("--inbox-port", type=_PORT, default=0, section=_PORTS, help="The inbox's, likewise.")
 @option("--no-inbox", is_flag=True, section=_PORTS, help="Only say what arrives, a line a message.")
 @option("--open", "is_opened", is_flag=True, section=_PORTS, help="Open the inbox in a browser.")
 @option("--fault", "faults", metavar="NAME=AMOUNT", multiple=True, section="What goes wrong",
@@ -54,6 +58,8 @@ def serve(**chosen: Any) -> int:
     It relays nothing. The inbox shows the letters as a mail program would, as they arrive; its address is only for
     you: who does not know it sees nothing.
     """
+    import asyncio
+
     from notebookmail.sandbox.server import Sandbox
 
     box = Sandbox(_faults(chosen["faults"]), port=chosen["port"])
@@ -80,10 +86,9 @@ async def _serve(box: Sandbox, chosen: dict[str, Any]) -> None:
 async def _listening(stack: contextlib.AsyncExitStack, server: Any, flag: str) -> None:
     try:
         await stack.enter_async_context(server)
-    except (OSError, OverflowError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
+    except OSError as problem:
         raise NotebookmailError(
-            f"cannot listen there ({reason}): give {flag} another number, or none"
+            f"cannot listen there ({problem.strerror}): give {flag} another number, or none"
         ) from problem
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +56,8 @@ def send(**chosen: Any) -> int:
     or without. Run the same command again and it goes on where it stopped. Exit code 1 says that some were not
     sent, 2 that the call was wrong and nothing was.
     """
+    import asyncio
+
     letter = read_letter(chosen)
     server = chosen_server(chosen)
     is_json = chosen["is_json"]

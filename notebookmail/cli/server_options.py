@@ -1,4 +1,4 @@
-"""Where mail goes: a URL, a preset, or what the environment says. A password is never among the words.
+"""Where mail goes: a URL, a preset, a profile, or what the environment says. A password is never among the words.
 
 Every user of a machine can read the command lines of the others, so a URL with a password in it is refused.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from notebookmail.server.server import Server
 
 _SERVER: Final = "The server"
-_WAYS: Final = ("url", "preset")
+_WAYS: Final = {"url": "--server", "preset": "--preset", "profile": "--profile"}
 
 
 if TYPE_CHECKING:
@@ -64,11 +64,27 @@ def _preset_names(_context: click.Context, _parameter: click.Parameter, begun: s
     return [CompletionItem(name) for name in sorted(PROVIDERS) if name.startswith(begun)]
 
 
+def _profile_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    import tomllib
+
+    from click.shell_completion import CompletionItem
+
+    from notebookmail.server.profiles import profiles_path
+
+    try:
+        names = tomllib.loads(profiles_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(begun)]
+
+
 server_options: Final = options(
     option("--server", "url", type=ServerUrl(), metavar="URL", section=_SERVER,
            help="smtps://user@host:465 (default: the one in NOTEBOOKMAIL_URL)."),
     option("--preset", metavar="NAME", shell_complete=_preset_names, section=_SERVER,
            help="A provider, such as gmail or microsoft365."),
+    option("--profile", metavar="NAME", shell_complete=_profile_names, section=_SERVER,
+           help="A table of servers.toml in your configuration folder."),
     option("--username", section=_SERVER, help="Who logs in; the password is looked up, or asked for."),
     option("--region", section=_SERVER, help="For the preset ses, such as eu-west-1."),
 )  # fmt: skip
@@ -79,22 +95,23 @@ def chosen_server(chosen: Mapping[str, Any]) -> Server | None:
     """Make the server that was named; None where none was.
 
     Raises:
-        FrameError: There is no such server or preset.
+        FrameError: There is no such server, preset or profile.
         NotebookmailError: Options that contradict each other.
     """
     from notebookmail.server.server import Server
 
-    ways = [way for way in _WAYS if chosen[way] is not None]
+    ways = [flag for way, flag in _WAYS.items() if chosen[way] is not None]
     if len(ways) > 1:
-        raise NotebookmailError("--server and --preset are two ways to name one server: give one of them")
+        raise NotebookmailError(f"{' and '.join(ways)} name two servers: give one of them")
     if chosen["region"] and chosen["preset"] is None:
         raise NotebookmailError("--region goes with --preset ses")
     named = {"username": chosen["username"]} if chosen["username"] else {}
     if chosen["preset"] is not None:
         return Server.preset(chosen["preset"], region=chosen["region"], **named)
-    server = (
-        Server.from_url(chosen["url"]) if chosen["url"] is not None else _from_environment(is_wanted=bool(named))
-    )
+    if chosen["profile"] is not None:
+        return Server.profile(chosen["profile"], **named)
+    url = chosen["url"]
+    server = Server.from_url(url) if url is not None else _from_environment(is_wanted=bool(named))
     return dataclasses.replace(server, password=None, **named) if server is not None and named else server
 
 

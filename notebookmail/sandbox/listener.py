@@ -61,7 +61,7 @@ def _bound(port: int) -> socket.socket:
         if os.name == "posix":  # there it lets a port be taken again at once; on Windows it would share the port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((HOST, port))
-    except OSError:
+    except (OSError, OverflowError):  # taken, or no port at all
         bound.close()
         raise
     return bound

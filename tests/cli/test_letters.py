@@ -1,24 +1,17 @@
-"""The command line, as a terminal's user runs it."""
+"""Checking, previewing and sending a data file from the command line."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from support.command_line import run
 
 from notebookmail.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-COMMAND = [sys.executable, "-c", "import sys; from notebookmail.cli import main; sys.exit(main())"]
-
-
-def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture
@@ -175,25 +168,6 @@ def test_a_wrong_call_is_exit_code_2(files: tuple[str, str], capsys: pytest.Capt
     assert "cannot be read as CSV" in capsys.readouterr().err
 
 
-def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("demo", "check", "preview", "send", "verify", "serve"):
-        with pytest.raises(SystemExit) as caught:
-            main([command, "--help"])
-        assert caught.value.code == 0
-        assert command in capsys.readouterr().out
-
-
-def test_serve_shows_what_arrives_until_it_is_interrupted(files: tuple[str, str]) -> None:
-    with subprocess.Popen([*COMMAND, "serve"], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        endpoint = server.stdout.readline().split()[2].rstrip(";")
-        letter = ("--subject", "Hello {{ name }}", "--from", "desk@example.org", "--limit", "1")
-        run("send", *files, *letter, "--server", f"smtp://{endpoint}")
-        assert server.stdout.readline() == "desk@example.org -> ann@example.org: 'Hello Ann'\n"
-        server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=20) == 0
-
-
 def test_a_file_with_front_matter_says_all_there_is_to_say(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,3 +180,50 @@ def test_a_file_with_front_matter_says_all_there_is_to_say(
     assert main(["check", *files, "--group-by", "email"]) == 0
     assert main(["check", *files, "--group-by", "name", "--subject", "{{ nothing }}"]) == 1
     assert "there is no column 'nothing'" in capsys.readouterr().out
+
+
+WORDS = ("--from", "Desk <desk@example.org>", "--subject")
+
+
+def test_what_programs_read_is_one_object_and_nothing_else(files: tuple[str, str]) -> None:
+    shown = run("send", *files, *WORDS, "Hello {{ name }}", "--json")
+    told = json.loads(shown.stdout)
+    assert (shown.returncode, told["counts"]["sent"], told["counts"]["failed"]) == (1, 2, 1)
+    assert [(row["row"], row["to"], row["status"]) for row in told["rows"]] == [
+        (0, "ann@example.org", "sent"), (1, "bo@example.org", "sent"), (2, "cy@example.org", "failed"),
+    ]  # fmt: skip
+    assert told["rows"][0]["code"] == 250
+    assert told["rows"][2]["sent_at"] is None
+    assert "2 of 3 sent, 1 failed" in shown.stderr
+
+
+def test_checks_and_previews_are_told_to_programs(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *files, *WORDS, "Hello {{ name }}", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ok"], told["counts"]["error"]) == (False, 1)
+    assert {"row", "severity", "kind", "field", "message", "remedy"} == set(told["findings"][0])
+    assert main(["preview", *files, *WORDS, "Hello {{ name }}", "--json", "--pick", "3"]) == 1
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["row"] for row in rows] == [0, 1, 2]
+    assert rows[0]["message"]["subject"] == "Hello Ann"
+    assert "Dear Ann" in rows[0]["message"]["text"]
+    assert (rows[2]["message"], rows[2]["findings"][0]["severity"]) == (None, "error")
+
+
+def test_programs_are_told_what_was_wrong_with_the_call(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["send", *files, *WORDS, "Hello {{ nickname }}", "--json"]) == 2
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["error"]["kind"] == "FrameError"
+    assert "nickname" in json.loads(shown.out)["error"]["message"]
+    assert "nickname" in shown.err
+
+
+def test_a_row_and_a_pick_contradict_each_other(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["preview", *files, *WORDS, "Hello", "--row", "1", "--pick", "2"]) == 2
+    assert "give one of them" in capsys.readouterr().err

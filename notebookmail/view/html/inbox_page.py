@@ -44,9 +44,10 @@ border-bottom:1px solid var(--nbm-line)}}
 {_IN} header form{{margin-left:auto}}
 {_IN} input{{width:20em;max-width:60vw;height:30px;padding:0 10px;border:1px solid var(--nbm-edge);
 border-radius:6px;background:var(--jp-layout-color1);color:inherit;font:inherit}}
-{_IN} main{{flex:1;display:flex;flex-flow:row wrap;align-items:stretch}}
-{_IN} nav{{flex:1 1 300px;max-width:100%;border-right:1px solid var(--nbm-line)}}
-{_IN} .nbm-open{{flex:3 1 520px;min-width:0;padding:16px 20px}}
+{_IN} main{{flex:1;display:grid;grid-template-columns:minmax(260px,27%) minmax(0,1fr);align-items:start}}
+{_IN} nav{{position:sticky;top:0;max-height:100vh;min-height:100%;overflow:auto;
+border-right:1px solid var(--nbm-line)}}
+{_IN} .nbm-open{{min-width:0;padding:16px 20px}}
 {_IN} a{{color:var(--nbm-link)}}
 {_IN} :is(a,input):focus-visible{{outline:2px solid var(--nbm-focus);outline-offset:-2px}}
 {_IN} .nbm-mail{{display:block;padding:8px 20px;border-bottom:1px solid var(--nbm-line);color:inherit;
@@ -68,8 +69,8 @@ font-size:12px;text-decoration:none}}
 {_IN} .nbm-reader .nbm-sheet iframe{{height:calc(100vh - 300px);min-height:320px}}
 {_IN} .nbm-reader .nbm-scroller{{max-height:none}}
 {_IN} .nbm-empty{{padding:40px 20px}}
-@media (max-width:860px){{{_IN} nav{{max-height:36vh;overflow:auto;border-right:0;
-border-bottom:1px solid var(--nbm-line)}}{_IN} :is(nav,.nbm-open){{flex-basis:100%}}}}
+@media (max-width:860px){{{_IN} main{{grid-template-columns:minmax(0,1fr)}}
+{_IN} nav{{position:static;max-height:36vh;min-height:0;border-right:0;border-bottom:1px solid var(--nbm-line)}}}}
 """
 _STYLE: Final = Html(element("style", Html(_RULES.replace("\n", ""))))
 _HEAD: Final = Html(
