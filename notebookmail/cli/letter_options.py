@@ -20,7 +20,7 @@ _LETTER: Final = "The letter"
 _DATA: Final = "The data file"
 _WHICH: Final = "Which messages"
 _FILE: Final = click.Path(path_type=Path)
-_CHOICES: Final = ("group_by", "confirm", "limit", "redirect_to", "duplicates")
+_CHOICES: Final = ("group_by", "confirm", "limit", "redirect_to", "duplicates", "workers")
 
 letter_options: Final = options(
     click.argument("data", type=_FILE),
@@ -36,6 +36,7 @@ letter_options: Final = options(
     option("--redirect-to", metavar="ADDRESS", section=_WHICH, help="Every message goes to this address."),
     option("--duplicates", type=click.Choice(["error", "skip", "send"]), default="error", show_default=True,
            section=_WHICH, help="What to do when two rows have the same recipient."),
+    option("--workers", type=int, metavar="N", section="How it is done", help="N processes make the messages."),
 )  # fmt: skip
 """The arguments and options of commands that make letters."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notebookmail.server.server import Server
 
 _MEMORY = "What is remembered"
-_PACE = "How it is sent"
+_PACE = "How it is done"
 _PASSED_ON = ("dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "max_connections")
 
 

@@ -69,7 +69,7 @@ def _profile_names(_context: click.Context, _parameter: click.Parameter, begun: 
 
     from click.shell_completion import CompletionItem
 
-    from notebookmail.server.profiles import profiles_path
+    from notebookmail.server.servers_file import profiles_path
 
     try:
         names = tomllib.loads(profiles_path().read_text(encoding="utf-8"))
