@@ -21,7 +21,7 @@ from notebookmail.mail.providers import (
 )
 
 from .mail_records import MailRecords, NoSuchDomain
-from .presets import preset_settings
+from .presets import provider_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,9 +104,9 @@ def _named_server(
 
 def _settings_at(name: str, address: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return a preset's arguments for whoever has this address."""
-    is_local_part = PROVIDERS[name].login_name == "local part"
-    username = address.rpartition("@")[0] if is_local_part else address
-    return preset_settings(name, None, {"username": username, **options})
+    provider = PROVIDERS[name]
+    username = address.rpartition("@")[0] if provider.login_name == "local part" else address
+    return provider_settings(name, provider, None, {"username": username, **options})
 
 
 def _slip(domain: str) -> str:

@@ -39,7 +39,13 @@ def preset_settings(name: str, region: str | None, options: Mapping[str, Any]) -
     Raises:
         FrameError: There is no such preset; a region, a user name or a part of one is missing, and nobody to ask.
     """
-    provider = _meant(name, options.get("username"))
+    return provider_settings(name, _meant(name, options.get("username")), region, options)
+
+
+def provider_settings(
+    name: str, provider: Provider, region: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of the Server of a provider that is known; the rest as for `preset_settings`."""
     hostname = provider.hostname
     if "{region}" in hostname:
         if not region:
