@@ -1,7 +1,8 @@
 """What more rows cost: the pace from 1,000 to 1,000,000 of them, the memory above the frame's own, the wait for
 the first.
 
-Each size is measured in a fresh process that makes the frame first. Its memory is what Linux counts as
+Each size is measured in a fresh process that makes the frame first; `--source polars` and `--source duckdb` give it a
+Parquet file to scan instead. Its memory is what Linux counts as
 resident; the most since the call, less what it was before, is the merge's, journal and results included. The
 first message is awaited in another process, by a server that notes when its end of data has come.
 """
@@ -20,7 +21,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if not __package__:  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -54,20 +55,29 @@ class Figures:
     first_seconds: float
 
 
-def measure(port: int, rows: int) -> Figures:
+def measure(port: int, rows: int, source: str = "frame") -> Figures:
     """Mail so many rows in a process of its own, and in another one only the first."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--child", str(port), str(rows)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=_LONGEST_SECONDS)
-    _, *whole = done.stdout.splitlines()
-    return Figures(rows, **json.loads(whole[0]), first_seconds=measure_first(rows))
+    with tempfile.TemporaryDirectory() as folder:
+        file = ""
+        if source != "frame":
+            file = str(Path(folder, "rows.parquet"))
+            subprocess.run(_command("--write", str(rows), file), check=True, timeout=_LONGEST_SECONDS)
+        command = _command("--child", str(port), str(rows), source, file)
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=_LONGEST_SECONDS)
+        _, *whole = done.stdout.splitlines()
+        return Figures(rows, **json.loads(whole[0]), first_seconds=measure_first(rows, source, file))
 
 
-def measure_first(rows: int) -> float:
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, str(Path(__file__).resolve()), *arguments]
+
+
+def measure_first(rows: int, source: str = "frame", file: str = "") -> float:
     """Wait for the first message of a merge, and end it there."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(_LONGEST_SECONDS)
         port = listener.getsockname()[1]
-        command = [sys.executable, str(Path(__file__).resolve()), "--child", str(port), str(rows)]
+        command = _command("--child", str(port), str(rows), source, file)
         with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
             try:
                 assert child.stdout is not None
@@ -102,15 +112,36 @@ def _megabytes() -> dict[str, float]:
     return {name: int(kib) / 1024 for name, kib in _KIB.findall(text)}
 
 
-def _send(port: int, rows: int) -> None:
-    """Make the frame, say when the merge is called, and print what it took."""
+def _write(rows: int, file: str) -> None:
+    """Write the rows into a Parquet file."""
     from benchmarks.composing import frame_of
+
+    frame_of(rows).to_parquet(file, index=False, row_group_size=50_000)
+
+
+def _source(rows: int, source: str, file: str) -> Any:
+    if source == "polars":
+        import polars as pl
+
+        return pl.scan_parquet(file)
+    if source == "duckdb":
+        import duckdb
+
+        return duckdb.read_parquet(file)
+    from benchmarks.composing import frame_of
+
+    return frame_of(rows)
+
+
+def _send(port: int, rows: int, source: str, file: str) -> None:
+    """Make the frame, say when the merge is called, and print what it took."""
     from benchmarks.merges import LETTER
     from notebookmail import Server, send_frame_sync
 
-    df = frame_of(rows)
+    df = _source(rows, source, file)
+    few = df.limit(10) if file else df.head(10)
     server = Server("127.0.0.1", port, security="none", max_connections=CONNECTIONS)
-    send_frame_sync(df.head(10), LETTER, server, dry_run=True, progress=False)  # loads what is loaded late
+    send_frame_sync(few, LETTER, server, dry_run=True, progress=False)  # loads what is loaded late
     gc.collect()
     ctypes.CDLL(None).malloc_trim(
         0
@@ -132,14 +163,20 @@ def main(arguments: Sequence[str] | None = None) -> list[Figures]:
     """Measure every size and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
-    parser.add_argument("--child", type=int, nargs=2, metavar=("PORT", "ROWS"), help=argparse.SUPPRESS)
+    parser.add_argument("--source", choices=["frame", "polars", "duckdb"], default="frame")
+    parser.add_argument("--child", nargs=4, metavar=("PORT", "ROWS", "SOURCE", "FILE"), help=argparse.SUPPRESS)
+    parser.add_argument("--write", nargs=2, metavar=("ROWS", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
-        _send(*options.child)
+        port, rows, source, file = options.child
+        _send(int(port), int(rows), source, file)
+        return []
+    if options.write:
+        _write(int(options.write[0]), options.write[1])
         return []
     with smtp_sink() as peer:
         print(f"{peer.name}; letters of 5 KB, {CONNECTIONS} connections, with a journal")
-        found = [measure(peer.port, rows) for rows in options.rows]
+        found = [measure(peer.port, rows, options.source) for rows in options.rows]
     print(f"{'rows':>12}{'messages/s':>14}{'first after, s':>16}{'MB above':>12}{'the frame, MB':>16}")
     for each in found:
         print(
