@@ -1,10 +1,10 @@
 """What more rows cost: the pace from 1,000 to 1,000,000 of them, the memory above the frame's own, the wait for
 the first.
 
-Each size is measured in a fresh process that makes the frame first; `--source polars` and `--source duckdb` give it a
-Parquet file to scan instead. Its memory is what Linux counts as
-resident; the most since the call, less what it was before, is the merge's, journal and results included. The
-first message is awaited in another process, by a server that notes when its end of data has come.
+Each size is measured in a fresh process that makes the frame first; `--source polars` or `--source duckdb` lets it
+scan a Parquet file instead. Its memory is what Linux counts as resident; the most since the call, less what it
+was before, is the merge's, journal and results included. The first message is awaited in another process, by a
+server that notes when its end of data has come.
 """
 
 from __future__ import annotations
