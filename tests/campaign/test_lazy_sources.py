@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -10,9 +13,6 @@ import pyarrow as pa
 import pytest
 
 from notebookmail import FrameError, Sandbox, Template, check_frame, plan_frame, preview_frame, send_frame
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LETTER = Template("Number {{ n }}", text="Dear {{ name }}", sender="Desk <desk@example.org>")
 COUNT = 30
@@ -115,3 +115,11 @@ def test_looks_before_sending_read_lazy_sources():
 def test_a_check_reads_a_reader_once():
     table = pa.Table.from_pylist(rows(3))
     assert check_frame(table.to_reader(), LETTER).ok
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_ten_times_the_rows_take_hardly_more_memory():
+    script = Path(__file__).with_name("streamed_memory.py")
+    command = [sys.executable, str(script), "4000", "40000"]  # 4 and 40 MB of text
+    few, many = map(float, subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.split())
+    assert many < few + 20

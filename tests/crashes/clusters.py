@@ -91,7 +91,9 @@ def kill_all(process: subprocess.Popen[str]) -> None:
     """Kill a process and all that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def kill_a_worker(process: subprocess.Popen[str], *, of: int = 2) -> bool:
