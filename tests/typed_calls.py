@@ -10,6 +10,7 @@ import pandas as pd
 
 from notebookmail import (
     SMTP,
+    OAuth,
     Received,
     Report,
     Sandbox,
@@ -75,6 +76,11 @@ async def look(df: pd.DataFrame, template: Template) -> None:
     results = await job
     assert_type(results.redacted(), SendResults)
     assert_type(results.table().frame, pd.DataFrame)
+    signing = Server.preset("gmail", username="me@gmail.com", oauth=OAuth.google("id", "secret"))
+    await signing.sign_in(how="paste", timeout=60)
+    await signing.sign_in(redirected="http://127.0.0.1:50000/?code=x")
+    signing.sign_out()
+    Server("smtp.example.org", username="me", password_command=["pass", "show", "mail"]).save_password()
     diagnosis = await Server.preset("gmail", username="me@gmail.com").verify()
     assert_type(diagnosis.ok, bool)
     assert_type(Server.for_address("me@example.org", rate="30/min"), Server)

@@ -150,7 +150,7 @@ async def sign_in(
     shown = _Shown(face, needs_somebody=way is not None)
     keeper = keeper_of(oauth, username)
     signing = _SignIn(keeper, shown, timeout)
-    async with shown.to_the_end(oauth), _ticking():
+    async with shown.to_the_end(keeper), _ticking():
         if redirected is not None:
             tokens = await signing.finished(Secret.of(redirected))
         elif way is None:
@@ -186,15 +186,17 @@ class _Shown:
         self.show(SignInCard("done", f"{who} with {keeper.oauth.provider}", notes=(where,) if where else ()))
 
     @contextlib.asynccontextmanager
-    async def to_the_end(self, oauth: OAuth) -> AsyncIterator[None]:
+    async def to_the_end(self, keeper: TokenKeeper) -> AsyncIterator[None]:
         """Show an end that is none of success."""
         try:
             yield
         except Exception:
-            self.show(SignInCard("failed", f"Signing in with {oauth.provider} did not work", notes=(_SEE_BELOW,)))
+            failed = f"Signing in with {keeper.oauth.provider} did not work"
+            self.show(SignInCard("failed", failed, notes=(_SEE_BELOW,)))
             raise
         except BaseException:
-            note = f"Run it again, or finish it by {_PASTE} with the address that the browser shows."
+            finish = f", or finish it by {_PASTE} with the address that the browser shows"
+            note = f"Run it again{finish if keeper in _visits else ''}."
             self.show(SignInCard("failed", "The sign-in was interrupted", notes=(note,)))
             raise
 

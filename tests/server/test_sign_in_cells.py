@@ -1,9 +1,12 @@
-"""Signing in from a notebook's cell, in a real kernel: what is shown, pasted, interrupted, and what is left."""
+"""Signing in from a notebook's cell and from a terminal, both real: what is shown, pasted, interrupted, left."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,18 +36,24 @@ class Cells:
     ) -> str:
         """Run a cell to its end; return the status. `when_shown` gets the text of the first display."""
         tasks: list[asyncio.Task[Any]] = []
+        is_opened = asyncio.Event()
 
         def hear(message: dict[str, Any]) -> None:
             self.sent.append(message)
-            if when_shown is not None and message["msg_type"] == "display_data" and not tasks:
-                tasks.append(asyncio.ensure_future(when_shown(message["content"]["data"]["text/plain"])))
+            if when_shown is not None and message["msg_type"] == "display_data":
+                tasks.append(asyncio.ensure_future(open_page(message["content"]["data"]["text/plain"])))
 
         def answer(message: dict[str, Any]) -> None:
             assert message["content"]["password"] is True
             tasks.append(asyncio.ensure_future(type_in()))
 
+        async def open_page(text: str) -> None:
+            assert when_shown is not None
+            await when_shown(text)
+            is_opened.set()
+
         async def type_in() -> None:
-            await asyncio.gather(*tasks[:1])  # somebody opens the page first
+            await is_opened.wait()
             assert typed is not None
             self._client.input(typed())
 
@@ -127,3 +136,31 @@ async def test_a_cell_that_awaits_a_sign_in_goes_on_by_itself_and_keeps_no_secre
         assert provider.asked.count("authorization_code") == 3
         assert not any(secret in said for secret in provider.all_tokens)
         assert not any(each["msg_type"].startswith("comm") for each in cells.sent)
+
+
+async def test_a_terminal_shows_the_page_to_open_and_goes_on_by_itself() -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from notebookmail import OAuth, Server\n"
+        "oauth = OAuth('app-id', token_url=sys.argv[1] + '/token', authorize_url=sys.argv[1] + '/authorize',\n"
+        "    scopes=sys.argv[2].split(), provider='Example')\n"
+        "asyncio.run(Server('127.0.0.1', username='me@example.org', oauth=oauth).sign_in(how='browser'))\n"
+    )
+    async with provider_on_loopback() as provider:
+        ours, theirs = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, provider.address, " ".join(provider.oauth().scopes),
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            env={**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"},
+        )  # fmt: skip
+        os.close(theirs)
+        seen = b""
+        while b"it waits until" not in seen:
+            seen += await asyncio.to_thread(os.read, ours, 4_096)
+        await visit(link_in(seen.decode()))
+        assert await asyncio.wait_for(process.wait(), SECONDS) == 0, seen.decode()
+        seen += await asyncio.to_thread(os.read, ours, 4_096)
+        os.close(ours)
+    assert "1. Open the sign-in page." in seen.decode()
+    assert "You are signed in with Example" in seen.decode()
+    assert "there is no keyring on this machine" in seen.decode()
