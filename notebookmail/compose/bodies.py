@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .compiled import CompiledTemplate
     from .context import RowContext
     from .definition import Definition
-    from .files import Folder
+    from .files import ReadFolder
 
 
 class Bodies:
@@ -50,7 +50,7 @@ class Bodies:
         env: Environment,
         definition: Definition,
         compiled: CompiledTemplate,
-        folder: Folder,
+        folder: ReadFolder,
         fixed: FixedParts | None = None,
     ) -> None:
         self._html = None if compiled.html is None else _body(compiled.html, "html", compiled.inline_row)

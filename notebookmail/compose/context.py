@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from .definition import Definition
-    from .files import Folder
+    from .files import ReadFolder
     from .images.inline_images import Picture
     from .rows.frame import Row
 
@@ -60,7 +60,7 @@ class RowContexts:
         definition: Definition,
         columns: Sequence[str],
         names: frozenset[str],
-        folder: Folder,
+        folder: ReadFolder,
         drawn: Mapping[str, Picture] | None = None,
     ) -> None:
         check_inline_names(definition.inline, columns)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notebookmail.errors import TemplateError
 
 from .attachments.attachments import Named, listed_attachments
-from .files import Folder
+from .files import ReadFolder
 from .filters.filters import check_locale
 from .groups import ROWS
 from .identity.same_value import value_text
@@ -182,7 +182,7 @@ def define(
         raise TemplateError('inline= wants names and values, as in inline={"chart": figure}', "inline")
     if not isinstance(filters or {}, Mapping):
         raise TemplateError('filters= wants names and functions, as in filters={"shout": str.upper}', "filters")
-    within = Folder(folder)
+    within = ReadFolder(folder)
     return Definition(
         markdown=_with_includes(markdown, within, "markdown"),
         html=_with_includes(html, within, "html"),
@@ -201,7 +201,7 @@ def define(
     )
 
 
-def _with_includes(source: str | None, folder: Folder, field: str) -> str | None:
+def _with_includes(source: str | None, folder: ReadFolder, field: str) -> str | None:
     return expand(source, folder, field) if isinstance(source, str) else source
 
 

@@ -15,7 +15,7 @@ MOST_OCTETS: Final = 100 * 1024 * 1024
 _SHOWN: Final = 120  # characters of a name in a message
 
 
-class Folder:
+class ReadFolder:
     """The folder files are read from; what lies outside of it is not read, nor what a link in it leads out to.
 
     Args:

@@ -22,7 +22,7 @@ from .addresses.mailbox_template import MailboxTemplate
 from .bodies import Bodies
 from .compiled import build, text_environment
 from .context import RowContexts
-from .files import Folder
+from .files import ReadFolder
 from .invitation import Invitation
 from .jinja.columns_read import Reads, reads_of
 from .jinja.printing import INVITATION
@@ -108,7 +108,7 @@ class Renderer:
         )
         named = definition.sender if sender is None else sender
         self.row_reads = self._parts.reads | (Reads() if named is None else reads_of(self._env, named, "sender"))
-        folder = Folder(definition.folder)
+        folder = ReadFolder(definition.folder)
         self._contexts = RowContexts(definition, columns, names, folder, shared and shared.pictures)
         self._bodies = Bodies(self._env, definition, self._parts, folder, shared and shared.attached)
         self._invitation = None if definition.calendar is None else Invitation(self._env, definition.calendar)

@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from notebookmail.compose.attachments import attachments
 from notebookmail.compose.attachments.attachments import Attachments, Named, listed_attachments
 from notebookmail.compose.cache import Cache
-from notebookmail.compose.files import Folder
+from notebookmail.compose.files import ReadFolder
 from notebookmail.compose.groups import Varying
 from notebookmail.compose.row_functions import FunctionRow, as_path, called, is_callable, is_path
 from notebookmail.errors import TemplateError
@@ -31,7 +31,7 @@ def folder(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("héllo\n", encoding="utf-8")
     (tmp_path / "in" / "b.pdf").write_bytes(bytes(range(256)))
-    return Folder(tmp_path / "in")
+    return ReadFolder(tmp_path / "in")
 
 
 def made(items, folder, row=None, label=7):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment
 
-from notebookmail.compose.files import Folder
+from notebookmail.compose.files import ReadFolder
 from notebookmail.compose.sources.includes import MOST_CHARACTERS, expand
 from notebookmail.compose.template import Template
 from notebookmail.errors import TemplateError
@@ -14,7 +14,7 @@ def folder(tmp_path):
     """A folder of its own below another, so that there is an outside."""
     path = tmp_path / "letters"
     path.mkdir()
-    return Folder(path)
+    return ReadFolder(path)
 
 
 def put(folder, **files):
@@ -98,7 +98,7 @@ def test_including_says_what_jinja_would_say(tmp_path_factory, inside, around, t
     # Jinja, too, drops one line end at the end of the file, and only there.
     jinja = Environment(autoescape=False, loader=DictLoader({"a.md": inside}))
     expected = jinja.from_string(source + "|").render()
-    assert expand(source + "|", Folder(path), "text") == expected
+    assert expand(source + "|", ReadFolder(path), "text") == expected
 
 
 # --- macros -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 from markupsafe import Markup
 
-from notebookmail.compose.files import Folder
+from notebookmail.compose.files import ReadFolder
 from notebookmail.compose.images import inline_images
 from notebookmail.compose.images.inline_images import InlineImages, UsedImages, check_alt
 from notebookmail.errors import TemplateError
@@ -23,7 +23,7 @@ def picture(width=4, colour=0):
 @pytest.fixture
 def images(tmp_path):
     picture(300).save(tmp_path / "a.png")
-    return InlineImages(Folder(tmp_path))
+    return InlineImages(ReadFolder(tmp_path))
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_letters_share_the_part_of_an_image(images):
 @pytest.mark.parametrize("name", ["a.png", PurePath("a.png")])
 def test_a_file_is_read_once_for_all_letters(name, images, monkeypatch):
     first = images.find(name)
-    monkeypatch.setattr(Folder, "read", None)
+    monkeypatch.setattr(ReadFolder, "read", None)
     assert images.find(name) is first
     assert first.width == 300
 
@@ -129,7 +129,7 @@ def test_a_table_of_one_row_is_written_each_time(images):
 
 def test_images_are_kept_up_to_a_bounded_size(tmp_path, monkeypatch):
     monkeypatch.setattr(inline_images, "_KEPT_OCTETS", 2000)
-    images = InlineImages(Folder(tmp_path))
+    images = InlineImages(ReadFolder(tmp_path))
     for colour in range(50):
         images.find(picture(colour=colour))
         (tmp_path / f"{colour}.png").write_bytes(picture(colour=colour)._repr_png_())
@@ -140,7 +140,7 @@ def test_images_are_kept_up_to_a_bounded_size(tmp_path, monkeypatch):
 
 def test_a_value_of_all_rows_stays_however_many_others_come(tmp_path, monkeypatch):
     monkeypatch.setattr(inline_images, "_KEPT_OCTETS", 100)
-    images = InlineImages(Folder(tmp_path))
+    images = InlineImages(ReadFolder(tmp_path))
     fixed = picture()
     images.keep(fixed)
     first = images.find(fixed)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from notebookmail.compose.files import Folder
+    from notebookmail.compose.files import ReadFolder
     from notebookmail.compose.mime import multipart
 
     FixedParts = Sequence[list[multipart.MimePart] | None]
@@ -116,7 +116,7 @@ class Attachments:
     """
 
     def __init__(
-        self, env: Environment, items: tuple[Named, ...], folder: Folder, fixed: FixedParts | None = None
+        self, env: Environment, items: tuple[Named, ...], folder: ReadFolder, fixed: FixedParts | None = None
     ) -> None:
         self._folder = folder
         self._files: Cache[_Body] = Cache(_KEPT_OCTETS)

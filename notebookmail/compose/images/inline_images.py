@@ -24,7 +24,7 @@ from .figures import Image, image_of, is_figure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notebookmail.compose.files import Folder
+    from notebookmail.compose.files import ReadFolder
 
 _MOST_WIDTH: Final = 600  # of the letter's column, in CSS pixels
 _MOST_PIXELS: Final = 10_000
@@ -54,7 +54,7 @@ class InlineImages:
         folder: Where image files may lie.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: ReadFolder) -> None:
         self._folder = folder
         self._kept: Cache[Picture] = Cache(_KEPT_OCTETS)
         # By the identity of an object that is the same for all rows; held, so that no other takes its identity.

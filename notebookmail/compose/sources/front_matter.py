@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.compose.files import Folder
+from notebookmail.compose.files import ReadFolder
 from notebookmail.errors import TemplateError
 
 from .includes import read_text
@@ -57,7 +57,7 @@ def read(path: str | os.PathLike[str], given: Mapping[str, Any] | None = None) -
     body_field = _BODIES.get(file.suffix.lower())
     if body_field is None:
         raise TemplateError(f"{file.name!r} is no template's file: its name ends in {', '.join(_BODIES)}")
-    folder = Folder(file.parent)
+    folder = ReadFolder(file.parent)
     front, body = _parts(read_text(folder, file.name), file.name, has_subject="subject" in (given or {}))
     values = _FrontMatter(file.name, front).values()
     for name, value in (given or {}).items():

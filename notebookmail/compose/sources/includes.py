@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from notebookmail.compose.files import Folder
+    from notebookmail.compose.files import ReadFolder
 
     from .macros import Macro
 
@@ -41,7 +41,7 @@ _DEEPEST: Final = 32
 _LOADING: Final = frozenset({"include", "from", "import", "extends"})
 
 
-def expand(source: str, folder: Folder | None, field: str) -> str:
+def expand(source: str, folder: ReadFolder | None, field: str) -> str:
     """Replace a source's tags for files with what the files say.
 
     Args:
@@ -57,7 +57,7 @@ def expand(source: str, folder: Folder | None, field: str) -> str:
     return expansion.text(source, ()) if "{%" in source else with_literal_braces(source)
 
 
-def read_text(folder: Folder, name: str) -> str:
+def read_text(folder: ReadFolder, name: str) -> str:
     """Read a text file: UTF-8, with or without a byte order mark, its line ends as Python has them.
 
     Raises:
@@ -83,7 +83,7 @@ class _Expansion:
         field: The template field, for messages.
     """
 
-    def __init__(self, folder: Folder | None, field: str) -> None:
+    def __init__(self, folder: ReadFolder | None, field: str) -> None:
         self._folder = folder
         self._field = field
         self._env = environment(html=False, undefined="strict", na="error")
