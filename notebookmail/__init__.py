@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         SMTPTimeoutError,
         TemplateError,
     )
+    from .folder.folder import Folder
     from .response import SMTPResponse
     from .review.check import check_frame
     from .review.preview import Preview, preview_frame
@@ -63,6 +64,7 @@ __all__ = [
     "DKIM",
     "SMTP",
     "AddressError",
+    "Folder",
     "FrameError",
     "JournalError",
     "NotebookmailError",
@@ -111,6 +113,7 @@ __all__ = [
 
 _ROOMS = {
     "DKIM": "compose.mime.dkim",
+    "Folder": "folder.folder",
     "SMTP": "smtp.client.client",
     "SMTPResponse": "response",
     "SMTPStatus": "status",

@@ -14,6 +14,7 @@ from .campaign.options import settings_of, shows_options
 from .campaign.planning import make_plan
 from .campaign.run import Run
 from .errors import FrameError
+from .folder.folder import Folder
 from .server.server import URL_VARIABLE, Server
 from .smtp.client.client import send  # noqa: F401 -- here programs written for aiosmtplib import it from
 from .smtp.options import DEFAULT_TIMEOUT  # noqa: F401 -- and this
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     from .campaign.options import SendOptions
     from .campaign.results import SendResults
     from .compose.template import Template
+    from .delivery.destination import Destination
 
 
 @shows_options
 async def send_frame(
     df: Any,
     template: Template,
-    server: Server | None = None,
+    server: Destination | None = None,
     **options: Unpack[SendOptions],
 ) -> SendResults:
     """Mail a personalised message to every row of a frame, or to every group of rows.
@@ -41,8 +43,9 @@ async def send_frame(
         df: A pandas DataFrame, a frame or lazy frame of polars, pyarrow, DuckDB, Ibis or Dask, anything with
             `__arrow_c_stream__`, or a list of dicts. It is not changed. A lazy one is read once, at the call.
         template: What each row gets.
-        server: Where it goes. None takes the server in the environment variable NOTEBOOKMAIL_URL, or, if that is
-            not set, a sandbox on this machine: then nothing leaves it.
+        server: Where it goes: a Server, or a Folder that the letters are written to. None takes the server in the
+            environment variable NOTEBOOKMAIL_URL, or, if that is not set, a sandbox on this machine: then nothing
+            leaves it.
         sender: The From mailbox, instead of the template's.
         group_by: A column: its rows of equal value get one message together, and the template sees them as `rows`.
             A column that differs within a group has no value to print. A row without a value here fails.
@@ -92,7 +95,7 @@ async def send_frame(
 
 @shows_options
 def start_frame(
-    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+    df: Any, template: Template, server: Destination | None = None, **options: Unpack[SendOptions]
 ) -> SendJob:
     """Do what send_frame does, in the background: the cell ends at once, and the run goes on.
 
@@ -121,7 +124,7 @@ def start_frame(
 
 @shows_options
 def send_frame_sync(
-    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+    df: Any, template: Template, server: Destination | None = None, **options: Unpack[SendOptions]
 ) -> SendResults:
     """Do what send_frame does, for scripts and for cells without `await`.
 
@@ -142,12 +145,13 @@ def send_frame_sync(
         return run_sync(run.carry_out())
 
 
-def _prepared(call: str, df: Any, template: Template, server: Server | None, options: SendOptions) -> Run:
+def _prepared(call: str, df: Any, template: Template, server: Destination | None, options: SendOptions) -> Run:
     """Plan a run: what makes the call wrong as a whole is found here, and a password asked for that is missing."""
     settings = settings_of(call, options)
-    if server is not None and not isinstance(server, Server):
+    if server is not None and not isinstance(server, Server | Folder):
         raise FrameError(
-            f"server is a {type(server).__name__}: give Server('smtp.example.org', username=..., ...)"
+            f"server is a {type(server).__name__}: give Server('smtp.example.org', username=..., ...), "
+            "or Folder('letters/')"
         )
     plan = make_plan(df, template, settings)
     if server is None and os.environ.get(URL_VARIABLE):

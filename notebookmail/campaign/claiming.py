@@ -16,8 +16,8 @@ from .notices import as_sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from notebookmail.delivery.destination import Destination
     from notebookmail.delivery.journal import Claim, Earlier
-    from notebookmail.server.server import Server
 
     from .notices import Notices
     from .plan import Plan
@@ -47,30 +47,32 @@ class ClaimedCampaign:
         """What the journal knows of the rows, by key."""
         return self.claim.earlier if self.claim is not None else {}
 
-    def quota(self, server: Server) -> Quota | None:
+    def quota(self, destination: Destination) -> Quota | None:
         """Make the quota that counts the run's messages; None for a sandbox without a journal."""
         journal, claim = self._journal, self.claim
-        if server.is_sandbox and journal is None:
+        if destination.is_sandbox and journal is None:
             return None
-        per_day = {each.account: each.daily_quota for each in (*server.failover, server) if each.daily_quota}
+        per_day = destination.daily_quotas
         if journal is None or claim is None:
-            return Quota(per_day, server.account)
+            return Quota(per_day, destination.account)
         at_first = {account: journal.used(account, time.time()) for account in per_day}
 
         def known(account: str) -> int:
             used = claim.used(account)
             return at_first.get(account, 0) if used is None else used
 
-        return Quota(per_day, server.account, journal=str(journal.path), known=known)
+        return Quota(per_day, destination.account, journal=str(journal.path), known=known)
 
 
 @contextlib.contextmanager
-def claimed(plan: Plan, server: Server, results: SendResults, notices: Notices) -> Iterator[ClaimedCampaign]:
+def claimed(
+    plan: Plan, destination: Destination, results: SendResults, notices: Notices
+) -> Iterator[ClaimedCampaign]:
     """Open the journal and claim the campaign, if one is kept.
 
     Args:
         plan: Which rows go, and what each gets.
-        server: Where it goes.
+        destination: Where it goes.
         results: How its rows stand; a campaign with none pending is finished.
         notices: Told what to know about the journal.
 
@@ -78,10 +80,10 @@ def claimed(plan: Plan, server: Server, results: SendResults, notices: Notices) 
         JournalError: It cannot be used, or somebody runs this campaign already.
     """
     settings = plan.settings
-    world = server.endpoint if server.is_local else ""
+    world = destination.world
     digest = plan.digest(world)
     keeps = settings.journal is not False and settings.redirect_to is None
-    if not keeps or (settings.journal is None and server.is_sandbox):
+    if not keeps or (settings.journal is None and destination.is_sandbox):
         yield ClaimedCampaign(digest)
         return
     journal = Journal.open(Path(settings.journal) if settings.journal else None)
@@ -90,8 +92,8 @@ def claimed(plan: Plan, server: Server, results: SendResults, notices: Notices) 
         claim = journal.claim(
             digest,
             name=settings.campaign or "",
-            server=server.endpoint,
-            account=server.account,
+            server=destination.endpoint,
+            account=destination.account,
             sender=settings.sender or "",
             resend=settings.resend,
             now=time.time(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.domain.bulk_rules import BULK_MESSAGES, bulk_notices
+from notebookmail.folder.folder import Folder
 from notebookmail.mail.message import Mail
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.view.words.making import gain, making_in_words
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from notebookmail.compose.template import Template
+    from notebookmail.delivery.destination import Destination
 
     from .options import SendOptions
     from .plan import Plan
@@ -45,7 +47,7 @@ class SendPlan:
         left_out: How many rows stay: suppressed, duplicates, beyond the limit.
         unfit: How many rows cannot be made into a message; an estimate where `is_estimate`.
         bytes: What all messages come to, in octets; an estimate where `is_estimate`.
-        connections: How many at once at most.
+        connections: How many at once at most; 0 where the messages are written to files.
         seconds: The least time that the rate and the daily quota allow; 0.0 where neither is set.
         server: Where it goes, or "the sandbox".
         is_estimate: True when only a sample of the messages was made.
@@ -66,10 +68,12 @@ class SendPlan:
 
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
-        connections = f"{self.connections} connection{'s' if self.connections != 1 else ''}"
+        way = f" over up to {self.connections} connection{'s' if self.connections != 1 else ''}"
         size = f"{about}{size_in_words(self.bytes)}"
-        lines = [f"{about}{self.messages:,} messages, {size}, to {self.server} over up to {connections}"]
-        if self.seconds:
+        lines = [f"{about}{self.messages:,} messages, {size}, to {self.server}{way if self.connections else ''}"]
+        if not self.connections:
+            lines.append("written to files: nobody is mailed")
+        elif self.seconds:
             lines.append(f"at least {least_duration(self.seconds)} under the server's limits")
         else:
             lines.append("no rate or quota is set: as fast as the server takes them")
@@ -86,7 +90,7 @@ class SendPlan:
 
 @shows_options
 def plan_frame(
-    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+    df: Any, template: Template, server: Destination | None = None, **options: Unpack[SendOptions]
 ) -> SendPlan:
     """Tell what send_frame would send and how long that takes at the least; nothing is sent.
 
@@ -113,15 +117,18 @@ def plan_frame(
         server = Server.from_env()
     sizes, unfit, is_estimate, seconds = _sizes(plan)
     going = len(plan.going) - unfit
-    notices = _bulk_notices(plan, server) if server and going >= BULK_MESSAGES else ()
-    connections = (server or Server("localhost")).limits(settings.max_connections).connections
+    notices = _bulk_notices(plan, server) if isinstance(server, Server) and going >= BULK_MESSAGES else ()
+    connections = (server or Server("localhost")).connections_at_once(settings.max_connections)
+    least = 0.0
+    if server is not None:
+        least = least_seconds(going, server.messages_per_second, server.daily_quotas.get(server.account))
     return SendPlan(
         messages=going,
         left_out=len(plan.frame) - len(plan.going),
         unfit=unfit,
         bytes=sizes,
-        connections=min(connections, max(going, 1)),
-        seconds=least_seconds(going, server.messages_per_second, server.daily_quota) if server else 0.0,
+        connections=0 if isinstance(server, Folder) else min(connections, max(going, 1)),
+        seconds=least,
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,
         making=_making(plan, seconds, server.messages_per_second if server else None),

@@ -14,7 +14,7 @@ from .workers.crew import cores
 if TYPE_CHECKING:
     from notebookmail.delivery.events import RowEvent
     from notebookmail.delivery.making import Making
-    from notebookmail.smtp.pool.pool import Pool
+    from notebookmail.delivery.transport import Transport
 
     from .control import RunControl
     from .plan import Plan
@@ -28,7 +28,7 @@ class Monitor:
         target: Where its messages go, in words.
 
     Attributes:
-        pool: The connections, once there are any.
+        transport: What carries them, once there is one.
         making: What makes the messages, once there is something.
     """
 
@@ -36,7 +36,7 @@ class Monitor:
         self._target = target
         self._meter = Meter(time.monotonic())
         self._complaint = ""
-        self.pool: Pool | None = None
+        self.transport: Transport | None = None
         self.making: Making | None = None
 
     def note(self, event: RowEvent) -> None:
@@ -63,7 +63,7 @@ class Monitor:
             per_second=per_second,
             seconds_left=left / per_second if per_second > 0 else None,
             server=self._target,
-            connections=self.pool.connections if self.pool is not None else 0,
+            connections=self.transport.connections if self.transport is not None else 0,
             complaint=self._complaint,
             note=_note(plan, control),
             making=self.making_limit(plan, left),

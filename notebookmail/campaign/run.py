@@ -1,7 +1,7 @@
 """One run: a plan carried out over a server, recorded in the journal, folded into results, and shown.
 
-The run is the only place where the wings meet: the runner takes messages from the plan, the client's pool takes
-them from the runner, and what comes of them is emitted into the results and shown on the board.
+The run is the only place where the wings meet: the runner takes messages from the plan, a transport takes them
+from the runner, and what comes of them is emitted into the results and shown on the board.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from notebookmail.delivery.rate_limit import Bucket
 from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import NotebookmailError, SMTPAuthenticationError, SMTPException
-from notebookmail.smtp.pool.pool import Pool
 from notebookmail.tracebacks import interrupts
 
 from .claiming import claimed
@@ -31,10 +30,10 @@ from .workers.making import made_in_turns, making_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from notebookmail.delivery.destination import Destination
     from notebookmail.delivery.events import RowEvent
     from notebookmail.delivery.journal import Earlier
     from notebookmail.delivery.progress import Progress
-    from notebookmail.server.server import Server
     from notebookmail.view.widgets.board import Commands
 
     from .claiming import ClaimedCampaign
@@ -61,7 +60,7 @@ class Run:
 
     Args:
         plan: Which rows go, and what each gets.
-        server: Where it goes; None takes a sandbox.
+        destination: Where it goes; None takes a sandbox.
         before: What is left of the run that this one continues, for `results.retry()`.
         stage: Where its board is shown, if not in the running cell's output.
 
@@ -71,21 +70,25 @@ class Run:
     """
 
     def __init__(
-        self, plan: Plan, server: Server | None, before: Resender | None = None, stage: Stage | None = None
+        self,
+        plan: Plan,
+        destination: Destination | None,
+        before: Resender | None = None,
+        stage: Stage | None = None,
     ) -> None:
         self._plan = plan
-        self._server = server
+        self._destination = destination
         self.results = SendResults.begin(plan, None if before is None else before.results)
         self.control = RunControl()
         self._notices = Notices()
-        self._monitor = Monitor("the sandbox" if server is None else server.endpoint)
+        self._monitor = Monitor("the sandbox" if destination is None else destination.endpoint)
         self._screen = Screen(False if plan.settings.dry_run else plan.settings.progress, stage)
         self._resender = Resender(plan, self.results, self._continued, before)
         self.results.sent_with(self._resender)
         self._keeps_journal = False
 
     def _continued(self, plan: Plan, before: Resender, stage: Stage | None) -> Run:
-        return type(self)(plan, self._server, before, stage)
+        return type(self)(plan, self._destination, before, stage)
 
     @property
     def has_begun(self) -> bool:
@@ -121,11 +124,11 @@ class Run:
         try:
             await self._carry_out()
         except Exception as problem:
-            host = self._server.hostname if self._server is not None and not self._server.failover else ""
+            host = "" if self._destination is None else self._destination.host
             if isinstance(problem, SMTPException):
                 problem.add_note(advice(problem, host))
-            if isinstance(problem, SMTPAuthenticationError) and self._server is not None:
-                self._server.forget_password()
+            if isinstance(problem, SMTPAuthenticationError) and self._destination is not None:
+                self._destination.forget_password()
             if not self.has_begun:
                 board.abandon(self.results, nothing_sent(problem, host))
             raise
@@ -138,26 +141,27 @@ class Run:
         return self.results
 
     async def _carry_out(self) -> None:
-        async with _target(self._server) as (server, notice):
+        async with _found(self._destination) as (destination, notice):
             self._notices.say(notice)
-            with claimed(self._plan, server, self.results, self._notices) as campaign:
-                await self._send(server, campaign)
+            with claimed(self._plan, destination, self.results, self._notices) as campaign:
+                await self._send(destination, campaign)
 
-    async def _send(self, server: Server, campaign: ClaimedCampaign) -> None:
-        plan = self._settle(campaign.earlier)
+    async def _send(self, destination: Destination, campaign: ClaimedCampaign) -> None:
+        again = self._plan.settings.resend_unconfirmed or destination.is_repeatable
+        plan = self._settle(campaign.earlier, resend_unconfirmed=again)
         self._keeps_journal = campaign.claim is not None
         self._resender.identity = identity = (campaign.digest, campaign.generation)
-        self._monitor.pool = pool = Pool(server.routes(plan.settings.max_connections))
-        settings = self._settings(server, campaign)
+        self._monitor.transport = transport = destination.transport(plan.settings.max_connections)
+        settings = self._settings(destination, campaign, resend_unconfirmed=again)
         async with making_of(plan) as making:
             self._monitor.making = making
             settings = replace(settings, making=making)
-            runner = Runner(plan.tasks(*identity), len(plan.going), pool, self._apply, settings)
+            runner = Runner(plan.tasks(*identity), len(plan.going), transport, self._apply, settings)
             _publish(self.results)
             try:
                 if plan.going:
-                    await pool.open()
-                    self._notices.say(SAVING_OFFER if server.offers_to_save() else "")
+                    await transport.open()
+                    self._notices.say(SAVING_OFFER if destination.offers_to_save() else "")
                 self.control.begin(runner)
                 await runner.run()
             except BaseException:
@@ -165,25 +169,28 @@ class Run:
                     await runner.tell_what_was_settled()
                 raise
             finally:
-                await pool.close()
+                await transport.close()
 
-    def _settle(self, earlier: Mapping[bytes, Earlier]) -> Plan:
+    def _settle(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool) -> Plan:
         """Decide what goes, now that it is known what went before; what stays is in the results."""
-        plan = self._plan.resumed(earlier, resend_unconfirmed=self._plan.settings.resend_unconfirmed)
+        plan = self._plan.resumed(earlier, resend_unconfirmed=resend_unconfirmed)
         self._plan = self._resender.plan = plan
         for event in plan.excluded:
             self.results.apply(event)
         return plan
 
-    def _settings(self, server: Server, campaign: ClaimedCampaign) -> RunnerSettings:
+    def _settings(
+        self, destination: Destination, campaign: ClaimedCampaign, *, resend_unconfirmed: bool
+    ) -> RunnerSettings:
         settings = self._plan.settings
+        rate = destination.messages_per_second
         return RunnerSettings(
-            bucket=None if server.messages_per_second is None else Bucket(server.messages_per_second),
-            quota=campaign.quota(server),
+            bucket=None if rate is None else Bucket(rate),
+            quota=campaign.quota(destination),
             ledger=campaign.claim,
             earlier=campaign.earlier,
             delivered=self.results.delivered(),
-            resend_unconfirmed=settings.resend_unconfirmed,
+            resend_unconfirmed=resend_unconfirmed,
             not_before=0.0 if settings.not_before is None else settings.not_before.timestamp(),
             retry_seconds=settings.retry * 60,
         )
@@ -196,7 +203,7 @@ class Run:
     async def _carry_out_dry(self) -> SendResults:
         results = _publish(self.results)
         results.notice = DRY_RUN_NOTICE
-        plan = self._settle({})
+        plan = self._settle({}, resend_unconfirmed=False)
         async with making_of(plan) as making:
             async for task, made in made_in_turns(plan.tasks(), making):
                 if isinstance(made, NotebookmailError):
@@ -225,10 +232,10 @@ class Run:
 
 
 @contextlib.asynccontextmanager
-async def _target(server: Server | None) -> AsyncIterator[tuple[Server, str]]:
-    """Find the server to use; the second value is what to say about it."""
-    if server is not None:
-        yield server, ""
+async def _found(destination: Destination | None) -> AsyncIterator[tuple[Destination, str]]:
+    """Find where to send to; the second value is what to say about it."""
+    if destination is not None:
+        yield destination, ""
     else:
         from notebookmail.sandbox.server import Sandbox
 

@@ -10,6 +10,7 @@ partial_delivery.py. How rows stand: events.py, row_states.py; how they are foun
 `results.frame`: results_frame.py. What survives a crash: recorder.py, journal/.
 """
 
+from .destination import Destination
 from .transport import MessageSource, OutgoingMessage, Transport
 
-__all__ = ["MessageSource", "OutgoingMessage", "Transport"]
+__all__ = ["Destination", "MessageSource", "OutgoingMessage", "Transport"]

@@ -64,6 +64,14 @@ class FakeTransport:
 
     # --- a transport ----------------------------------------------------------------------------------------
 
+    @property
+    def connections(self) -> int:
+        """How many messages are on their way at once."""
+        return self._connections
+
+    async def open(self) -> None:
+        """Be ready: it always is."""
+
     def start(self, source: MessageSource[Any]) -> None:
         """Begin to take messages."""
         self._tasks = [asyncio.create_task(self._work(source)) for _ in range(self._connections)]

@@ -5,7 +5,7 @@ asks before that can no longer be taken back, and tells how it ended. The pool o
 in fake_transport.py another; the room's README shows a third, whole. Neither side imports the other: whatever has
 these methods fits.
 
-All calls are made in the event loop's thread, and none of them waits. The way of each message:
+All calls are made in the event loop's thread, and none but `open` and `close` waits. The way of each message:
 
     take -> commit -> end           it was delivered, or it was not, or nobody knows
     take -> commit -> end(error)    `go` was handed an exception: it must not go out, and ends with that one
@@ -82,6 +82,17 @@ class MessageSource(Protocol[Outgoing]):
 
 class Transport(Protocol):
     """Carries messages from a source to where they go."""
+
+    @property
+    def connections(self) -> int:
+        """How many ways there are open now."""
+
+    async def open(self) -> None:
+        """Get ready, so that unusable settings show before anything is sent; what it takes may be waited for.
+
+        Raises:
+            NotebookmailError, SMTPException: It cannot be used; nothing was sent.
+        """
 
     def start(self, source: MessageSource[Any]) -> None:
         """Begin to take messages."""

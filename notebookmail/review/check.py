@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from notebookmail.campaign.options import SendOptions, SendSettings
     from notebookmail.checks.findings import Remark
     from notebookmail.compose.template import Template
+    from notebookmail.delivery.destination import Destination
     from notebookmail.smtp.wire.extensions import Extensions
 
 _PATIENCE_SECONDS: Final = 10.0
@@ -49,7 +50,7 @@ _PATIENCE_SECONDS: Final = 10.0
 
 @shows_options
 def check_frame(
-    df: Any, template: Template, server: Server | None = None, **options: Unpack[SendOptions]
+    df: Any, template: Template, server: Destination | None = None, **options: Unpack[SendOptions]
 ) -> Report:
     """Make every message, send none, and report what is wrong with them, row by row.
 
@@ -94,7 +95,7 @@ def check_frame(
 class _Check:
     """One check: folds what it finds into a report."""
 
-    def __init__(self, inspector: RowInspector, settings: SendSettings, server: Server | None) -> None:
+    def __init__(self, inspector: RowInspector, settings: SendSettings, server: Destination | None) -> None:
         self._inspector = inspector
         self._plan = plan = inspector.plan
         self._settings = settings
@@ -110,7 +111,7 @@ class _Check:
                 self._report.note(failure_of_row(event.error), event.position)
         for remark, position in repetitions(self._plan, self._settings.duplicates):
             self._report.note(remark, position)
-        if self._server is not None:
+        if isinstance(self._server, Server):
             self._greet(self._server)
         for task, made in made_one_by_one(self._plan):
             self._note(self._inspector.recipient_remarks(task.position), task.position)

@@ -18,6 +18,7 @@ from notebookmail.errors import FrameError
 from notebookmail.privacy.secret import Secret, seals
 from notebookmail.smtp.options import SUBMISSION_PORT, SUBMISSIONS_PORT, ConnectionOptions
 from notebookmail.smtp.pool.jobs import PoolLimits, Route
+from notebookmail.smtp.pool.pool import Pool
 from notebookmail.verify.session import PATIENCE_SECONDS, verify_server
 from notebookmail.verify.target import Target
 
@@ -252,6 +253,16 @@ class Server(Account):
         return f"{self.hostname}:{self.effective_port}"
 
     @property
+    def world(self) -> str:
+        """What its campaigns are told apart by: real servers are one world, each on this machine its own."""
+        return self.endpoint if self.is_local else ""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """False: what a server took twice is delivered twice."""
+        return False
+
+    @property
     def account(self) -> str:
         """Whose limits apply: "user@smtp.example.org"; of this machine's servers, each has accounts of its own."""
         where = self.endpoint if self.is_local else self.hostname
@@ -261,6 +272,11 @@ class Server(Account):
     def messages_per_second(self) -> float | None:
         """The rate as a number, or None for no limit."""
         return None if self.rate is None else parse_rate(self.rate)
+
+    @property
+    def daily_quotas(self) -> dict[str, int]:
+        """The quota of each account that has one, also of those to fail over to."""
+        return {each.account: each.daily_quota for each in (*self.failover, self) if each.daily_quota}
 
     def with_password(self) -> Server:
         """Return this server, and those it falls back on, with the passwords they need: looked up, or asked for.
@@ -375,6 +391,14 @@ class Server(Account):
         """List the ways for mail: this server, then those to fail over to."""
         servers = (self, *self.failover)
         return [Route(each.options(), each.limits(max_connections), each.account) for each in servers]
+
+    def connections_at_once(self, max_connections: int | None = None) -> int:
+        """Tell how many connections may be open at once; `max_connections` can only lower it."""
+        return self.limits(max_connections).connections
+
+    def transport(self, max_connections: int | None = None) -> Pool:
+        """Make the connections of one run."""
+        return Pool(self.routes(max_connections))
 
     def limits(self, max_connections: int | None = None) -> PoolLimits:
         """Return how much of this server may be used; `max_connections` can only lower it."""
