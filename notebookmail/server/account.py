@@ -46,6 +46,11 @@ class Account:
     # --- passwords ----------------------------------------------------------------------------------------------
 
     @property
+    def is_repeatable(self) -> bool:
+        """False: what a server took twice is delivered twice."""
+        return False
+
+    @property
     def needs_password(self) -> bool:
         """True when a password is wanted and not there yet."""
         has_token = self.oauth is not None or self.oauth_token_generator is not None

@@ -258,11 +258,6 @@ class Server(Account):
         return self.endpoint if self.is_local else ""
 
     @property
-    def is_repeatable(self) -> bool:
-        """False: what a server took twice is delivered twice."""
-        return False
-
-    @property
     def account(self) -> str:
         """Whose limits apply: "user@smtp.example.org"; of this machine's servers, each has accounts of its own."""
         where = self.endpoint if self.is_local else self.hostname
@@ -389,18 +384,19 @@ class Server(Account):
 
     def routes(self, max_connections: int | None = None) -> list[Route]:
         """List the ways for mail: this server, then those to fail over to."""
-        servers = (self, *self.failover)
-        return [Route(each.options(), each.limits(max_connections), each.account) for each in servers]
+        return [
+            Route(
+                each.options(),
+                PoolLimits(each.connections_at_once(max_connections), each.messages_per_connection),
+                each.account,
+            )
+            for each in (self, *self.failover)
+        ]
 
     def connections_at_once(self, max_connections: int | None = None) -> int:
         """Tell how many connections may be open at once; `max_connections` can only lower it."""
-        return self.limits(max_connections).connections
+        return min(self.max_connections, max_connections or self.max_connections)
 
     def transport(self, max_connections: int | None = None) -> Pool:
         """Make the connections of one run."""
         return Pool(self.routes(max_connections))
-
-    def limits(self, max_connections: int | None = None) -> PoolLimits:
-        """Return how much of this server may be used; `max_connections` can only lower it."""
-        connections = min(self.max_connections, max_connections or self.max_connections)
-        return PoolLimits(connections, self.messages_per_connection)
