@@ -5,6 +5,7 @@ The same for every protocol an account is used by: a `Server` is one, and whatev
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
@@ -44,6 +45,14 @@ class Account:
             words_of(self.password_command)
 
     # --- passwords ----------------------------------------------------------------------------------------------
+
+    @property
+    def is_local(self) -> bool:
+        """True when the server is this machine."""
+        try:
+            return ipaddress.ip_address(self.hostname).is_loopback
+        except ValueError:
+            return self.hostname.lower() == "localhost"
 
     @property
     def is_repeatable(self) -> bool:

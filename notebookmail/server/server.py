@@ -7,7 +7,6 @@ given up. A server on this machine is spoken to as it is.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -240,17 +239,14 @@ class Server(Account):
         return self.port or _DEFAULT_PORTS.get(self.security, 25 if self.is_local else SUBMISSION_PORT)
 
     @property
-    def is_local(self) -> bool:
-        """True when the server is this machine."""
-        try:
-            return ipaddress.ip_address(self.hostname).is_loopback
-        except ValueError:
-            return self.hostname.lower() == "localhost"
-
-    @property
     def endpoint(self) -> str:
         """Where it is, for people: "smtp.example.org:587"."""
         return f"{self.hostname}:{self.effective_port}"
+
+    @property
+    def host(self) -> str:
+        """The one machine that all replies come from; "" where there are several."""
+        return "" if self.failover else self.hostname
 
     @property
     def world(self) -> str:
