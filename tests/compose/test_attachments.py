@@ -207,6 +207,24 @@ def test_files_that_differ_by_row_are_kept_up_to_a_bounded_size(folder, monkeypa
     assert made_by._files.octets <= 3000
 
 
+def test_octets_that_a_function_returns_for_many_rows_are_encoded_once(folder):
+    terms = bytes(10_000)
+    attached = Attachments(ENV, listed_attachments(lambda row: (f"{row.n}.pdf", bytes(terms))), folder)
+    first, second = (next(attached.parts({}, FunctionRow({"n": n}, n), n)) for n in (1, 2))
+    assert first[-1] is second[-1]
+    assert [parsed(part).get_filename() for part in (first, second)] == ["1.pdf", "2.pdf"]
+    assert parsed(second).get_payload(decode=True) == terms
+
+
+def test_octets_that_a_function_changes_are_encoded_anew(folder):
+    octets = bytearray(10_000)
+    attached = Attachments(ENV, listed_attachments(lambda _row: ("a.pdf", octets)), folder)
+    first = next(attached.parts({}, FunctionRow({}, 1), 1))
+    octets[0] = 7
+    assert parsed(next(attached.parts({}, FunctionRow({}, 2), 2))).get_payload(decode=True) == bytes(octets)
+    assert parsed(first).get_payload(decode=True) == bytes(10_000)
+
+
 def test_kept_values_go_in_the_order_of_their_use():
     kept = Cache(3)
     for key in "abc":

@@ -1,8 +1,8 @@
 """What is attached to a letter: files, bytes, tables and figures, for all rows or made for each.
 
 What is the same for all rows is made and encoded once and shared by all letters, whatever name each of them gives
-it; files that differ by row are encoded when they are first met, and the last ones used are kept, up to a bounded
-size.
+it; files that differ by row, and octets a function returns, are encoded when they are first met, and the last ones
+used are kept, up to a bounded size.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FIELD: Final = "attachments"
 _KEPT_OCTETS: Final = 64 * 1024 * 1024
 _PIECE: Final = 64 * 1024
+_WORTH_KEEPING: Final = 4 * 1024
 _OCTETS: Final = (bytes, bytearray, memoryview)
 
 
@@ -120,6 +121,7 @@ class Attachments:
     ) -> None:
         self._folder = folder
         self._files: Cache[_Body] = Cache(_KEPT_OCTETS)
+        self._returned: Cache[_Body] = Cache(_KEPT_OCTETS // 4)
         self._items = [_Item(env, item) for item in items]
         self.fixed: FixedParts = fixed or [
             list(self._parts(item, {}, None, None)) if item.is_fixed else None for item in self._items
@@ -173,7 +175,17 @@ class Attachments:
             name = check_file_name(PurePath(path).name if name is None else name)
             return self._file(path).part(name)
         name = check_file_name(name or "")
-        return (item.body(name) if content is item.content else _Body(_octets(content, name))).part(name)
+        return (item.body(name) if content is item.content else self._made(content, name)).part(name)
+
+    def _made(self, content: Any, name: str) -> _Body:
+        """Encode what a function has made; octets that it returns for many rows, once."""
+        if type(content) is not bytes or len(content) < _WORTH_KEEPING:
+            return _Body(_octets(content, name))
+        body = self._returned.get(content)
+        if body is None:
+            body = _Body(content)
+            self._returned.put(content, body, len(content) + len(body.encoded))
+        return body
 
     def _file(self, path: str) -> _Body:
         key = self._folder.state(path)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ASCII: Final = bytes(range(128))
 _CONTROLS: Final = bytes([*range(9), *range(11, 32), 127])  # all but tab and line feed
 _LINE = 78
-_BASE64_LINE = 57  # octets in, 76 characters out
+_BASE64_LINE = 76
 _MOSTLY = 6  # above one octet in six, base64 is the shorter
 _LONG_PIECES = 32  # characters to a piece, below which joining them first is faster
 _MOST_OCTETS = 4  # of a character in UTF-8
@@ -111,7 +111,6 @@ def surrogate_error(field: str, row: object) -> TemplateError:
 
 def base64_body(content: bytes) -> bytes:
     """Encode octets as lines of base64, the last one ended too (RFC 2045 6.8)."""
-    return b"".join(
-        b2a_base64(content[start : start + _BASE64_LINE], newline=False) + b"\r\n"
-        for start in range(0, len(content), _BASE64_LINE)
-    )
+    encoded = b2a_base64(content, newline=False)
+    lines = [encoded[start : start + _BASE64_LINE] for start in range(0, len(encoded), _BASE64_LINE)]
+    return b"\r\n".join([*lines, b""])
