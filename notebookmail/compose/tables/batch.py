@@ -81,7 +81,7 @@ class ColumnBatch:
             return None
         need = number_need if kinds <= _NUMBERS else value_need
         try:
-            return [_NOTHING if cell is None else need(cell) for cell in self.cells]
+            return _each(lambda cell: _NOTHING if cell is None else need(cell), self.cells)
         except ArithmeticError:  # a Decimal that signals: its own group will say so
             return None
 
@@ -106,7 +106,8 @@ class ColumnBatch:
                 written_numbers(self.cells, need, locale) if self._is_number else written_values(self.cells, need)
             )
             widths = [] if self._is_number else _each(width_need, texts)
-            self._ways[way] = _Written(texts, _each(escaped, texts), widths)
+            html = texts if self._is_number and locale == "en" else _each(escaped, texts)
+            self._ways[way] = _Written(texts, html, widths)
         return self._ways[way]
 
     def each(self, stretch: slice, read: Callable[[Any], str]) -> list[str]:
@@ -121,8 +122,8 @@ class ColumnBatch:
 
 
 def _each(read: Callable[[Any], Value], cells: Sequence[Any]) -> list[Value]:
-    """Call a function for each cell; for texts that come again, once."""
-    different = set(cells) if {*map(type, cells)} == {str} else ()
+    """Call a function for each cell; for texts and whole numbers that come again, once."""
+    different = set(cells) if {*map(type, cells)} in ({str}, {int}) else ()
     if not 0 < len(different) < len(cells):
         return list(map(read, cells))
     known = {text: read(text) for text in different}
@@ -177,7 +178,7 @@ class GroupBatch:
             stretch: Which rows.
             index: As for table_of.
         """
-        if index is False or not (index or has_labels(self._part)):
+        if index is False or not (index or self._has_labels):
             return GroupTable(self._heads, self._columns, stretch)
         if self._labels is None:
             return None
@@ -186,10 +187,14 @@ class GroupBatch:
 
     def sheet(self, stretch: slice) -> SheetContent | None:
         """Return what a file of a stretch is written of; None for frames that are not pandas', or have labels."""
-        if not is_pandas(self._part) or has_labels(self._part):
+        if not is_pandas(self._part) or self._has_labels:
             return None
         table = GroupTable(self._heads, self._columns, stretch)
         return SheetContent(self._part.columns.tolist(), self._types, table)
+
+    @cached_property
+    def _has_labels(self) -> bool:
+        return has_labels(self._part)
 
     @cached_property
     def _types(self) -> list[Any]:
@@ -211,9 +216,15 @@ class GroupTable(Table):
     """
 
     def __init__(self, heads: Sequence[str], columns: Sequence[ColumnBatch], stretch: slice) -> None:
-        super().__init__(heads, [each.cells[stretch] for each in columns], stretch.stop - stretch.start)
+        super().__init__(heads, (), stretch.stop - stretch.start)
+        del self.columns  # made where they are read
         self._batches = columns
         self._stretch = stretch
+
+    @cached_property
+    def columns(self) -> Sequence[Sequence[Any]]:  # type: ignore[override]  # most are written without being read
+        """The columns' cells."""
+        return [each.cells[self._stretch] for each in self._batches]
 
     def column(self, place: int, decimals: int | None, locale: str) -> Column:
         """Write the column at a place; the other arguments are those of column_of."""

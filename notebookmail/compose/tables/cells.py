@@ -32,6 +32,7 @@ WHOLE: Final = -1
 _SENTENCE: Final = 18
 _LONG: Final = 30
 _DIGITS: Final = 1_000
+_ROUNDED: Final = 6  # decimals beyond which a fraction is what reckoning left
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,13 @@ def number_need(cell: Any) -> int:
     """Return how many decimals a number needs, at most two; WHOLE for one that is an integer."""
     if isinstance(cell, int):
         return WHOLE
+    if type(cell) is float:  # most numbers show it in their digits
+        fraction = repr(cell).partition(".")[2]
+        if 0 < len(fraction) <= _ROUNDED and fraction.isdigit():
+            return 2 if len(fraction) > 1 else int(fraction != "0")
     if not math.isfinite(cell) or cell == round(cell):
         return 0
-    return 1 if round(cell, 1) == round(cell, 6) else 2
+    return 1 if round(cell, 1) == round(cell, _ROUNDED) else 2
 
 
 def decimals_for(need: int, wanted: int | None) -> int:
