@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.events import RowPending
-from notebookmail.errors import FrameError, NotebookmailError
 
 from .campaign_digest import campaign_digest, first_digests
 from .exclusions import ExcludedRows, positions_of
@@ -119,7 +118,7 @@ class Plan:
         return replace(self, settings=settings, going=going, beyond=range(0), excluded=ExcludedRows())
 
     def resumed(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool = False) -> Plan:
-        """Return a plan that counts against limit and confirm only what would really go.
+        """Return a plan that counts against the limit only what would really go.
 
         Rows that an earlier run settled stay among those going: each is found to be so when its turn comes.
 
@@ -128,20 +127,12 @@ class Plan:
             resend_unconfirmed: Whether rows that may have been delivered count as unsent.
 
         Raises:
-            FrameError: Not exactly as many messages as confirmed would go; the message says what would.
+            FrameError: A journal of an older version cannot tell who has had the letter.
         """
         plan = replace(self, matching=self._matching(earlier))
         plan.matching.check(self.frame, plan._keyed(self.fit))
-        done = {"sent"} if resend_unconfirmed else {"sent", "committing", "unconfirmed"}
-
-        def is_settled(key: bytes) -> bool:
-            known = earlier.get(key)
-            return known is not None and known.state in done
-
         if self.settings.limit is not None and earlier:
-            plan = plan._limited(self.settings.limit, is_settled)
-        if self.settings.confirm is not None:
-            plan._check_confirm(self.settings.confirm, is_settled)
+            plan = plan._limited(self.settings.limit, settled_in(earlier, resend_unconfirmed=resend_unconfirmed))
         return plan
 
     def _limited(self, limit: int, is_settled: Callable[[bytes], bool]) -> Plan:
@@ -155,21 +146,6 @@ class Plan:
             else:
                 beyond.append(row.position)
         return replace(self, going=going, beyond=beyond)
-
-    def _check_confirm(self, confirm: int, is_settled: Callable[[bytes], bool]) -> None:
-        settled = unfit = 0
-        for task in self.tasks():
-            if is_settled(task.key):
-                settled += 1
-            elif not _can_build(task):
-                unfit += 1
-        would_go = len(self.going) - settled - unfit
-        if would_go != confirm:
-            others = _who_get_none(settled, len(self.left_out), unfit)
-            raise FrameError(
-                f"confirm={confirm}, but {would_go} messages would go: {len(self.frame)} {self.frame.unit}s"
-                f"{others}; nothing was sent"
-            )
 
     def _keyed(self, positions: Positions) -> Iterator[tuple[Row, str, bytes]]:
         """Walk rows with their recipients and keys.
@@ -209,25 +185,20 @@ class Plan:
         return Matching(self.matching.keys, self.matching.first, earlier, walk)
 
 
-def _who_get_none(settled: int, left_out: int, unfit: int) -> str:
-    """Say why some rows get no message: ", of which 2 were sent before and 1 is left out"; "" if none do."""
-    counts = (
-        (settled, "was sent before", "were sent before"),
-        (left_out, "is left out", "are left out"),
-        (unfit, "cannot be rendered", "cannot be rendered"),
-    )
-    reasons = [f"{count} {one if count == 1 else several}" for count, one, several in counts if count]
-    if not reasons:
-        return ""
-    return f", of which {' and '.join(filter(None, [', '.join(reasons[:-1]), reasons[-1]]))}"
+def settled_in(earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool) -> Callable[[bytes], bool]:
+    """Return what tells by its key whether an earlier run settled a row.
 
+    Args:
+        earlier: What the journal knows of rows, by key.
+        resend_unconfirmed: Whether rows that may have been delivered count as unsent.
+    """
+    done = {"sent"} if resend_unconfirmed else {"sent", "committing", "unconfirmed"}
 
-def _can_build(task: Task) -> bool:
-    try:
-        task.build()
-    except NotebookmailError:
-        return False
-    return True
+    def is_settled(key: bytes) -> bool:
+        known = earlier.get(key)
+        return known is not None and known.state in done
+
+    return is_settled
 
 
 def _marks(count: int, positions: Positions) -> npt.NDArray[np.bool_]:

@@ -37,7 +37,7 @@ def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
     Args:
         df: As for Frame. It is not changed.
         template: What each row gets.
-        settings: What the caller asked for; `confirm` is checked by `Plan.resumed`.
+        settings: What the caller asked for; `confirm` is checked when the run begins.
 
     Raises:
         FrameError: The call cannot be carried out; the message says why and what to do.

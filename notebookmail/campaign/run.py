@@ -19,6 +19,7 @@ from notebookmail.errors import NotebookmailError, SMTPAuthenticationError, SMTP
 from notebookmail.tracebacks import interrupts
 
 from .claiming import claimed
+from .confirming import check_confirm
 from .control import RunControl
 from .display import Screen, ThreadsafeCommands, repaint
 from .monitor import Monitor
@@ -154,6 +155,8 @@ class Run:
         self._monitor.transport = transport = destination.transport(plan.settings.max_connections)
         settings = self._settings(destination, campaign, resend_unconfirmed=again)
         async with making_of(plan) as making:
+            repeats = plan.settings.resend_unconfirmed
+            await check_confirm(plan, campaign.earlier, making, resend_unconfirmed=repeats)
             self._monitor.making = making
             settings = replace(settings, making=making)
             runner = Runner(plan.tasks(*identity), len(plan.going), transport, self._apply, settings)
@@ -205,6 +208,7 @@ class Run:
         results.notice = DRY_RUN_NOTICE
         plan = self._settle({}, resend_unconfirmed=False)
         async with making_of(plan) as making:
+            await check_confirm(plan, {}, making)
             async for task, made in made_in_turns(plan.tasks(), making):
                 if isinstance(made, NotebookmailError):
                     results.apply(RowFailed(task.position, made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notebookmail import FrameError, Template, TemplateError
+from notebookmail.campaign.confirming import check_confirm
 from notebookmail.campaign.options import SendSettings
 from notebookmail.campaign.planning import make_plan
 from notebookmail.compose.rows.frame import Frame
 from notebookmail.delivery.events import RowFailed, RowPending, RowSkipped
+from notebookmail.delivery.making import MakingHere
 
 if TYPE_CHECKING:
     from notebookmail.campaign.plan import Plan
@@ -260,6 +263,17 @@ def earlier(made: Plan, states: dict[int, str]) -> dict[bytes, Any]:
     return {known[position]: Known(state) for position, state in states.items()}
 
 
+def confirmed(made: Plan, known: Any, *, resend: bool = False) -> Plan:
+    """Return a plan as a run begins it, once the number that was confirmed is the one that would go."""
+
+    async def begun() -> Plan:
+        resumed = made.resumed(known, resend_unconfirmed=resend)
+        await check_confirm(resumed, known, MakingHere(), resend_unconfirmed=resend)
+        return resumed
+
+    return asyncio.run(begun())
+
+
 STATES = st.sampled_from(["sent", "committing", "unconfirmed", "failed", "deferred", "pending"])
 
 
@@ -291,16 +305,16 @@ def test_confirm_counts_only_what_would_really_go(states: dict[int, str], resend
     settled = {"sent"} if resend else {"sent", "committing", "unconfirmed"}
     would_go = sum(position != 1 and states.get(position) not in settled for position in range(6))
     known = earlier(plan(df), states)
-    plan(df, confirm=would_go).resumed(known, resend_unconfirmed=resend)
+    confirmed(plan(df, confirm=would_go), known, resend=resend)
     with pytest.raises(FrameError, match=f"confirm={would_go + 1}, but {would_go} messages would go: 6 rows[;,]"):
-        plan(df, confirm=would_go + 1).resumed(known, resend_unconfirmed=resend)
+        confirmed(plan(df, confirm=would_go + 1), known, resend=resend)
 
 
 def test_a_refused_count_says_what_became_of_the_rows() -> None:
     df = people(6, name=["a", None, "c", "d", "e", "f"])
     made = plan(df, confirm=6, suppress=("p5@example.org",))
     with pytest.raises(FrameError) as caught:
-        made.resumed(earlier(plan(df), {0: "sent", 2: "unconfirmed"}))
+        confirmed(made, earlier(plan(df), {0: "sent", 2: "unconfirmed"}))
     assert str(caught.value) == (
         "confirm=6, but 2 messages would go: 6 rows, of which 2 were sent before, 1 is left out and 1 cannot be "
         "rendered; nothing was sent"
@@ -318,12 +332,12 @@ def test_a_refused_count_says_what_became_of_the_rows() -> None:
 def test_a_refused_count_says_only_what_happened(options: Any, rows: str) -> None:
     made = plan(people(6), confirm=7, **options)
     with pytest.raises(FrameError, match=f"messages would go: {rows} was sent"):
-        made.resumed({})
+        confirmed(made, {})
 
 
 def test_confirm_counts_what_is_within_the_limit() -> None:
     made = plan(people(), limit=2, confirm=2)
-    resumed = made.resumed(earlier(made, {0: "sent", 1: "sent"}))
+    resumed = confirmed(made, earlier(made, {0: "sent", 1: "sent"}))
     assert list(resumed.going) == [0, 1, 2, 3]
 
 
