@@ -200,7 +200,9 @@ socket.getaddrinfo = lambda host, *rest, **more: usual(host.replace("smtp.gmail.
 """
 
 
-async def test_a_notebooks_user_is_asked_who_they_are_and_the_letter_arrives(hosts: ProviderHosts) -> None:
+async def test_a_notebooks_user_is_asked_who_they_are_and_the_letter_arrives_and_nobody_where_nobody_watches(
+    hosts: ProviderHosts,
+) -> None:
     manager = AsyncKernelManager(kernel_name="python3")
     await manager.start_kernel()
     client = manager.client()
@@ -215,6 +217,10 @@ async def test_a_notebooks_user_is_asked_who_they_are_and_the_letter_arrives(hos
     try:
         await client.wait_for_ready(timeout=120)
         async with hosts.serve("gmail", "me@gmail.com") as (port, arrived):
+            call = 'from notebookmail import Server; Server.preset("gmail")'
+            unwatched = await asyncio.wait_for(
+                client.execute_interactive(call, allow_stdin=False, output_hook=lambda _message: None), 120
+            )
             reply = await asyncio.wait_for(
                 client.execute_interactive(
                     LEAD_HERE + WORDS.replace("PORT", str(port)),
@@ -227,6 +233,7 @@ async def test_a_notebooks_user_is_asked_who_they_are_and_the_letter_arrives(hos
     finally:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
+    assert "wants username='me@gmail.com', who logs in" in unwatched["content"]["evalue"]
     assert reply["content"]["status"] == "ok", reply
     assert [each.partition(" ")[0] for each in asked] == ["User", "App"]
     assert "sent: 1" in "".join(printed)
