@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -311,3 +312,9 @@ def test_columns_of_one_name_are_refused():
 def test_a_column_is_no_frame(column):
     with pytest.raises(FrameError, match="to_frame"):
         Frame(column)
+
+
+def test_a_stream_without_pyarrow_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(FrameError, match=r'pip install "notebookmail\[arrow\]"'):
+        Frame(pl.LazyFrame({"a": [1]}))

@@ -272,7 +272,7 @@ def _source_of(df: Any) -> RowSource:
         raise FrameError(
             f"a {type(df).__name__} is not a data frame: pass a frame or lazy frame of pandas, polars, pyarrow, "
             "DuckDB, Ibis or Dask, anything with __arrow_c_stream__, or a list of dicts (a Series wants "
-            ".to_frame() first)"
+            ".to_frame() first, a Spark frame without that method .toArrow())"
         )
     return source
 
