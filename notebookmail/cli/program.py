@@ -9,7 +9,7 @@ import click
 
 from notebookmail import __version__
 
-from .account import verify
+from .account import login, logout, verify
 from .check import check
 from .command import PROGRAM, SOME_NOT_SENT, WRONG_CALL, complain
 from .completion import VARIABLE, completion
@@ -52,7 +52,7 @@ def program() -> None:
     """
 
 
-for each in (demo, check, preview, send, verify, campaigns, forget, serve, completion):
+for each in (demo, check, preview, send, verify, login, logout, campaigns, forget, serve, completion):
     program.add_command(each)
 
 

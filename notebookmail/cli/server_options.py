@@ -86,6 +86,8 @@ server_options: Final = options(
     option("--profile", metavar="NAME", shell_complete=_profile_names, section=_SERVER,
            help="A table of servers.toml in your configuration folder."),
     option("--username", section=_SERVER, help="Who logs in; the password is looked up, or asked for."),
+    option("--password-command", metavar="COMMAND", section=_SERVER,
+           help="A program that prints the password: 'pass show mail'."),
     option("--region", section=_SERVER, help="For the preset ses, such as eu-west-1."),
 )  # fmt: skip
 """The options that say where mail goes."""
@@ -105,7 +107,7 @@ def chosen_server(chosen: Mapping[str, Any]) -> Server | None:
         raise NotebookmailError(f"{' and '.join(ways)} name two servers: give one of them")
     if chosen["region"] and chosen["preset"] is None:
         raise NotebookmailError("--region goes with --preset ses")
-    named = {"username": chosen["username"]} if chosen["username"] else {}
+    named = {name: chosen[name] for name in ("username", "password_command") if chosen[name]}
     if chosen["preset"] is not None:
         return Server.preset(chosen["preset"], region=chosen["region"], **named)
     if chosen["profile"] is not None:

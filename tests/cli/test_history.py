@@ -48,9 +48,9 @@ def test_nothing_sent_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_a_campaign_is_forgotten_only_when_that_is_confirmed(
     journal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, shown = run_in_a_terminal("forget", "may-letters", "--journal", journal, typed="n\n")
+    code, shown = run_in_a_terminal("forget", "may-letters", "--journal", journal, answers=[("[y/N]", "n")])
     assert (code, "nothing was forgotten" in without_steering(shown)) == (1, True)
-    code, shown = run_in_a_terminal("forget", "may-letters", "--journal", journal, typed="y\n")
+    code, shown = run_in_a_terminal("forget", "may-letters", "--journal", journal, answers=[("[y/N]", "y")])
     assert (code, "2 rows of 'may-letters' forgotten" in without_steering(shown)) == (0, True)
     assert main(["forget", "may-letters", "--journal", journal, "--yes"]) == 2
     assert "may-letters" in capsys.readouterr().err

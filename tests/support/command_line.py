@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COMMAND: Final = (sys.executable, "-m", "notebookmail")
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -27,9 +27,18 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_in_a_terminal(
-    *words: str, typed: str = "", environment: Mapping[str, str] | None = None
+    *words: str, answers: Sequence[tuple[str, str]] = (), environment: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
-    """Run a command on a terminal of its own; return its exit code and all it wrote there, steering and all."""
+    """Run a command on a terminal of its own.
+
+    Args:
+        *words: What is typed behind the program's name.
+        answers: What the program asks, in order, each with what is typed then.
+        environment: Further variables.
+
+    Returns:
+        Its exit code and all it wrote there, steering and all.
+    """
     ours, theirs = pty.openpty()
     settings = {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
     kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "CI"}}
@@ -38,11 +47,12 @@ def run_in_a_terminal(
         env={**kept, **settings, **(environment or {})},
     ) as process:  # fmt: skip
         os.close(theirs)
-        os.write(ours, typed.encode())
-        shown = b""
+        shown, waiting = b"", list(answers)
         with suppress(OSError):  # Linux: the other end was closed
             while read := os.read(ours, 65_536):
                 shown += read
+                if waiting and waiting[0][0].encode() in shown:
+                    os.write(ours, f"{waiting.pop(0)[1]}\n".encode())
         os.close(ours)
         code = process.wait(timeout=_SECONDS)
     return code, shown.decode()
