@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .target import Target
 
+_NOT_KNOWN: Final = range(500, 505)
 _NO_MAILBOX: Final = "answers and bounces to it would come back: check the address, or make the mailbox"
 _BROKEN: Final = "the server offers CHUNKING, but does not know BDAT"
 _NO_CHUNKS: Final = "leave chunking=True of the Server out: content then goes by DATA, which every server knows"
@@ -79,11 +80,14 @@ def _not_for(error: SMTPRecipientRefused, *, is_own: bool) -> StepResult:
 
 
 async def _try_chunk(connection: Connection, taken: StepResult, patience: float) -> StepResult:
-    """Find out whether the server knows BDAT, which it offers, by a chunk of nothing (RFC 3030 2)."""
+    """Find out whether the server knows BDAT, which it offers, by a chunk of nothing (RFC 3030 2).
+
+    Postfix refuses such a chunk, by a code that says it knows the command.
+    """
     try:
         (reply,) = await connection.execute(commands.EMPTY_CHUNK, timeout=patience)
     except SMTPException as lost:
         return warned(StepResult(_BROKEN, failures.evidence(lost)), _NO_CHUNKS)
-    if is_accepted(reply):
+    if reply.code not in _NOT_KNOWN:
         return taken
     return warned(StepResult(_BROKEN, (f"the server says: {said(reply)}",)), _NO_CHUNKS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from peers import PASSWORD, USERNAME, Setup, exim, smtp_server
+from peers import PASSWORD, USERNAME, Setup, exim, postfix, smtp_server
 from support.local_server import CANARY, Taking, authenticator, real_server
 
 from notebookmail import Sandbox, Server
@@ -238,6 +238,19 @@ async def test_exim_is_looked_at_under_tls(
         diagnosis = await server.verify()
     assert diagnosis.ok, str(diagnosis)
     assert "CHUNKING" in str(diagnosis)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("start", [exim, postfix])
+async def test_whom_other_projects_servers_refuse_shows_without_a_message(start: Any, tmp_path: Path) -> None:
+    setup = Setup(refuse=("no@example.com",), refuse_senders=("bad@example.org",))
+    with start(tmp_path, setup) as peer:
+        server = Server("127.0.0.1", peer.port, chunking=True)
+        taken = await server.verify(sender="Ann <ann@example.org>", to="bo@example.com")
+        assert statuses(taken)["sender"] == "ok", str(taken)  # an empty chunk by BDAT is answered, too
+        assert failure(await server.verify(sender="bad@example.org", to="bo@example.com"))[0] == "sender"
+        assert failure(await server.verify(sender="ann@example.org", to="no@example.com"))[0] == "sender"
+        assert peer.arrivals() == []
 
 
 # --- the command line -----------------------------------------------------------------------------------------
