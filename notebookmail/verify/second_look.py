@@ -67,6 +67,7 @@ async def look_without_trust(
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     connection = Connection()
+    made = None
     try:
         made, _ = await reach(addresses, options.effective_port, patience)
         options = options.changed(
@@ -88,6 +89,8 @@ async def look_without_trust(
     finally:
         if connection.stream.is_open:
             connection.stream.abort()
+        elif made is not None:
+            made.close()
 
 
 def seen_tls(connection: Connection) -> SecondLook:

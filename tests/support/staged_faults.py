@@ -129,7 +129,7 @@ def _refuse_each(listener: socket.socket, context: ssl.SSLContext) -> None:
             return
         with made.dup() as raw, contextlib.suppress(OSError):  # TLS closes `made` itself
             with contextlib.suppress(ssl.SSLError):
-                context.wrap_socket(made, server_side=True)
+                context.wrap_socket(made, server_side=True).close()
             while raw.recv(4096):  # until the client has gone: a reset would hide the alert
                 pass
 
@@ -219,6 +219,7 @@ async def full_server() -> AsyncIterator[dict[str, Any]]:
         await is_held.wait()
         yield {"hostname": "127.0.0.1", "port": server.port}
         writer.close()
+        await writer.wait_closed()
 
 
 @asynccontextmanager
