@@ -155,8 +155,7 @@ class Run:
         self._monitor.transport = transport = destination.transport(plan.settings.max_connections)
         settings = self._settings(destination, campaign, resend_unconfirmed=again)
         async with making_of(plan) as making:
-            repeats = plan.settings.resend_unconfirmed
-            await check_confirm(plan, campaign.earlier, making, resend_unconfirmed=repeats)
+            await check_confirm(plan, campaign.earlier, making, resend_unconfirmed=again)
             self._monitor.making = making
             settings = replace(settings, making=making)
             runner = Runner(plan.tasks(*identity), len(plan.going), transport, self._apply, settings)

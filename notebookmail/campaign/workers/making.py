@@ -71,7 +71,7 @@ class MakingByWorkers:
         self._waits_since: float | None = None
 
     def greet(self) -> Future[bytes]:
-        """Have a worker show that it can make these messages; `check_greeting` reads what it says.
+        """Have a worker show that it can make these messages; `_check_greeting` reads what it says.
 
         Raises:
             FrameError: There are no workers.
@@ -192,7 +192,7 @@ class MakingByWorkers:
             raise unmakeable(problem, order.row.label) from problem
 
 
-def check_greeting(octets: bytes) -> None:
+def _check_greeting(octets: bytes) -> None:
     """Read what a worker said when it was greeted.
 
     Raises:
@@ -201,6 +201,17 @@ def check_greeting(octets: bytes) -> None:
     answer: Answer = pickle.loads(octets)  # noqa: S301 -- our own worker sent it
     if answer.trouble:
         raise _useless(answer.trouble)
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """Have whatever keeps a worker from answering refuse the call."""
+    try:
+        yield
+    except FrameError:
+        raise
+    except Exception as problem:
+        raise _useless(f"{type(problem).__name__}: {problem}") from problem
 
 
 def _useless(said: str) -> FrameError:
@@ -233,12 +244,8 @@ async def making_of(plan: Plan) -> AsyncIterator[Making]:
     loop = asyncio.get_running_loop()
     making = MakingByWorkers(plan, loop.call_soon_threadsafe)
     try:
-        try:
-            check_greeting(await asyncio.wrap_future(making.greet()))
-        except FrameError:
-            raise
-        except Exception as problem:
-            raise _useless(f"{type(problem).__name__}: {problem}") from problem
+        with _refusing():
+            _check_greeting(await asyncio.wrap_future(making.greet()))
         yield making
     finally:
         making.close()
@@ -285,7 +292,8 @@ def made_one_by_one(plan: Plan) -> Iterator[tuple[Task, Mail | NotebookmailError
     tasks = plan.tasks()
     making = MakingByWorkers(plan, lambda function: function())
     try:
-        check_greeting(making.greet().result())
+        with _refusing():
+            _check_greeting(making.greet().result())
         making.begin(lambda: next(tasks, None), news.set)
         while True:  # until nothing is left and nobody is at it
             news.clear()

@@ -176,13 +176,12 @@ class Window:
 
     def look(self) -> None:
         """Take in what has come back."""
-        if not self._has_news.is_set():
-            return
+        has_news = self._has_news.is_set()
         self._has_news.clear()
-        for batch in list(self._batches):
+        for batch in list(self._batches) if has_news else ():
             if batch.future is not None and batch.future.done() and not self.trouble:
                 self._take_in(batch, batch.future)
-        if not self.trouble:
+        if not self.trouble and (has_news or not self.goes_on):  # processes may break when nothing is out, too
             self._send_out()
 
     def _take_in(self, batch: RowBatch, future: Future[bytes]) -> None:

@@ -140,7 +140,7 @@ def test_the_messages_and_failures_are_those_that_are_made_without_workers(name:
 _CELLS = st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.datetimes(), st.booleans())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(cells=st.lists(_CELLS, min_size=1, max_size=12), na=st.sampled_from(["error", "empty"]))
 def test_whatever_is_in_the_cells_workers_make_the_same_of_it(cells: list[Any], na: str) -> None:
     df = pd.DataFrame({"email": [f"p{n}@example.org" for n in range(len(cells))], "cell": pd.Series(cells)})

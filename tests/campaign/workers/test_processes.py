@@ -16,7 +16,11 @@ import pandas as pd
 import pytest
 
 from notebookmail import Sandbox, Template, send_frame, start_frame
+from notebookmail.campaign.options import settings_of
+from notebookmail.campaign.planning import make_plan
+from notebookmail.campaign.workers.making import MakingByWorkers, made_in_turns, making_of
 from notebookmail.errors import TemplateError
+from notebookmail.mail.message import Mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +124,19 @@ async def test_a_run_that_is_stopped_leaves_no_process(people: pd.DataFrame, tmp
     assert results.counts["pending"] == ROWS - 4
     assert pids_in(tmp_path)
     assert await gone(pids_in(tmp_path))
+
+
+async def test_workers_that_die_while_they_have_nothing_to_do_are_replaced(people: pd.DataFrame) -> None:
+    plan = make_plan(people, letter(lambda row: [row.n]), settings_of("send_frame", {"workers": 1}))
+    async with making_of(plan) as making:
+        assert isinstance(making, MakingByWorkers)
+        executor: Any = making._crew._executor
+        for pid in list(executor._processes):
+            os.kill(pid, signal.SIGKILL)
+        assert await waited_for(lambda: executor._flags.broken is not None)
+        made = [each async for each in made_in_turns(plan.tasks(), making)]
+    assert [task.position for task, _ in made] == list(range(ROWS))
+    assert all(isinstance(outcome, Mail) for _, outcome in made)
 
 
 SCRIPT = """
