@@ -184,7 +184,7 @@ class Renderer:
         if self._dkim:
             segments = self.signed(segments)
         envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
-        copies = frozenset[str]()
+        copies: frozenset[str] = frozenset()
         if len(reached) > len(to):
             copies = frozenset(envelope.recipients).difference(box.address for box in to)
         return Mail(

@@ -50,7 +50,7 @@ class FunctionRow(Mapping[str, Any]):
         self._fields = fields
         self._gap = gap
         self._label = label
-        self._touched = set[str]() if touched is None else touched
+        self._touched: set[str] = set() if touched is None else touched
         self._own: dict[str, Any] = {}
 
     def apart(self) -> FunctionRow:

@@ -79,13 +79,12 @@ def unfold(value: str) -> str:
 def _encoded_word(text: str, room: int) -> tuple[int, str]:
     """Encode as many characters as fit, in Q or B, whichever takes more of them or is shorter."""
     octets = text.encode()
-    if (
-        len(octets) <= room // 4 * 3
-    ):  # all of it fits in B, so B is right unless Q takes all of it too, and is shorter
-        q_length = len(octets) + 2 * len(octets.translate(None, _AS_IT_IS))
-        if q_length <= (len(octets) + 2) // 3 * 4:
-            return len(text), f"=?utf-8?q?{_q(text)}?="
+    q_length = len(octets) + 2 * len(octets.translate(None, _AS_IT_IS))
+    # Where all of it fits in B, B is right unless Q takes all of it too, and is shorter; else Q, if it takes all.
+    if len(octets) <= room // 4 * 3 and q_length > (len(octets) + 2) // 3 * 4:
         return len(text), f"=?utf-8?b?{b2a_base64(octets, newline=False).decode('ascii')}?="
+    if q_length <= room:
+        return len(text), f"=?utf-8?q?{_q(text)}?="
     q_taken = _fitting((len(_q(char)) for char in text), room)
     b_taken = _fitting((len(char.encode()) for char in text), room // 4 * 3)
     q = _q(text[:q_taken])
@@ -107,4 +106,4 @@ def _fitting(sizes: Iterable[int], room: int) -> int:
 
 
 def _q(text: str) -> str:
-    return "".join(_Q[octet] for octet in text.encode())
+    return "".join(map(_Q.__getitem__, text.encode()))

@@ -13,9 +13,13 @@ from notebookmail.compose.jinja.environment import environment
 from notebookmail.compose.jinja.parts import TemplatePart
 
 NAMES = ("name", "points", "city")
-PIECES = st.sampled_from(["{{ name }}", "{{points}}", "{{ city }}", "Dear ", "<b>", ",\n"])
+PIECES = st.sampled_from([
+    "{{ name }}", "{{points}}", "{{ city }}", "Dear ", "<b>", ",\n", "{{ (name) | _link }}",
+    "{{ (city) | _attribute }}",
+])  # fmt: skip
 VALUES = st.one_of(
-    st.text(st.sampled_from("a<&>\"'\n\r \u00e9"), max_size=6),
+    st.text(st.sampled_from("a<&>\"'\n\r \u00e9:/"), max_size=6),
+    st.sampled_from(["javascript:x", "java\tscript:x", "https://example.org/?a=1&b=2"]),
     st.integers(),
     st.booleans(),
     st.floats(),
@@ -56,3 +60,11 @@ def test_the_templates_own_stretches_are_known() -> None:
     env = environment(html=True, undefined="strict", na="error")
     part = TemplatePart(env, "<p>Dear {{ name }},</p>{% if points %}<b>yes</b>{% endif %}", "html")
     assert part.own == {"<p>Dear ", ",</p>", "<b>yes</b>"}
+
+
+def test_a_link_that_a_mail_may_not_hold_is_refused_as_ever() -> None:
+    env = environment(html=True, undefined="strict", na="error")
+    part = TemplatePart(env, '<a href="{{ (link) | _link }}">', "html")
+    assert part.render({"link": "https://example.org/?a&b"}) == '<a href="https://example.org/?a&amp;b">'
+    with pytest.raises(TemplateError, match="not a link for a mail"):
+        part.render({"link": "javascript:alert(1)"})

@@ -14,7 +14,7 @@ from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
 from markupsafe import escape
 
-from notebookmail.compose.markup.link_schemes import LinkError
+from notebookmail.compose.markup.link_schemes import LinkError, guard_link
 from notebookmail.compose.rows.column_names import check_calls, names_through_row, syntax_error
 from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _OF_JINJA = frozenset({"self", "super", "loop", "caller", "varargs", "kwargs"})  # names that it fills in itself
 _ONE_VARIABLE = re.compile(r"\{\{ *([a-z_A-Z]\w*) *\}\}")
+_ESCAPED = re.compile("[&<>\"']")
+_LINK = "_link"
+_GUARDS = frozenset({_LINK, "_attribute"})
 
 
 class TemplatePart:
@@ -62,7 +65,7 @@ class TemplatePart:
             self.constant = "".join(self._filled({}))
         tree = env.parse(source)
         self.own = frozenset(node.data for node in tree.find_all(nodes.TemplateData))
-        self._plain = _plain(tree) if prints_plainly else ()
+        self._plain = _plain(tree, is_html=bool(env.autoescape)) if prints_plainly else ()
 
     def render(self, context: dict[str, Any], row: Hashable = None) -> str:
         """Fill in a row's values.
@@ -97,19 +100,23 @@ class TemplatePart:
         """Fill in texts and whole numbers as Jinja prints them; return nothing where it takes Jinja to do it."""
         done: list[str] = []
         escapes = self._env.autoescape
-        for text, name in self._plain:
+        for text, name, is_link in self._plain:
             if text:
                 done.append(text)
-            if not name:
                 continue
             value = context.get(name)
             if type(value) is int:
                 done.append(str(value))
             elif type(value) is str and not (escapes and "\n" in value):  # its lines become lines of HTML
-                done.append(str.__str__(escape(value)) if escapes and not value.isalnum() else value)
+                if is_link and not _is_link(value):
+                    return []  # Jinja says what is wrong
+                if escapes and _ESCAPED.search(value):
+                    value = str.__str__(escape(value))
+                if value:
+                    done.append(value)
             else:
                 return []
-        return list(filter(None, done))
+        return done
 
     def _rendered(self, context: dict[str, Any], row: Hashable) -> list[str]:
         try:
@@ -130,20 +137,34 @@ class TemplatePart:
         return list(filter(None, self._root(self._env.context_class(self._env, context, None, self._blocks))))
 
 
-def _plain(tree: nodes.Template) -> tuple[tuple[str, str], ...]:
-    """Read a template of nothing but text and names as pairs of both; return none if it is more than that."""
-    pairs: list[tuple[str, str]] = []
+def _plain(tree: nodes.Template, *, is_html: bool) -> tuple[tuple[str, str, bool], ...]:
+    """Read a template of nothing but text and names, one after the other; return nothing if it is more than that.
+
+    Of each is told the text, the name, and whether a link begins with it. In attributes of HTML names stand in a
+    filter of ours, which changes no text that has no line ends.
+    """
+    found: list[tuple[str, str, bool]] = []
     for output in tree.body:
         if not isinstance(output, nodes.Output):
             return ()
         for node in output.nodes:
+            guard = node.name if is_html and isinstance(node, nodes.Filter) and node.name in _GUARDS else ""
+            name = node.node if isinstance(node, nodes.Filter) and guard else node
             if isinstance(node, nodes.TemplateData):
-                pairs.append((node.data, ""))
-            elif isinstance(node, nodes.Name) and node.name not in _OF_JINJA:
-                pairs.append(("", node.name))
+                found.append((node.data, "", False))
+            elif isinstance(name, nodes.Name) and name.name not in _OF_JINJA:
+                found.append(("", name.name, guard == _LINK))
             else:
                 return ()
-    return tuple(pairs)
+    return tuple(found)
+
+
+def _is_link(value: str) -> bool:
+    try:
+        guard_link(value)
+    except LinkError:
+        return False
+    return True
 
 
 def names_in(env: Environment, source: str, field: str) -> frozenset[str]:

@@ -27,7 +27,9 @@ def guard_link(value: Any) -> Any:
     Raises:
         LinkError: It has a scheme that runs code or hides content, or one nobody knows.
     """
-    bare = _DROPPED_IN_URLS.sub("", str(value))
+    bare = str(value)
+    if _DROPPED_IN_URLS.search(bare):
+        bare = _DROPPED_IN_URLS.sub("", bare)
     scheme = _SCHEME.match(bare)
     if scheme and scheme[1].lower() not in _LINK_SCHEMES:
         raise LinkError(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MimePart = list[bytes]
 _LONG: Final = 32 * 1024
+_AS_IT_IS: Final = b": 7bit\r\n"
 _FIELDS: Final = 200  # octets of a body's fields, at most
 _SUBTYPES: Final = {"mixed": "m", "alternative": "a", "related": "r"}
 
@@ -27,24 +28,25 @@ def multipart(subtype: str, parts: Sequence[MimePart], token: str) -> MimePart:
         token: What the boundary is made of; lengthened until no line of the parts could be it.
     """
     # "=_" cannot occur in quoted-printable or base64; in 7bit it can. One letter tells nested boundaries apart.
-    boundary = f"=_{_SUBTYPES[subtype]}{token}".encode("ascii")
-    plain = [piece for part in parts for piece in part if b": 7bit\r\n" in piece[:_FIELDS]]
-    while any(boundary in piece for piece in plain):
-        boundary += b"_"
-    kind = b'; type="text/html"' if subtype == "related" else b""
-    opening = b"".join((
-        b"Content-Type: multipart/", subtype.encode("ascii"), kind, b';\r\n boundary="', boundary, b'"\r\n\r\n',
-    ))  # fmt: skip
-    pieces = [opening]
+    boundary = f"=_{_SUBTYPES[subtype]}{token}"
+    plain = [piece for part in parts for piece in part if piece.find(_AS_IT_IS, 0, _FIELDS) >= 0]
+    while plain and any(boundary.encode("ascii") in piece for piece in plain):
+        boundary += "_"
+    kind = '; type="text/html"' if subtype == "related" else ""
+    pieces = [f'Content-Type: multipart/{subtype}{kind};\r\n boundary="{boundary}"\r\n'.encode("ascii")]
+    delimiter = f"\r\n--{boundary}\r\n".encode("ascii")
     for part in parts:
-        pieces.append(b"--%b\r\n" % boundary if len(pieces) == 1 else b"\r\n--%b\r\n" % boundary)
+        pieces.append(delimiter)
         pieces += part
-    pieces.append(b"\r\n--%b--\r\n" % boundary)
+    pieces.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
     return pieces
 
 
 def joined(pieces: Iterable[bytes]) -> tuple[bytes, ...]:
     """Join short pieces to long ones; long ones stay the objects they are."""
+    pieces = list(pieces)
+    if sum(map(len, pieces)) < _LONG:  # a letter, as most
+        return (b"".join(pieces),)
     done: list[bytes] = []
     short: list[bytes] = []
     for piece in pieces:

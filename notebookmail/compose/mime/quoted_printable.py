@@ -7,6 +7,7 @@ bounded.
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_qp, b2a_qp
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ _LONGEST_LINE: Final = 2_048
 _MOST_OCTETS: Final = 4_194_304
 _LONGEST: Final = 76
 """Characters of a line, without its end (RFC 2045 6.7 (5))."""
+_NOTHING_TO_CODE: Final = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]*[!-<>-~])?")
+"""A stretch that stays as it is anywhere: no blank at its ends, no dot that might be alone in its line."""
 _WORTH_CUTTING: Final = 512
 _AS_THEY_ARE: Final = bytes({9, *range(32, 127)})
 """What stands for itself; of these, "=" is the first to get its code."""
@@ -65,7 +68,7 @@ class QuotedPieces:
     """Stretches of text that make a body, the template's own of them kept for each place they were met at."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, int, bool], tuple[bytes, int]] = {}
+        self._kept: dict[str, dict[int, tuple[bytes, int]]] = {}
         self._room = _MOST_OCTETS
 
     def encoded(self, pieces: Sequence[str], own: AbstractSet[str]) -> list[bytes]:
@@ -83,12 +86,12 @@ class QuotedPieces:
         kept = self._kept
         for piece, following in zip(pieces, [*pieces[1:], "\n"], strict=True):
             ends_line = following[0] == "\n"
-            if piece in own:
-                found = kept.get((piece, column, ends_line))
-                if found is None:
-                    found = self._keep(piece, column, ends_line=ends_line)
-                encoded, column = found
-            elif column + len(piece) < _LONGEST and piece.isalnum() and piece.isascii():
+            forms = kept.get(piece)
+            if forms is not None or piece in own:
+                place = -1 - column if ends_line else column
+                found = forms.get(place) if forms is not None else None
+                encoded, column = found or self._keep(piece, column, place)
+            elif column + len(piece) < _LONGEST and _NOTHING_TO_CODE.fullmatch(piece):
                 encoded = piece.encode("ascii")
                 column += len(piece)
             else:
@@ -98,11 +101,11 @@ class QuotedPieces:
             done.append(b"\r\n")
         return done
 
-    def _keep(self, piece: str, column: int, *, ends_line: bool) -> tuple[bytes, int]:
-        found = _encoded(piece, column, ends_line=ends_line)
+    def _keep(self, piece: str, column: int, place: int) -> tuple[bytes, int]:
+        found = _encoded(piece, column, ends_line=place < 0)
         if self._room > 0:
             self._room -= len(found[0])
-            self._kept[piece, column, ends_line] = found
+            self._kept.setdefault(piece, {})[place] = found
         return found
 
 

@@ -23,8 +23,7 @@ _CONTROLS: Final = bytes([*range(9), *range(11, 32), 127])  # all but tab and li
 _LINE = 78
 _BASE64_LINE = 76
 _MOSTLY = 6  # above one octet in six, base64 is the shorter
-_LONG_PIECES = 32  # characters to a piece, below which joining them first is faster
-_MOST_OCTETS = 4  # of a character in UTF-8
+_LONG_PIECES = 12  # characters to a piece, below which joining them first is faster
 
 
 class BodyEncoder:
@@ -41,6 +40,8 @@ class BodyEncoder:
         self._fields = fields.encode("ascii")
         self._lines = QuotedLines()
         self._pieces = QuotedPieces()
+        self._long_of: AbstractSet[str] = frozenset()
+        self._long: frozenset[str] = frozenset()
 
     def encode(self, text: str) -> bytes:
         """Write a body with its Content-* fields, the blank line, and a final CRLF.
@@ -73,12 +74,21 @@ class BodyEncoder:
             UnicodeEncodeError: As for `encode`.
         """
         text = "".join(pieces)
-        if text.isascii() or len(text) < _LONG_PIECES * len(pieces) or "\r" in text or "\0" in text:
+        if len(text) < _LONG_PIECES * len(pieces) or "\r" in text or "\0" in text:
             return self.encode(text)
-        foreign = sum(len(piece) for piece in pieces if not piece.isascii())
-        if foreign * _MOST_OCTETS * _MOSTLY > len(text) and _is_mostly_foreign(text):
+        if text.isascii():
+            if not self._has_long_line(pieces, own):  # it may go as it is
+                return self.encode(text)
+        elif _is_mostly_foreign(text):
             return self.encode(text)
         return b"".join([self._fields, b"quoted-printable\r\n\r\n", *self._pieces.encoded(pieces, own)])
+
+    def _has_long_line(self, pieces: Sequence[str], own: AbstractSet[str]) -> bool:
+        """Tell whether one of the template's own pieces is enough to see that a line is too long for 7bit."""
+        if self._long_of is not own:
+            self._long_of = own
+            self._long = frozenset(piece for piece in own if max(map(len, piece.split("\n"))) > _LINE)
+        return not self._long.isdisjoint(pieces)
 
 
 def _is_clean(text: str) -> bool:
@@ -91,6 +101,8 @@ def _is_clean(text: str) -> bool:
 
 def _is_mostly_foreign(text: str) -> bool:
     data = text.encode("utf-8")
+    if 2 * (len(data) - len(text)) * _MOSTLY <= len(data):  # a foreign character has at most twice as many octets
+        return False  # as it has more than one
     return len(data.translate(None, _ASCII)) * _MOSTLY > len(data)
 
 
