@@ -209,11 +209,13 @@ class Connection(Driver):
             commit: Asked before the end of data may reach the wire; what it forbids closes the connection.
         """
         steps, group, is_written = self._begin(mail)
-        if not is_written:
-            yield from self._write_committed(group, commit)
-        self._needs_reset = True  # until the end of data closes the transaction
         try:
             while True:
+                if not is_written:
+                    if group[-1].verb == "BDAT":
+                        yield from self._pass_gate(commit)
+                    self._write(group)
+                self._needs_reset = True  # until the end of data closes the transaction
                 try:
                     yield len(group)
                 except SMTPException as lost:
@@ -222,7 +224,6 @@ class Connection(Driver):
                     self.has_opened_ahead |= is_written
                     group = steps.send(self._answers(group))
                 is_written = False
-                yield from self._write_committed(group, commit)
         except StopIteration as done:
             opened = done.value
         if not isinstance(opened, Receipt):
@@ -310,12 +311,6 @@ class Connection(Driver):
         steps = opening(mail, self.extensions, reset_first=self._needs_reset)
         return steps, next(steps), False
 
-    def _write_committed(self, group: tuple[Command, ...], commit: Commit | None) -> Exchange[None]:
-        """Write a group of commands; one that carries the content by BDAT waits until it may."""
-        if group[-1].verb == "BDAT":
-            yield from self._pass_gate(commit)
-        self._write(group)
-
     def _open_ahead(self, next_mail: Callable[[], Mail | None]) -> tuple[Command, ...]:
         """Begin the next message's transaction in the group that starts with this one's end of data."""
         mail = next_mail() if self.extensions.can_open_ahead else None
@@ -333,18 +328,18 @@ class Connection(Driver):
         self, segments: tuple[bytes, ...], ahead: tuple[Command, ...], commit: Commit | None
     ) -> Exchange[None]:
         """Write the content, its end and the group behind it, and wait for the reply to the end."""
-        if len(segments) == 1 and len(segments[0]) <= _WRITE_OCTETS:
-            yield from self._pass_gate(commit)
-            self._write((END_OF_DATA, *ahead), dot_stuff(segments[0]))
-        else:
-            *before, last = _cut(segments)
-            for piece in before:
-                self._check_open()
-                self._stream.write(piece)
-                yield Wait.FOR_ROOM
-            yield from self._pass_gate(commit)
+        *before, last = _cut(segments)
+        for piece in before:
+            self._check_open()
+            self._stream.write(piece)
+            yield Wait.FOR_ROOM
+        # As `_pass_gate`, without a generator more for every message.
+        if commit is not None and not self._is_let_through(commit):
+            yield Wait.FOR_GATE
+        self._leave_gate()
+        if before:
             yield Wait.FOR_ROOM  # for what came while the gate was closed
-            self._write((END_OF_DATA, *ahead), last)
+        self._write((END_OF_DATA, *ahead), last)
         yield 1
 
 

@@ -65,6 +65,8 @@ class _Current:
 class _Gate:
     """What an exchange waits at until somebody opens it, or says why not."""
 
+    __slots__ = ("_opened", "error", "is_open")
+
     def __init__(self, opened: Callable[[_Gate], None]) -> None:
         self._opened = opened
         self.is_open = False
@@ -160,9 +162,11 @@ class Driver:
         current = self._current
         if current is None:
             return
+        exchange, need = current.exchange, current.need
         try:
-            while self._has(current.need):
-                current.need = next(current.exchange)
+            # Replies are what is waited for most: where they are there, it is seen on the spot.
+            while need is None or (len(self._replies) >= need if type(need) is int else self._has(need)):
+                need = current.need = next(exchange)
             self._check_open()
             self._deadline.start(self._patience(current))
         except StopIteration as end:
@@ -170,14 +174,12 @@ class Driver:
         except Exception as error:  # noqa: BLE001 -- it is whoever follows the exchange that must hear of it
             self._fail(current, error)
 
-    def _has(self, need: int | Wait | None) -> bool:
+    def _has(self, need: int | Wait) -> bool:
         match need:
             case Wait.FOR_ROOM:
                 return self._stream.may_write()
             case Wait.FOR_GATE:
                 return self._gate is None or self._gate.is_open
-            case None:
-                return True
             case count:
                 return len(self._replies) >= count
 
@@ -234,11 +236,23 @@ class Driver:
         """
         if commit is None:
             return
-        gate = self._gate = _Gate(self._gate_opened)
-        if not commit(gate.open):
+        if not self._is_let_through(commit):
             yield Wait.FOR_GATE
-        self._gate = None
-        if gate.error is not None:
+        self._leave_gate()
+
+    def _is_let_through(self, commit: Commit) -> bool:
+        """Come to a gate; False waits until it is open. `_leave_gate` must follow."""
+        gate = self._gate = _Gate(self._gate_opened)
+        return commit(gate.open)
+
+    def _leave_gate(self) -> None:
+        """Go on through a gate that is open.
+
+        Raises:
+            Exception: What forbids it.
+        """
+        gate, self._gate = self._gate, None
+        if gate is not None and gate.error is not None:
             self.abort()  # in the middle of a transaction
             raise gate.error
 
@@ -247,9 +261,12 @@ class Driver:
             self._advance()
 
     def _take(self, count: int) -> list[SMTPResponse]:
-        replies = self._replies[:count]
-        del self._replies[:count]
-        return replies
+        replies = self._replies
+        if len(replies) == count:
+            self._replies = []
+            return replies
+        self._replies = replies[count:]
+        return replies[:count]
 
     def _write(self, group: tuple[Command, ...], content: bytes = b"") -> None:
         try:

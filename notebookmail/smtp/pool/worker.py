@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from notebookmail.errors import SMTPException, SMTPServerDisconnected, SMTPTimeoutError
@@ -246,8 +247,7 @@ class Worker:
         return self._job is not None
 
     def _committed(self, job: Job) -> Callable[[Callable[[Exception | None], None]], bool]:
-        commit, account = self._pool.source.commit, self._account
-        return lambda go: commit(job, go, account)
+        return partial(self._pool.source.commit, job, account=self._account)
 
     def _end(self, receipt: Receipt | None, error: Exception | None) -> None:
         """One message ended; its failure is its own."""

@@ -96,6 +96,7 @@ class Protocol:
     def __init__(self) -> None:
         self.state = State.GREETING
         self._awaited: deque[Command] = deque([GREETING])
+        self._ends = 0  # of data, among the awaited
         self._reader = ReplyReader()
         self.fault: SMTPException | None = None
         """What the server did that ended the session, once it did."""
@@ -124,7 +125,7 @@ class Protocol:
     @property
     def is_unconfirmed(self) -> bool:
         """True while the end of data is handed out and its reply has not come; a lone dot ends nobody's data."""
-        return any(command.verb in _ENDS_DATA and command is not LONE_DOT for command in self._awaited)
+        return self._ends > 0  # counted, because every message asks several times
 
     @property
     def phase(self) -> Phase | None:
@@ -149,9 +150,13 @@ class Protocol:
             raise malformed("bytes came before a command was written")
         self._check_group(group)
         self._awaited.extend(group)
+        lines = []
+        for command in group:
+            lines.append(command.line)
+            if command[0] in _ENDS_DATA and command is not LONE_DOT:
+                self._ends += 1
         if self.state is State.CONTENT:
             self.state = State.COMMAND
-        lines = [command.line for command in group]
         return joined(lines) if group[-1].is_secret else b"".join(lines)  # type: ignore[arg-type] # AUTH ends its group
 
     def _check_group(self, group: tuple[Command, ...]) -> None:
@@ -203,7 +208,9 @@ class Protocol:
             if following is None:
                 raise malformed(f"{code} is no answer to {awaited[0].verb or 'connecting'}")
             self.state = following
-            awaited.popleft()
+            answered = awaited.popleft()
+            if answered[0] in _ENDS_DATA and answered is not LONE_DOT:
+                self._ends -= 1
             replies.append(reply)
 
     def _take_unasked(self, reply: SMTPResponse, replies: list[SMTPResponse]) -> None:
@@ -216,6 +223,7 @@ class Protocol:
             raise self._unsolicited(reply)
         replies += [reply] * len(self._awaited)
         self._awaited.clear()
+        self._ends = 0
         if self.state is State.CONTENT:
             self.fault = at("content", SMTPDataError(*reply))
         else:
