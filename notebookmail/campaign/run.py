@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from notebookmail.delivery.events import RowFailed, RowPending
+from notebookmail.delivery.events import RowFailed, RowPending, RowSent, RowStarted
 from notebookmail.delivery.rate_limit import Bucket
 from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from .display import Display
     from .plan import Plan
     from .run_handle import Stage
+
+_NOTHING_MORE: Final = frozenset({RowStarted, RowSent})
+"""Events that are each row's: what they tell is in the results, and there is nothing to note beside."""
 
 _last_results: SendResults | None = None
 
@@ -199,8 +202,9 @@ class Run:
 
     def _apply(self, event: RowEvent) -> None:
         self.results.apply(event)
-        self._notices.note(event)
-        self._monitor.note(event)
+        if type(event) not in _NOTHING_MORE:
+            self._notices.note(event)
+            self._monitor.note(event)
 
     async def _carry_out_dry(self) -> SendResults:
         results = _publish(self.results)

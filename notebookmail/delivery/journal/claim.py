@@ -305,5 +305,6 @@ class Claim:
 
 def _text(said: str, length: int | None = _TEXT_LENGTH) -> str:
     """Bound a text, and make it one that can be stored: a reply may hold bytes that are no UTF-8."""
-    said = said[:length]
+    if length is not None and len(said) > length:
+        said = said[:length]
     return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode()

@@ -175,6 +175,10 @@ class EarlierRows(Mapping[bytes, Earlier]):
         delivered = tuple(filter(None, self._delivered.get(number, "").split("\n")))
         return Earlier(state, self._at[number], self._attempts[number], self._next_at.get(number), delivered)
 
+    def get(self, key: bytes, default: Any = None) -> Any:
+        """Return how a row stood, or the default: a run asks for each of its rows, and most are new."""
+        return self[key] if key in self._numbers else default
+
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
 
