@@ -41,11 +41,45 @@ OCTETS = 5_000
 LETTER = Template(SUBJECT, markdown=SOURCE, **PARTS)
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What every way sends.
+
+    Attributes:
+        template: As this package has it.
+        html: As Jinja has it, for the other ways.
+        text: Likewise.
+    """
+
+    template: Template
+    html: str
+    text: str
+
+
+def _plain() -> Letter:
+    """Make the letter whose bodies hold nothing but text and names."""
+    html, text = (
+        body.replace("{% if quantity > 50 %}", "").replace("{% endif %}", "") for body in bodies_of(LETTER)
+    )
+    return Letter(Template(SUBJECT, html=html, text=text, **PARTS), html, text)
+
+
+MARKDOWN = Letter(LETTER, *bodies_of(LETTER))
+PLAIN = _plain()
+LETTERS = {"markdown": MARKDOWN, "plain": PLAIN}
+
+
 # --- this package -----------------------------------------------------------------------------------------------
 
 
 def _merge(
-    port: int, df: pd.DataFrame, *, connections: int = CONNECTIONS, is_sync: bool = False, **options: Any
+    port: int,
+    df: pd.DataFrame,
+    letter: Letter = MARKDOWN,
+    *,
+    connections: int = CONNECTIONS,
+    is_sync: bool = False,
+    **options: Any,
 ) -> None:
     """Mail every row with the defaults on, what is shown going nowhere, and a new journal on the disk."""
     server = Server("127.0.0.1", port, security="none", max_connections=connections)
@@ -53,15 +87,15 @@ def _merge(
         options = {"journal": Path(folder, "journal.sqlite"), "progress": "text", **options}
         with contextlib.redirect_stdout(nowhere):
             if is_sync:
-                results = send_frame_sync(df, LETTER, server, **options)
+                results = send_frame_sync(df, letter.template, server, **options)
             else:
-                results = asyncio.run(send_frame(df, LETTER, server, **options))
+                results = asyncio.run(send_frame(df, letter.template, server, **options))
     assert results.counts["sent"] == len(df), results.counts
 
 
-def _merge_on_a_board(port: int, df: pd.DataFrame) -> None:
+def _merge_on_a_board(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN) -> None:
     with _headless_notebook():
-        _merge(port, df, progress="widget")
+        _merge(port, df, letter, progress="widget")
 
 
 class _Comm(BaseComm):
@@ -91,11 +125,10 @@ def _headless_notebook() -> Iterator[None]:
 class _Obvious:
     """Builds messages as a careful analyst would: Jinja templates, parsed once, and EmailMessage."""
 
-    def __init__(self) -> None:
-        html, text = bodies_of(LETTER)
+    def __init__(self, letter: Letter) -> None:
         self._subject = jinja2.Environment().from_string(SUBJECT)
-        self._text = jinja2.Environment().from_string(text)
-        self._html = jinja2.Environment(autoescape=True).from_string(html)
+        self._text = jinja2.Environment().from_string(letter.text)
+        self._html = jinja2.Environment(autoescape=True).from_string(letter.html)
 
     def __call__(self, row: Mapping[str, Any]) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
@@ -109,8 +142,8 @@ class _Obvious:
         return message
 
 
-async def _send_obviously(port: int, df: pd.DataFrame, connections: int) -> None:
-    build, rows = _Obvious(), iter(df.to_dict("records"))
+async def _send_obviously(port: int, df: pd.DataFrame, letter: Letter, connections: int) -> None:
+    build, rows = _Obvious(letter), iter(df.to_dict("records"))
 
     async def work() -> None:
         async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
@@ -121,8 +154,8 @@ async def _send_obviously(port: int, df: pd.DataFrame, connections: int) -> None
     await asyncio.gather(*(work() for _ in range(connections)))
 
 
-def _aiosmtplib(port: int, df: pd.DataFrame, *, connections: int) -> None:
-    asyncio.run(_send_obviously(port, df, connections))
+def _aiosmtplib(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN, *, connections: int) -> None:
+    asyncio.run(_send_obviously(port, df, letter, connections))
 
 
 # --- nodemailer and smtp-source ---------------------------------------------------------------------------------
@@ -136,19 +169,18 @@ def _as_javascript(jinja: str, *, is_html: bool = False) -> str:
     return re.sub(r"\{% if (\w+) > (\d+) %\}(.*?)\{% endif %\}", r'${row.\1 > \2 ? "\3" : ""}', literal)
 
 
-def _nodemailer(port: int, df: pd.DataFrame) -> float:
-    html, text = bodies_of(LETTER)
-    letter = {
+def _nodemailer(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN) -> float:
+    message = {
         "from": PARTS["sender"],
         "to": _as_javascript(PARTS["to"]),
         "subject": _as_javascript(SUBJECT),
-        "text": _as_javascript(text),
-        "html": _as_javascript(html, is_html=True),
+        "text": _as_javascript(letter.text),
+        "html": _as_javascript(letter.html, is_html=True),
     }
-    return nodemailer(port, df.to_dict("records"), letter, connections=CONNECTIONS)
+    return nodemailer(port, df.to_dict("records"), message, connections=CONNECTIONS)
 
 
-def _smtp_source(port: int, df: pd.DataFrame) -> float:
+def _smtp_source(port: int, df: pd.DataFrame, _: Letter = MARKDOWN) -> float:
     return smtp_source(port, messages=len(df), sessions=CONNECTIONS, octets=OCTETS)
 
 
@@ -158,12 +190,13 @@ class Merge:
 
     Attributes:
         name: As the table names it.
-        run: Mails a frame to the server on a port; returns the seconds where it knows better than who calls it.
+        run: Mails a frame to the server on a port, in one of the letters; returns the seconds where it knows
+            better than who calls it.
         is_quick: False for a way that is measured with fewer rows, so that a round ends in good time.
     """
 
     name: str
-    run: Callable[[int, pd.DataFrame], float | None]
+    run: Callable[..., float | None]
     is_quick: bool = True
 
 

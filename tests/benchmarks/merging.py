@@ -25,6 +25,8 @@ from peers import PeerMissing, smtp_sink
 
 from benchmarks.composing import frame_of
 from benchmarks.merges import (
+    LETTERS,
+    MARKDOWN,
     MERGES,
     NODEMAILER,
     OBVIOUS,
@@ -35,6 +37,7 @@ from benchmarks.merges import (
     SMTP_SOURCE,
     SYNC_WITHOUT_JOURNAL,
     WITHOUT_JOURNAL,
+    Letter,
     Merge,
 )
 
@@ -69,23 +72,25 @@ def processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def measure_once(figures: Figures, port: int, df: pd.DataFrame) -> None:
+def measure_once(figures: Figures, port: int, df: pd.DataFrame, letter: Letter) -> None:
     """Mail a frame in one way, and note how fast it was."""
     gc.collect()
     used, started = processor_seconds(), time.perf_counter()
-    seconds = figures.merge.run(port, df) or time.perf_counter() - started
+    seconds = figures.merge.run(port, df, letter) or time.perf_counter() - started
     figures.per_second.append(len(df) / seconds)
     figures.microseconds.append((processor_seconds() - used) / len(df) * 1e6)
 
 
-def measure(port: int, merges: Sequence[Merge], rows: int, slow_rows: int, rounds: int) -> dict[Merge, Figures]:
+def measure(
+    port: int, merges: Sequence[Merge], rows: tuple[int, int], rounds: int, letter: Letter = MARKDOWN
+) -> dict[Merge, Figures]:
     """Measure ways in alternating rounds; one that is not installed is left out."""
-    df, few = frame_of(rows), frame_of(slow_rows)
+    df, few = map(frame_of, rows)  # the second for ways that are slow
     found = {merge: Figures(merge) for merge in merges}
     for _ in range(rounds):
         for merge in list(found):
             try:
-                measure_once(found[merge], port, df if merge.is_quick else few)
+                measure_once(found[merge], port, df if merge.is_quick else few, letter)
             except PeerMissing as missing:
                 print(missing)
                 del found[merge]
@@ -139,11 +144,18 @@ def main(arguments: Sequence[str] | None = None) -> dict[Merge, Figures]:
     parser.add_argument("--slow-rows", type=int, default=2_000, help="for the slow ways (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--only", nargs="*", metavar="WORD", help="only ways that have one of these in their name")
+    parser.add_argument(
+        "--letter",
+        choices=LETTERS,
+        default="markdown",
+        help="plain: of text and names alone (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
     chosen = [merge for merge in MERGES if not options.only or any(word in merge.name for word in options.only)]
     with smtp_sink() as peer:
         print(f"{peer.name}; {options.rounds} rounds of {options.rows:,} rows, {options.slow_rows:,} where slow")
-        found = measure(peer.port, chosen, options.rows, options.slow_rows, options.rounds)
+        letter = LETTERS[options.letter]
+        found = measure(peer.port, chosen, (options.rows, options.slow_rows), options.rounds, letter)
     print_table(found)
     return found
 

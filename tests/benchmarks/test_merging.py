@@ -17,7 +17,20 @@ from peers import smtp_sink
 
 from benchmarks import merging
 from benchmarks.composing import frame_of
-from benchmarks.merges import MERGES, NODEMAILER, OBVIOUS, OCTETS, ON_A_BOARD, OURS, OURS_SYNC, SMTP_SOURCE, Merge
+from benchmarks.merges import (
+    MARKDOWN,
+    MERGES,
+    NODEMAILER,
+    OBVIOUS,
+    OCTETS,
+    ON_A_BOARD,
+    OURS,
+    OURS_SYNC,
+    PLAIN,
+    SMTP_SOURCE,
+    Letter,
+    Merge,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +53,9 @@ def letter_of(arrival: Arrival) -> tuple[str, ...]:
     return (arrival.sender, *arrival.recipients, message["From"], message["To"], message["Subject"], *bodies)
 
 
-def letters_of(merge: Merge, folder: Path) -> list[tuple[str, ...]]:
+def letters_of(merge: Merge, folder: Path, letter: Letter = MARKDOWN) -> list[tuple[str, ...]]:
     with smtp_sink(folder) as peer:
-        merge.run(peer.port, frame_of(ROWS))
+        merge.run(peer.port, frame_of(ROWS), letter)
         return sorted(map(letter_of, peer.arrivals()))
 
 
@@ -51,6 +64,13 @@ def test_every_way_sends_the_same_letters(merge: Merge, tmp_path: Path) -> None:
     expected = letters_of(OURS, tmp_path / "ours")
     assert len(set(expected)) == ROWS
     assert letters_of(merge, tmp_path / "theirs") == expected
+
+
+@pytest.mark.parametrize("merge", [OBVIOUS, NODEMAILER], ids=lambda merge: merge.name)
+def test_every_way_sends_the_same_plain_letters(merge: Merge, tmp_path: Path) -> None:
+    expected = letters_of(OURS, tmp_path / "ours", PLAIN)
+    assert len(set(expected)) == ROWS
+    assert letters_of(merge, tmp_path / "theirs", PLAIN) == expected
 
 
 @pytest.mark.parametrize("merge", [OURS, OBVIOUS, NODEMAILER, SMTP_SOURCE], ids=lambda merge: merge.name)
