@@ -218,11 +218,6 @@ NAMELESS: Final = Explanation(
     "the address that the mail comes from has no name in DNS that leads back to it (PTR)",
     "ask whoever runs the sending server for a PTR record, or send through your provider's server",
 )
-IN_CLEAR: Final = Explanation(
-    "policy",
-    "the recipient's server wants mail of large senders under TLS all the way",
-    "ask whoever runs the sending server to switch TLS on for what it passes on",
-)
 REFUSED: Final = Explanation("policy", "the server refused the message", "read the reply")
 GREYLISTED: Final = Explanation(
     "transient",
@@ -332,9 +327,8 @@ BY_ENHANCED: Final[tuple[tuple[str, Explanation], ...]] = (
     (r"5\.7\.57", AUTH_WANTED),
     (r"5\.7\.(54|64)", RELAY),
     (r"5\.7\.515", UNSIGNED_BULK),  # Outlook.com, since May 2025
-    (r"5\.7\.25", NAMELESS),  # Gmail, as the two below: support.google.com/a/answer/3221692
-    (r"5\.7\.29", IN_CLEAR),
-    (r"5\.7\.(2[0-467]|30)|5\.7\.509", UNSIGNED),
+    (r"5\.7\.25", NAMELESS),  # RFC 7372 3.3; Gmail says so, too
+    (r"5\.7\.2[0-467]|5\.7\.509", UNSIGNED),
     (r"5\.7\.\d+", POLICY),
     (r"5\.5\.\d+", PROTOCOL),
 )

@@ -45,8 +45,8 @@ def _unsubscribing(message: EmailMessage) -> Iterator[str]:
     is_one_click = "one-click" in str(message["List-Unsubscribe-Post"] or "").lower()
     if not is_one_click or "https:" not in str(message["List-Unsubscribe"] or "").lower():
         yield (
-            f"Gmail and Yahoo want one-click unsubscribing {_BULK}: list_unsubscribe= of the Template, with an "
-            "https address"
+            f"Gmail wants one-click unsubscribing {_BULK}, unless it is no newsletter: list_unsubscribe= "
+            "of the Template, with an https address"
         )
 
 

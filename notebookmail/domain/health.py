@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FindingState = Literal["good", "bad", "open"]
 
 SPF_INCLUDES: Final[Mapping[str, str]] = {
-    "gmail": "_spf.google.com",  # support.google.com/a/answer/33786
+    "gmail": "_spf.google.com",  # Google Workspace Admin Help, "Set up SPF"
     "microsoft365": "spf.protection.outlook.com",  # learn.microsoft.com, "Set up SPF"
 }
 """By preset: what a provider asks the customer's SPF record to include."""

@@ -41,7 +41,6 @@ SAID = [
     ("data", 550, "5.7.26 This mail is unauthenticated", remedies.UNSIGNED),
     ("data", 550, "5.7.27 SPF does not pass", remedies.UNSIGNED),
     ("data", 550, "5.7.25 The IP address has no PTR record", remedies.NAMELESS),
-    ("data", 550, "5.7.29 The connection is not encrypted", remedies.IN_CLEAR),
     ("rcpt", 452, "4.5.3 Your message has too many recipients. See Google's sending limits", remedies.SPENT),
     # Exchange Online
     ("data", 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", remedies.QUOTA),
