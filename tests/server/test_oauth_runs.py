@@ -94,14 +94,14 @@ def test_a_run_of_two_hours_goes_on_over_tokens_of_one(tmp_path: Path, caplog: p
 
 @in_leaps
 async def test_a_sign_in_that_ends_in_the_middle_ends_the_run_as_a_refused_login_does(tmp_path: Path) -> None:
-    async with provider_on_loopback() as provider, token_mail_server(provider) as (port, handler):
+    async with provider_on_loopback(life_seconds=600) as provider, token_mail_server(provider) as (port, handler):
         oauth = provider.oauth()
         signed_in(provider, oauth)
-        server = Server("127.0.0.1", port, username=ME, oauth=oauth, rate=0.01, max_connections=1)
-        asyncio.get_running_loop().call_later(2_000, provider.refresh_tokens.clear)
+        server = Server("127.0.0.1", port, username=ME, oauth=oauth, rate=0.05, max_connections=1)
+        asyncio.get_running_loop().call_later(300, provider.refresh_tokens.clear)
         path = tmp_path / "journal.sqlite"
         results = await send_frame(people(50), LETTER, server, journal=path, progress=False, campaign="may")
-        assert 30 < results.counts["sent"] < 40
+        assert 20 < results.counts["sent"] < 40
         assert results.counts["pending"] == 50 - results.counts["sent"]
         assert "Sign in again: await server.sign_in()" in " ".join(str(results).split())
 
@@ -123,6 +123,21 @@ async def test_a_token_server_that_is_away_for_a_while_costs_no_row(tmp_path: Pa
         results = await send_frame(people(30), LETTER, server, journal=False, progress=False)
         assert results.counts["sent"] == 30
         assert provider.faults == []
+
+
+async def test_a_server_that_forgets_the_login_when_a_session_is_reset_gets_a_new_one_and_costs_no_row() -> None:
+    refusals = {"p1@example.org": "550 5.1.1 no such user", "p3@example.org": "550 5.1.1 no such user"}
+    async with (
+        provider_on_loopback() as provider,
+        token_mail_server(provider, forgets_at_rset=True, **refusals) as (port, handler),
+    ):
+        oauth = provider.oauth()
+        signed_in(provider, oauth)
+        server = Server("127.0.0.1", port, username=ME, oauth=oauth, max_connections=1)
+        results = await send_frame(people(6), LETTER, server, journal=False, progress=False)
+    assert (results.counts["sent"], results.counts["failed"]) == (4, 2)
+    assert len(handler.logins) == 3
+    assert len(set(handler.logins)) == 1
 
 
 async def test_nobody_has_signed_in_is_said_before_anything_is_sent() -> None:

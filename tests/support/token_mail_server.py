@@ -27,15 +27,23 @@ class TakingTokens(Taking):
         provider: Whose tokens are good.
         refusal: What is said of others in JSON, before they are refused; None says nothing.
         reply: How they are refused.
+        forgets_at_rset: True takes a session that was reset for one that never logged in, as Exchange Online does.
+        **refusals: Replies by an address.
 
     Attributes:
         logins: The tokens that were good, in order.
     """
 
     def __init__(
-        self, provider: Provider, refusal: dict[str, str] | None = None, reply: str = "535 5.7.8 not accepted"
+        self,
+        provider: Provider,
+        refusal: dict[str, str] | None = None,
+        reply: str = "535 5.7.8 not accepted",
+        forgets_at_rset: bool = False,
+        **refusals: str,
     ) -> None:
-        super().__init__()
+        super().__init__(**refusals)
+        self._forgets_at_rset = forgets_at_rset
         self._provider = provider
         self._refusal = refusal
         self._reply = reply
@@ -63,9 +71,14 @@ class TakingTokens(Taking):
             self.answers.append(await server.challenge_auth(json.dumps(self._refusal)))
         return AuthResult(success=False, handled=False, message=self._reply)
 
+    async def handle_RSET(self, server: Any, session: Any, envelope: Any) -> str:
+        if self._forgets_at_rset:
+            session.authenticated = False
+        return "250 2.0.0 OK"
+
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if not session.authenticated:
-            return "530 5.7.0 Authentication Required"
+            return "530 5.7.57 Client not authenticated to send mail"
         if not self._provider.is_live(session.auth_data):
             return "421 4.7.0 the session has ended with its token"
         return await super().handle_MAIL(server, session, envelope, address, options)

@@ -11,9 +11,10 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from notebookmail.errors import SMTPException, SMTPServerDisconnected, SMTPTimeoutError
+from notebookmail.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
 from notebookmail.smtp.handshake import establish
 from notebookmail.smtp.quit import say_quit
+from notebookmail.status import SMTPStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -90,7 +91,8 @@ class Worker:
         self._pool = pool
         self._connection: Connection | None = None
         self._left = math.inf  # messages that the connection may still carry
-        self._is_proven = False  # the connection has carried a message to its end, whatever that was
+        self._has_carried = False  # the connection has carried a message to its end, whatever that was
+        self._is_proven = False  # it has, or it has rested
         self._account = ""
         if connection is not None:
             self._use(connection, pool.account)
@@ -195,7 +197,7 @@ class Worker:
 
     def _use(self, connection: Connection, account: str) -> None:
         self._connection, self._account = connection, account
-        self._is_proven = False
+        self._has_carried = self._is_proven = False
         connection.forgo(*self._pool.forgone)
         connection.has_pipelined = self._pool.has_pipelined
         connection.has_opened_ahead = self._pool.has_opened_ahead
@@ -262,7 +264,7 @@ class Worker:
             self._begin(self._following())
 
     def _settle(self, job: Job, receipt: Receipt | None, error: Exception | None) -> None:
-        self._is_proven = True
+        self._has_carried = self._is_proven = True
         if self._connection is not None:
             self._pool.learn(self._connection)
         if error is None:
@@ -286,8 +288,20 @@ class Worker:
         if cannot:
             pool.forgo(*cannot)
             return True
+        if self._is_logged_out(error):
+            self._left = 0
+            return True
         is_lost = isinstance(error, SMTPServerDisconnected | SMTPTimeoutError)
         return is_lost and self._is_proven and error.phase in {None, "mail"}
+
+    def _is_logged_out(self, error: SMTPException) -> bool:
+        """Tell whether a login that was good is no more; a new connection logs in anew, and is told if it may not.
+
+        The session's token has ended, or the server forgets it at RSET, as Exchange Online does after XOAUTH2 (530
+        5.7.57). A connection that carried nothing yet never was logged in: so each reconnection gets a message on.
+        """
+        is_refusal = isinstance(error, SMTPResponseException) and error.code == SMTPStatus.access_denied
+        return is_refusal and self._has_carried and error.phase == "mail"
 
     def _following(self) -> Job | None:
         upcoming, self._upcoming = self._upcoming, None
