@@ -122,7 +122,7 @@ def test_csv_of_a_group_is_what_pandas_writes(df):
 
 
 @settings(max_examples=25)
-@given(df=frames(kinds=tuple(sorted(set(COLUMNS) - {"zones"}))))
+@given(df=frames(kinds=tuple(sorted(set(COLUMNS) - {"zones", "decimals"}))))
 def test_a_workbook_holds_what_pandas_and_openpyxl_write(df):
     labelled = df.index.nlevels == 1 and (df.index.name is not None or df.index.dtype == object)
     for rows, alone in groups(df):
@@ -207,6 +207,11 @@ def test_a_number_in_excel_keeps_all_its_digits(number):
     content = sheet_of(pd.DataFrame({"x": pd.Series([number], dtype=object)}), "a.xlsx")
     value = openpyxl.load_workbook(io.BytesIO(content)).active["A2"].value
     assert value == number
+
+
+def test_decimals_are_numbers_in_excel():
+    content = sheet_of(pd.DataFrame({"x": pd.Series([decimal.Decimal("1.25")], dtype=object)}), "a.xlsx")
+    assert openpyxl.load_workbook(io.BytesIO(content)).active["A2"].value == 1.25
 
 
 def test_days_before_excels_calendar_are_texts():
