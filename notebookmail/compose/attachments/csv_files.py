@@ -7,6 +7,7 @@ named here is left to it.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _TEXTS: Final = frozenset({str, type(None)})
 _MIDNIGHT: Final = " 00:00:00"
-_MOMENT: Final = len("2025-12-31 00:00:00")
+_LENGTH: Final = len("2025-12-31 00:00:00")
 
 
 def csv_text(sheet: SheetContent, separator: str) -> str | None:
@@ -49,17 +50,22 @@ def _cells(table: Table, place: int, kind: Any) -> Sequence[str] | None:
     if name == "object" or name.startswith(("str", "string", "category")):
         is_text = _TEXTS.issuperset(map(type, table.columns[place]))
         return table.each(place, _written) if is_text else None
-    return _moments(table.each(place, _written)) if name.startswith("datetime64[") and "," not in name else None
+    return _moments(table.each(place, _moment)) if name.startswith("datetime64[") and "," not in name else None
 
 
 def _written(cell: Any) -> str:
     return "" if cell is None else str(cell)
 
 
+def _moment(cell: Any) -> str:
+    # datetime's own way: pandas' takes ten times as long, and writes the same.
+    return _written(cell) if cell is None or cell.nanosecond else dt.datetime.isoformat(cell, " ")
+
+
 def _moments(texts: Sequence[str]) -> Sequence[str] | None:
     """Return dates and times as pandas writes a column of them, None if one has a part of a second."""
     present = [*filter(None, texts)]
-    if any(len(text) != _MOMENT for text in present):
+    if any(len(text) != _LENGTH for text in present):
         return None
     if all(text.endswith(_MIDNIGHT) for text in present):
         return [text.removesuffix(_MIDNIGHT) for text in texts]

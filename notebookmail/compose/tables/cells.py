@@ -155,9 +155,11 @@ def _exact(cell: Any) -> Any:
 
 def value_need(cell: Any) -> int:
     """Return what a date needs of a time of day: 1 for hours and minutes, 2 for seconds; all else needs none."""
-    if not isinstance(cell, dt.datetime) or (cell.tzinfo is None and cell.time() == dt.time()):
+    if not isinstance(cell, dt.datetime):
         return 0
-    return 2 if cell.second else 1
+    if cell.second:
+        return 2
+    return 1 if cell.hour or cell.minute or cell.microsecond or cell.tzinfo is not None else 0
 
 
 def written_values(cells: Sequence[Any], need: int) -> list[str]:
@@ -166,7 +168,7 @@ def written_values(cells: Sequence[Any], need: int) -> list[str]:
 
     def write(cell: Any) -> str:
         if isinstance(cell, dt.datetime):
-            return cell.isoformat(sep=" ", timespec=precision) if precision else cell.date().isoformat()
+            return cell.isoformat(sep=" ", timespec=precision) if precision else dt.datetime.isoformat(cell)[:10]
         if isinstance(cell, bool):
             return "yes" if cell else "no"
         return str(cell)
