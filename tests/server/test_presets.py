@@ -32,7 +32,7 @@ def test_every_preset_is_a_server_under_tls_or_on_this_machine(name: str) -> Non
     assert "{" not in server.hostname
 
 
-@pytest.mark.parametrize("name", set(PROVIDERS) - {"proton-bridge", "workspace"})
+@pytest.mark.parametrize("name", sorted(set(PROVIDERS) - {"proton-bridge", "workspace"}))
 def test_the_host_of_a_preset_is_known_again(name: str) -> None:
     found = provider_at(preset(name).hostname.upper())
     assert found == (name, PROVIDERS[name])
