@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,6 @@ from crashes.truth import Temper, truth
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
     from crashes.truth import Account
 
@@ -54,18 +55,30 @@ def kill_workers(count: int, process: subprocess.Popen[str], run: subprocess.Pop
     return killed
 
 
-def wait_for(journal: Path, run: subprocess.Popen[str]) -> None:
-    """Wait until a run has claimed its campaign: then it makes and sends messages."""
-    while not journal.exists() and run.poll() is None:
+def stamps(journal: Path) -> set[tuple[str, int]]:
+    """Tell when the journal, and the files beside it, were written."""
+    found = set()
+    for each in journal.parent.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it was there a moment ago
+            found.add((each.name, each.stat().st_mtime_ns))
+    return found
+
+
+def start(mailing: Mailing) -> subprocess.Popen[str]:
+    """Start a run, and wait until its rows are read and it writes the journal: now it makes and sends messages."""
+    journal = Path(mailing.journal)
+    before = stamps(journal)
+    run = sender(mailing)
+    while stamps(journal) == before and run.poll() is None:
         time.sleep(0.02)
+    return run
 
 
 def test_a_worker_that_is_killed_costs_no_row(tmp_path: Path) -> None:
     journal, scheduler = tmp_path / "journal", free_port()
     with truth(Temper(slow_seconds=0.02), 1) as server, cluster(scheduler) as workers:
         mailing = Mailing(server.port, scheduler, str(journal), 2_000, 4)
-        run = sender(mailing)
-        wait_for(journal, run)
+        run = start(mailing)
         assert kill_workers(1, workers, run, Random(1)) == 1
         said = told(run)
         assert said is not None
@@ -79,16 +92,20 @@ def test_killed_workers_senders_and_clusters_lose_nothing_and_double_nothing(tmp
     with truth(Temper(silent=0.0001, drops=0.0001), 1) as server:
         mailing = Mailing(server.port, scheduler, str(journal), ROWS, 50)
         with cluster(scheduler) as workers:
-            run = sender(mailing)
-            killed = kill_workers(WORKERS_KILLED // 2, workers, run, chance)
+            run = sender(mailing)  # which begins with computing its rows
+            killed = kill_workers(4, workers, run, chance)
             kill_all(run)
-            run = sender(mailing)
+            run = start(mailing)
+            killed += kill_workers(8, workers, run, chance)
+            kill_all(run)
+            run = start(mailing)
             killed += kill_workers(WORKERS_KILLED - killed, workers, run, chance)
             kill_all(workers)  # the scheduler, too
             before = told(run)
         with cluster(scheduler):
             said = finished(mailing)
         account = server.account(DOMAIN)
-    print(f"{killed} workers killed, then a sender and a cluster: {before and before['counts']}, {said['counts']}")
+    print(f"{killed} workers killed, two senders and a cluster: {before and before['counts']}, {said['counts']}")
     assert killed == WORKERS_KILLED
+    assert said["counts"]["skipped"]  # sent by a run that was killed
     assert faults_of(mailing, account, said) == []
