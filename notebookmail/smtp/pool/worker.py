@@ -100,6 +100,7 @@ class Worker:
         self._upcoming: Job | None = None
         self._is_beginning = False
         self._is_retired = False
+        self._is_leaving = False  # saying QUIT
         self._rest = self._call = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(self._work())
 
@@ -132,9 +133,13 @@ class Worker:
             self._connection.give_up(SMTPServerDisconnected("the run was interrupted before the message's end"))
 
     def close(self) -> None:
-        """End the worker; the message under way gets its end."""
+        """End the worker; the message under way gets its end, and a QUIT that was said its answer.
+
+        Cut before that, a connection may count for the server still when the next run begins.
+        """
         self._is_retired = True
-        self.task.cancel()
+        if not self._is_leaving or self._pool.is_hurried:
+            self.task.cancel()
 
     def forgo(self, *keywords: str) -> None:
         """Make no use of these extensions any more."""
@@ -184,6 +189,8 @@ class Worker:
         """See to it that there is an open connection with messages left; False if none can be had."""
         if self._left <= 0:
             await self._leave()
+            if self._is_retired:
+                return False
         if self.is_connected:
             return True
         self._connection = None
@@ -223,7 +230,11 @@ class Worker:
         if self._pool.is_hurried:
             connection.abort()
         else:
-            await say_quit(connection)
+            self._is_leaving = True
+            try:
+                await say_quit(connection)
+            finally:
+                self._is_leaving = False
 
     # --- message after message ------------------------------------------------------------------------------
 
