@@ -15,6 +15,7 @@ from notebookmail.compose.identity.keys import Keys, key_text, read_keys
 from notebookmail.compose.identity.same_value import address_text
 from notebookmail.compose.recipients import has_several_recipients, read_recipients, repeated
 from notebookmail.compose.rows.frame import Frame
+from notebookmail.compose.template import Template
 from notebookmail.errors import AddressError, FrameError, TemplateError
 
 from .exclusions import Exclusions, positions_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from notebookmail.compose.renderer import Renderer
-    from notebookmail.compose.template import Template
 
     from .options import SendSettings
 
@@ -42,6 +42,11 @@ def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
     Raises:
         FrameError: The call cannot be carried out; the message says why and what to do.
     """
+    if not isinstance(template, Template):
+        raise FrameError(
+            f"template is a {type(template).__name__}: give Template('Subject', markdown='...'), "
+            "or Template.from_file('letter.md')"
+        )
     frame = Frame(df) if settings.group_by is None else GroupedFrame(df, settings.group_by)
     renderer = template.renderer(
         frame.columns,

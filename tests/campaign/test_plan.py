@@ -49,6 +49,11 @@ def message_ids(made: Plan, **how: Any) -> list[str]:
     return [task.build().message_id for task in made.tasks(**how)]
 
 
+def test_what_is_no_template_is_refused_by_name() -> None:
+    with pytest.raises(FrameError, match=r"template is a str: give Template\('Subject'"):
+        plan(people(), "Dear all")  # type: ignore[arg-type] # what people type
+
+
 # --- which rows go ---------------------------------------------------------------------------------------------
 
 ADDRESSES = st.sampled_from(["a@x.org", "A@x.org", "b@x.org", "c@x.org", "Ann <a@x.org>", "bad", None, "d@x.org"])

@@ -59,6 +59,7 @@ FOR_PROGRAMS = {
     "SMTPServerDisconnected",
     "SMTPStatus",
     "SMTPTimeoutError",
+    "SignInError",
     "SMTPTokenGenerator",
     "SendJob",
     "SendPlan",
