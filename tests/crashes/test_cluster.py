@@ -62,6 +62,7 @@ def start(mailing: Mailing) -> subprocess.Popen[str]:
     return run
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_no_row(tmp_path: Path) -> None:
     journal, scheduler = tmp_path / "journal", free_port()
     with truth(Temper(slow_seconds=0.02), 1) as server, cluster(scheduler) as workers:

@@ -38,12 +38,11 @@ def intent_is_not_recorded(patch: pytest.MonkeyPatch) -> None:
 
 
 def end_of_data_does_not_wait_for_its_intent(patch: pytest.MonkeyPatch) -> None:
-    def impatient(self: Driver, commit: Any) -> Iterator[int]:
-        if commit is not None:
-            commit(lambda _: None)
-        yield from ()
+    def impatient(_: Driver, commit: Any) -> bool:
+        commit(lambda _: None)
+        return True
 
-    patch.setattr(Driver, "_pass_gate", impatient)
+    patch.setattr(Driver, "_is_let_through", impatient)
 
 
 def acceptance_is_not_recorded(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from peers.process import free_port
+from peers.process import socket_of_its_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,11 @@ class Listener(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        # A port that the system does not give out: who looks for the server of another test comes elsewhere.
-        super().__init__(("127.0.0.1", free_port()), _Answering)
+        super().__init__(("127.0.0.1", 0), _Answering, bind_and_activate=False)
+        self.socket.close()
+        self.socket = socket_of_its_own()
+        self.server_address = self.socket.getsockname()
+        self.server_activate()
         self.asked: list[str] = []
 
     @property
