@@ -19,6 +19,7 @@ pytestmark = pytest.mark.peer
 
 
 @pytest.mark.parametrize("way", charts.WAYS[:3], ids=lambda way: way.name)
+@pytest.mark.slow
 def test_every_way_sends_each_row_its_own_chart(way: charts.Way, tmp_path: Path) -> None:
     with smtp_sink(tmp_path) as peer:
         asyncio.run(charts.sent(way, charts.frame_of(3), peer.port, []))

@@ -24,6 +24,7 @@ def test_a_step_of_its_own_process_is_told_in_one_line(capsys: pytest.CaptureFix
     assert f'"step": "{cost.step}"' in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_table_has_a_line_for_every_step(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

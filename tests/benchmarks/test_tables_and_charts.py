@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.peer
+@pytest.mark.slow
 def test_every_kind_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     found = tables_and_charts.main(["--messages", "2", "--charts", "1", "--rounds", "1"])
     assert [each.kind for each in found] == list(KINDS)

@@ -90,6 +90,7 @@ async def test_a_worker_that_is_killed_costs_no_row(people: pd.DataFrame, tmp_pa
     assert await gone(pids_in(tmp_path))
 
 
+@pytest.mark.slow
 async def test_a_row_that_kills_its_worker_every_time_fails_alone(people: pd.DataFrame) -> None:
     def note(row: Any) -> list[int]:
         if row.n == 3:
