@@ -100,4 +100,6 @@ def test_the_page_says_when_the_server_has_ended(served: Served, page: Page) -> 
     page.goto(served.inbox.url)
     page.get_by_text("live", exact=True).wait_for()
     served.run(served.inbox.__aexit__(None, None, None))
-    page.get_by_text("the server does not answer").wait_for()
+    said = page.get_by_text("the server does not answer")
+    said.wait_for()
+    assert said.is_visible()
