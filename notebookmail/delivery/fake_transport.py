@@ -9,6 +9,8 @@ from notebookmail.errors import SMTPServerDisconnected
 from notebookmail.mail.message import Receipt
 from notebookmail.response import SMTPResponse
 
+from .commit_gates import CommitGates
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -53,7 +55,7 @@ class FakeTransport:
         self._connections = connections
         self._call = asyncio.Event()
         self._released = asyncio.Event()
-        self._gates: dict[asyncio.Future[Exception | None], None] = {}
+        self._gates = CommitGates()
         self._tasks: list[asyncio.Task[None]] = []
         if not is_held:
             self._released.set()
@@ -87,9 +89,7 @@ class FakeTransport:
 
     def hurry(self) -> None:
         """Give up the messages that wait for their commit."""
-        for gate in self._gates:
-            if not gate.done():
-                gate.set_result(SMTPServerDisconnected("given up before the message's end"))
+        self._gates.give_up()
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -113,7 +113,7 @@ class FakeTransport:
 
     async def carry(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
         """Carry one message to its end."""
-        forbidden = await self._committed(source, message)
+        forbidden = await self._gates.forbidden(source, message)
         if forbidden is not None:
             source.end(message, None, forbidden)
             return
@@ -126,22 +126,6 @@ class FakeTransport:
             return
         await asyncio.sleep(0)
         self._answer(source, message)
-
-    async def _committed(self, source: MessageSource[Any], message: OutgoingMessage) -> Exception | None:
-        """Ask whether a message may go out; return what forbids it."""
-        gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-
-        def go(forbidden: Exception | None) -> None:
-            if not gate.done():  # else it was given up meanwhile
-                gate.set_result(forbidden)
-
-        if source.commit(message, go):
-            return None
-        self._gates[gate] = None
-        try:
-            return await gate
-        finally:
-            del self._gates[gate]
 
     def _answer(self, source: MessageSource[Any], message: OutgoingMessage) -> None:
         scripted = self._outcomes.get(message.mail.envelope.recipients[0])

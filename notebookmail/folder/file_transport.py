@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
+from notebookmail.delivery.commit_gates import CommitGates
 from notebookmail.delivery.transport import Outgoing
-from notebookmail.errors import FrameError, SMTPServerDisconnected
+from notebookmail.errors import FrameError
 from notebookmail.mail.message import Receipt
 from notebookmail.response import SMTPResponse
 
@@ -57,7 +58,7 @@ class FileTransport(Generic[Outgoing]):
         self._source: MessageSource[Outgoing]
         self._tasks: list[asyncio.Task[None]] = []
         self._call = asyncio.Event()
-        self._gates: dict[asyncio.Future[Exception | None], None] = {}
+        self._gates = CommitGates()
         self._is_open = self._is_closed = False
 
     @property
@@ -92,9 +93,7 @@ class FileTransport(Generic[Outgoing]):
 
     def hurry(self) -> None:
         """Give up the messages that wait for their commit; the others are written in a moment."""
-        for gate in self._gates:
-            if not gate.done():
-                gate.set_result(SMTPServerDisconnected("given up before it was written"))
+        self._gates.give_up()
 
     async def close(self) -> None:
         """Give up what is not being written yet; wait for the rest."""
@@ -117,7 +116,7 @@ class FileTransport(Generic[Outgoing]):
             await self._carry(message)
 
     async def _carry(self, message: Outgoing) -> None:
-        forbidden = await self._forbidden(message)
+        forbidden = await self._gates.forbidden(self._source, message)
         if forbidden is not None:
             self._source.end(message, None, forbidden)
             return
@@ -129,22 +128,6 @@ class FileTransport(Generic[Outgoing]):
             self._source.unreachable(OSError(_what_happened(self._store, problem)))
         else:
             self._source.end(message, Receipt(SMTPResponse(250, f"written to {name}")), None)
-
-    async def _forbidden(self, message: Outgoing) -> Exception | None:
-        """Ask whether a message may be written; return what forbids it."""
-        gate: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-
-        def go(forbidden: Exception | None) -> None:
-            if not gate.done():  # else it was given up meanwhile
-                gate.set_result(forbidden)
-
-        if self._source.commit(message, go):
-            return None
-        self._gates[gate] = None
-        try:
-            return await gate
-        finally:
-            del self._gates[gate]
 
 
 def _what_happened(store: MessageStore, problem: OSError) -> str:

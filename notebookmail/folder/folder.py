@@ -62,7 +62,7 @@ class Folder:
 
     @property
     def host(self) -> str:
-        """None."""
+        """Return "": no machine answers for files."""
         return ""
 
     @property
@@ -77,12 +77,12 @@ class Folder:
 
     @property
     def messages_per_second(self) -> None:
-        """No limit."""
+        """Return None: files are written as fast as the disk takes them."""
         return
 
     @property
     def daily_quotas(self) -> dict[str, int]:
-        """No limits."""
+        """Return nothing: no account's quota counts what is written to files."""
         return {}
 
     @property

@@ -159,4 +159,6 @@ def test_the_kernels_are_those_that_they_are_called(quiet_notebook: Callable[...
     for kernel, version in FURTHER.items():
         opened = quiet_notebook(cell, name=kernel, kernel=kernel)
         opened.run_all()
-        opened.page.get_by_text(f"it is {version}").wait_for(timeout=90_000)
+        said = opened.page.get_by_text(f"it is {version}")
+        said.wait_for(timeout=90_000)
+        assert said.is_visible()

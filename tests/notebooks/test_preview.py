@@ -38,9 +38,9 @@ def test_the_keyboard_chooses_the_row_and_the_letter_follows(opened: Opened) -> 
     page.get_by_label("Show", exact=True).focus()
     page.keyboard.press("ArrowUp")
     page.get_by_text("2 of 1,200").wait_for()
-    page.get_by_role("cell", name="Canary1 ").or_(
-        page.get_by_role("cell", name="canary1@acme.org")
-    ).first.wait_for()
+    reader = page.get_by_role("cell", name="Canary1 ").or_(page.get_by_role("cell", name="canary1@acme.org")).first
+    reader.wait_for()
+    assert reader.is_visible()
 
 
 def test_a_search_shows_the_rows_it_finds(opened: Opened) -> None:
@@ -49,14 +49,18 @@ def test_a_search_shows_the_rows_it_finds(opened: Opened) -> None:
     page.get_by_text("1 of 1,200", exact=True).wait_for()
     page.get_by_role("heading", name="Row 11").wait_for()
     page.get_by_label("Find").fill("")
-    page.get_by_role("heading", name="Row 0").wait_for()
+    first = page.get_by_role("heading", name="Row 0")
+    first.wait_for()
+    assert first.is_visible()
 
 
 def test_the_odd_ones_come_with_why(opened: Opened) -> None:
     page = opened.page
     page.get_by_role("button", name="Odd ones first").click()
     page.get_by_role("heading", name="Row 700").wait_for()
-    page.get_by_text("Has an error: column 'name' is missing").wait_for()
+    why = page.get_by_text("Has an error: column 'name' is missing")
+    why.wait_for()
+    assert why.is_visible()
     page.get_by_role("button", name="In order").click()
     page.get_by_role("heading", name="Row 0").wait_for()
 

@@ -132,3 +132,4 @@ def test_a_row_is_found_opened_and_left_by_keyboard_alone(table: Callable[[str],
     page.keyboard.press("Enter")
     wait_for(page, "rows 1\u20131 of 1")
     page.wait_for_function("document.activeElement.textContent.trim() === '60999'")
+    assert focused(page) == "60999"

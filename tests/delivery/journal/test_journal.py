@@ -131,7 +131,8 @@ def test_what_was_sent_stays_sent(journal: Journal, path: Path) -> None:
 def test_nothing_to_write_is_no_transaction(journal: Journal, path: Path) -> None:
     claim = claimed(journal)
     away = path.rename(path.with_name("away"))
-    claim.write([])
+    claim.write([])  # a transaction would find that the file is gone
+    assert not path.exists()
     away.rename(path)
 
 
@@ -325,6 +326,7 @@ def test_a_released_lock_is_free_although_a_forked_child_has_its_file_open(tmp_p
     lock.release()
     kept.rename(path)
     CampaignLock.acquire(path, "x", NOON).release()
+    assert not is_held(path)
     os.close(of_child)
 
 
