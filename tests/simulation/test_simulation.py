@@ -46,6 +46,11 @@ def test_no_promise_is_broken_in_a_few_hundred_worlds() -> None:
     assert missing(found.tally, list(RARE)) == []
 
 
+def test_a_run_ends_when_its_farewells_are_answered() -> None:
+    """In these worlds a connection whose QUIT was cut counted for the server when the next run began."""
+    assert run_worlds([1268, 1907]).complaints == []
+
+
 @pytest.mark.slow
 def test_no_promise_is_broken_in_twenty_thousand_worlds() -> None:
     found = Findings()
