@@ -1,0 +1,62 @@
+from notebookmail.feedback import read_notice
+
+REPORT = b"""\
+Return-Path: <>
+Delivered-To: desk+abc@example.org
+From: MAILER-DAEMON@mx.example.net
+To: desk+abc@example.org
+Subject: Undelivered Mail Returned to Sender
+Date: Mon, 1 Jun 2026 10:00:00 +0200
+Message-Id: <report-1@mx.example.net>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="edge"
+
+--edge
+Content-Type: text/plain
+
+Your message could not be delivered.
+
+--edge
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+Original-Envelope-Id: abc
+
+Final-Recipient: rfc822; ann@example.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <ann@example.com>: no such user
+
+--edge
+Content-Type: text/rfc822-headers
+
+From: desk@example.org
+Message-ID: <abc@example.org>
+
+--edge--
+"""
+
+
+def test_a_delivery_report_names_recipient_code_and_letter() -> None:
+    notice = read_notice(REPORT)
+    assert (notice.kind, notice.is_permanent, notice.code) == ("bounce", True, "5.1.1")
+    assert notice.recipients == ("ann@example.com",)
+    assert notice.refers_to == (notice.envelope_id + "@example.org",) == ("abc@example.org",)
+    assert notice.came_to == ("desk+abc@example.org",)
+    assert notice.reason == "550 5.1.1 <ann@example.com>: no such user"
+    assert notice.message_id == "report-1@mx.example.net"
+
+
+def test_a_reply_refers_to_the_nearest_letter_first() -> None:
+    notice = read_notice(
+        b"From: Ann <ann@example.com>\r\nTo: desk@example.org\r\nSubject: Re: Points\r\n"
+        b"In-Reply-To: <two@example.org>\r\nReferences: <one@example.org> <two@example.org>\r\n\r\n"
+        b"Thank you!\r\n\r\nOn Mon, 1 Jun 2026, Desk wrote:\r\n> 17 points\r\n"
+    )
+    assert (notice.kind, notice.reason) == ("reply", "Thank you!")
+    assert notice.refers_to == ("two@example.org", "one@example.org")
+    assert notice.recipients == ("ann@example.com",)
+
+
+def test_no_message_is_no_error() -> None:
+    assert read_notice(b"").kind == "other"
