@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Amount = float | str
 FaultValue = Amount | tuple[Amount, Amount]
-Phase = Literal["connect", "login", "sender", "recipient", "message"]
-Ending = Literal["reply", "drop", "stall"]
+Phase = Literal["connect", "login", "sender", "recipient", "message", "answer"]
+Ending = Literal["reply", "drop", "stall", "mail"]
 
 _T = TypeVar("_T")
 
@@ -189,6 +189,15 @@ KINDS: Mapping[str, FaultKind] = {
     "stall": FaultKind("message", _chance, 0.01, ending="stall"),
     "drop_after": FaultKind("message", _chance, 0.01, ending="drop", keeps=True),
     "stall_after": FaultKind("message", _chance, 0.01, ending="stall", keeps=True),
+    # What comes to the sender's mailbox after a letter was taken; the first that strikes is the only one.
+    "bounce": FaultKind(
+        "answer", _chance, 0.05, "550 5.1.1 The sandbox knows no such mailbox, as asked", ending="mail"
+    ),
+    "delay": FaultKind("answer", _chance, 0.01, "451 4.4.1 The sandbox cannot deliver it yet", ending="mail"),
+    "complaint": FaultKind("answer", _chance, 0.01, ending="mail"),
+    "unsubscribe": FaultKind("answer", _chance, 0.01, ending="mail"),
+    "away": FaultKind("answer", _chance, 0.03, ending="mail"),
+    "reply": FaultKind("answer", _chance, 0.1, ending="mail"),
 }
 _SETTINGS: Mapping[str, FaultValue] = {"latency": 0.05, "down": (10, 60)}
 _FREE_FORMS: Mapping[str, FaultValue] = {
@@ -249,7 +258,7 @@ def _read_fault(key: str, value: FaultValue) -> Fault:
 
 def _read_kind(kind: FaultKind, value: object) -> tuple[Condition, str]:
     amount, reply = _parted(value)
-    if reply and kind.ending != "reply":
+    if reply and not kind.reply:
         raise ValueError("a share from 0 to 1, without a reply")
     return kind.reads(amount), reply or kind.reply
 

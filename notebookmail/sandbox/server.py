@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Self
 
 from notebookmail.server.server import Server
 
+from .answers import TakenLetter, answer
 from .fault_injector import FaultInjector
 from .faults import read_faults
 from .listener import HOST, LoopbackListener, some_turns
+from .mailbox import SandboxMailbox
 from .session import CREDENTIALS, Hooks, SandboxSession
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from notebookmail.view.widgets.inbox import Inbox
 
+    from .delivery_requests import DeliveryRequests
     from .faults import FaultValue
 
 
@@ -102,6 +106,15 @@ class Sandbox:
         "latency": 0.05: each reply takes so many seconds.
         "down": (10, 60): from 10 to 60 seconds after the start, connections are cut and refused; 60: until then.
 
+    What comes back later, to `box.mailbox`, of letters that were taken; each gets one of these at most:
+        "bounce": 0.05, or (0.05, "452 4.2.2 Mailbox full"): a report that it could not be delivered (RFC 3464; of
+            some as qmail writes it), with the reply of the server behind.
+        "delay": 0.01: a report that it is still tried.
+        "complaint": 0.01: what a provider sends when somebody presses "spam" (RFC 5965).
+        "unsubscribe": 0.01: a mail to the address in List-Unsubscribe, or an answer that says no more.
+        "away": 0.03: an answer of a vacation responder.
+        "reply": 0.1: an answer of a person.
+
     Chances follow from the seed, the fault, the recipient and how often that one was tried: the same rows meet the
     same fates in any order and over any number of connections. (At connecting, login and MAIL no recipient is
     known: there it counts how often anybody connected, this user logged in, this sender began.)
@@ -114,6 +127,7 @@ class Sandbox:
 
     Attributes:
         received: What it accepted, in order; a message that was sent twice is there twice.
+        mailbox: What came back of it; `read_feedback(box.mailbox, results)` reads it.
 
     Raises:
         FrameError: A fault that is none of these; lists those there are.
@@ -133,6 +147,7 @@ class Sandbox:
         port: int = 0,
     ) -> None:
         self.received: list[Received] = []
+        self.mailbox = SandboxMailbox()
         self._port = port
         self._arrival = asyncio.Condition()
         self._injector = FaultInjector(read_faults(faults or {}), seed)
@@ -225,14 +240,29 @@ class Sandbox:
         where = self.server.endpoint if self._listener is not None else "not running"
         return f"<Sandbox {where}, {len(self.received)} received>"
 
-    async def _keep(self, envelope: aiosmtpd.smtp.Envelope) -> str:
+    async def _keep(self, envelope: aiosmtpd.smtp.Envelope, requests: DeliveryRequests) -> str:
         content = envelope.original_content or b""
         message = message_from_bytes(content, policy=policy.default)
         self.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, content))
+        for recipient in envelope.rcpt_tos:
+            sender = envelope.mail_from or ""
+            self._answer(TakenLetter(sender, recipient, message, content, requests, datetime.now().astimezone()))
         number = len(self.received)
         async with self._arrival:
             self._arrival.notify_all()
         return f"250 2.0.0 OK, message {number} is in the sandbox"
+
+    def _answer(self, letter: TakenLetter) -> None:
+        """Put into the mailbox what comes back of a letter, if anything does."""
+        now = asyncio.get_running_loop().time()
+        fault = self._injector.fault_at("answer", letter.recipient, now, sender=letter.sender)
+        told = [] if fault is None else [(fault.key, fault.reply)]
+        if fault is None or fault.key != "bounce":
+            told.append(("delivered", "250 2.1.5 Delivered"))  # sent only where it was asked for
+        for kind, reply in told:
+            mail = answer(kind, letter, reply)
+            if mail is not None:
+                self.mailbox.deliver(mail.content, mail.to)
 
     async def _go_away(self, listener: LoopbackListener, start: float, end: float) -> None:
         """Cut and refuse connections from the start to the end, in seconds from now."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aiosmtpd.smtp
 
+from .delivery_requests import DeliveryRequests
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -22,6 +24,9 @@ HOSTNAME = "sandbox.notebookmail.example"
 _MAX_MESSAGE_OCTETS = 64 * 1024 * 1024
 _IDLE_SECONDS = 3600.0
 """Longer than a client waits for any reply (RFC 5321 4.5.3.2.6: 10 minutes): a stall must not end by itself."""
+
+_DSN_OCTETS = {"MAIL": 107, "RCPT": 500}
+"""How much longer a command line may be with what is asked of delivery reports (RFC 3461 4.5)."""
 
 CREDENTIALS = ("sandbox", "sandbox")
 """What box.server logs in with where a fault is set for the login; the sandbox takes any."""
@@ -35,6 +40,8 @@ class SandboxSession(aiosmtpd.smtp.SMTP):
         self._is_greeted = False
         self.taken = 0
         """How many messages it has delivered."""
+        self.requests = DeliveryRequests()
+        """What the sender asks to be told of the message under way."""
         self.wants_login = bool(hooks.injector.faults.at.get("login"))
         super().__init__(
             hooks,
@@ -77,6 +84,15 @@ class SandboxSession(aiosmtpd.smtp.SMTP):
         await super().push(text)
         if is_refused or text.startswith("421"):
             self._mine.close()
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
+        """Take out what is asked of delivery reports, which aiosmtpd does not know (RFC 3461 4)."""
+        self.requests = DeliveryRequests()
+        await super().smtp_MAIL(None if arg is None else self.requests.note_mail(arg))
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+        """Take out what is asked of delivery reports about this recipient."""
+        await super().smtp_RCPT(None if arg is None else self.requests.note_recipient(arg))
 
     def _create_session(self) -> aiosmtpd.smtp.Session:
         return _Facts(self.loop)
@@ -125,7 +141,7 @@ class Hooks:
     """
 
     injector: FaultInjector
-    keep: Callable[[aiosmtpd.smtp.Envelope], Awaitable[str]]
+    keep: Callable[[aiosmtpd.smtp.Envelope, DeliveryRequests], Awaitable[str]]
     delay_seconds: float
     sessions: set[asyncio.Transport] = field(default_factory=set)
 
@@ -133,6 +149,15 @@ class Hooks:
     def open_sessions(self) -> int:
         """How many sessions are open; one that is being closed is none."""
         return sum(not each.is_closing() for each in self.sessions)
+
+    async def handle_EHLO(  # noqa: N802
+        self, session: SandboxSession, facts: Any, _envelope: object, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Offer delivery reports (DSN) besides what aiosmtpd offers, and lines as long as these make them."""
+        facts.host_name = hostname
+        for command, octets in _DSN_OCTETS.items():
+            session.command_size_limits[command] += octets
+        return [*responses[:-1], "250-DSN", *responses[-1:]]
 
     async def handle_MAIL(  # noqa: N802
         self, session: SandboxSession, facts: Any, envelope: Any, address: str, options: list[str]
@@ -165,7 +190,7 @@ class Hooks:
         if fault is not None and not fault.keeps:
             return await session.carry_out(fault)
         session.taken += 1
-        reply = await self.keep(envelope)
+        reply = await self.keep(envelope, session.requests)
         return reply if fault is None else await session.carry_out(fault)
 
 
