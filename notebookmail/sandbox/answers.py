@@ -127,7 +127,7 @@ def _failure_report(letter: TakenLetter, reply: str) -> AnswerMail:
 
 def _delay(letter: TakenLetter, reply: str) -> AnswerMail:
     text = (
-        f"This is the mail system at {HOSTNAME}.\n\nTHIS IS A WARNING ONLY. YOU NEED NOT SEND YOUR MESSAGE AGAIN.\n\n"
+        f"This is the mail system at {HOSTNAME}.\n\nThis is a warning: you need not send your message again.\n\n"
         f"It could not be delivered for four hours, and will be tried for five days.\n\n"
         f"<{letter.recipient}>: {reply}\n"
     )
@@ -146,7 +146,7 @@ def _report(letter: TakenLetter, subject: str, text: str, action: str, reply: st
     _head(report, letter, letter.sender, subject)
     report["From"] = f"Mail Delivery System <{_DAEMON}>"
     report["Auto-Submitted"] = "auto-replied"
-    report.attach(MIMEText(text, "plain", "us-ascii"))
+    report.attach(MIMEText(text))
     report.attach(_status(letter, action, reply))
     report.attach(_returned(letter))
     return AnswerMail(letter.sender, report.as_bytes(policy=_CRLF))
@@ -187,12 +187,13 @@ def _qmail_bounce(letter: TakenLetter, reply: str) -> AnswerMail:
     bounce = Message()
     _head(bounce, letter, letter.sender, "failure notice")
     bounce["From"] = _DAEMON
-    bounce.set_payload(
-        f"Hi. This is the qmail-send program at {HOSTNAME}.\nI'm afraid I wasn't able to deliver your message to the "
-        f"following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n"
+    text = (
+        f"Hi. This is the qmail-send program at {HOSTNAME}.\nI'm afraid I wasn't able to deliver your message "
+        "to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n"
         f"<{letter.recipient}>:\n{HOSTNAME} does not like recipient.\nRemote host said: {reply}\nGiving up.\n\n"
         f"--- Below this line is a copy of the message.\n\nReturn-Path: <{letter.sender}>\n{_head_of(letter)}\n"
     )
+    bounce.set_payload(_plain(text))
     return AnswerMail(letter.sender, bounce.as_bytes(policy=_CRLF))
 
 
@@ -203,13 +204,13 @@ def _complaint(letter: TakenLetter, _reply: str) -> AnswerMail:
     _head(report, letter, letter.sender, f"FW: {letter.message.get('Subject', '')}")
     report["From"] = f"Feedback Loop <feedback@{HOSTNAME}>"
     text = f"This is an abuse report for a message received on {format_datetime(letter.taken)}.\n"
-    report.attach(MIMEText(text, "plain", "us-ascii"))
+    report.attach(MIMEText(text))
     facts = (
-        f"Feedback-Type: abuse\r\nUser-Agent: Sandbox/1.0\r\nVersion: 1\r\nOriginal-Mail-From: <{letter.sender}>\r\n"
-        f"Original-Rcpt-To: <{letter.recipient}>\r\nArrival-Date: {format_datetime(letter.taken)}\r\n"
+        f"Feedback-Type: abuse\nUser-Agent: Sandbox/1.0\nVersion: 1\nOriginal-Mail-From: <{letter.sender}>\n"
+        f"Original-Rcpt-To: <{letter.recipient}>\nArrival-Date: {format_datetime(letter.taken)}\n"
     )
     part = MIMEBase("message", "feedback-report")
-    part.set_payload(facts)
+    part.set_payload(_plain(facts))
     report.attach(part)
     report.attach(_returned(letter))
     return AnswerMail(letter.sender, report.as_bytes(policy=_CRLF))
@@ -233,7 +234,7 @@ def _away(letter: TakenLetter, _reply_text: str) -> AnswerMail:
 
 
 def _unsubscribe(letter: TakenLetter, _reply_text: str) -> AnswerMail:
-    """Write what a mail program does when somebody presses "unsubscribe" (RFC 2369), or a person without that button."""
+    """Write what a mail program does when somebody presses "unsubscribe" (RFC 2369), or a person without it."""
     link = next((each for each in _links(letter) if each.lower().startswith("mailto:")), "")
     if not link:
         mail = _of_person(letter, letter.answer_to, "unsubscribe", "unsubscribe\n")
@@ -279,7 +280,11 @@ def _head(mail: Message, letter: TakenLetter, to: str, subject: str) -> None:
 
 def _head_of(letter: TakenLetter) -> str:
     head = letter.content.partition(b"\r\n\r\n")[0]
-    return head.decode("ascii", "replace").replace("\r\n", "\n") + "\n"
+    return head.decode("ascii", "backslashreplace").replace("\r\n", "\n") + "\n"
+
+
+def _plain(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _subject(letter: TakenLetter) -> str:

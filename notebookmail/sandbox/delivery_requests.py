@@ -1,4 +1,4 @@
-"""What a sender asks to be told of a message's way (RFC 3461): NOTIFY, ORCPT, RET and ENVID, as MAIL and RCPT say it."""
+"""What a sender asks to be told of a message's way (RFC 3461): RET and ENVID of MAIL, NOTIFY and ORCPT of RCPT."""
 
 from __future__ import annotations
 

@@ -244,8 +244,8 @@ class Sandbox:
         content = envelope.original_content or b""
         message = message_from_bytes(content, policy=policy.default)
         self.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, content))
+        sender = "" if envelope.mail_from in {None, "<>"} else str(envelope.mail_from)
         for recipient in envelope.rcpt_tos:
-            sender = envelope.mail_from or ""
             self._answer(TakenLetter(sender, recipient, message, content, requests, datetime.now().astimezone()))
         number = len(self.received)
         async with self._arrival:
