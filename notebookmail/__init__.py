@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         AddressError,
         FrameError,
         JournalError,
+        MailboxError,
         NotebookmailError,
         SignInError,
         SMTPAuthenticationError,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         TemplateError,
     )
     from .folder.folder import Folder
+    from .mailbox.mailbox import Mailbox
     from .response import SMTPResponse
     from .review.check import check_frame
     from .review.preview import Preview, preview_frame
@@ -67,6 +69,8 @@ __all__ = [
     "Folder",
     "FrameError",
     "JournalError",
+    "Mailbox",
+    "MailboxError",
     "NotebookmailError",
     "OAuth",
     "Preview",
@@ -114,6 +118,7 @@ __all__ = [
 _ROOMS = {
     "DKIM": "compose.mime.dkim",
     "Folder": "folder.folder",
+    "Mailbox": "mailbox.mailbox",
     "SMTP": "smtp.client.client",
     "SMTPResponse": "response",
     "SMTPStatus": "status",

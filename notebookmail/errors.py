@@ -164,6 +164,27 @@ class SignInError(NotebookmailError):
         return f'{self.message} ("{self.said}")' if self.said else self.message
 
 
+class MailboxError(NotebookmailError):
+    """A mailbox cannot be used, or does not take what it is given.
+
+    Attributes:
+        message: What happened.
+        remedy: What to do about it, or "".
+        code: The server's own word for it, such as "AUTHENTICATIONFAILED" (RFC 5530), or "".
+        is_lost: True where it was the connection that failed: a new one may do.
+    """
+
+    def __init__(self, message: str, remedy: str = "", code: str = "", is_lost: bool = False, /) -> None:
+        super().__init__(message, remedy, code, is_lost)
+        self.message = message
+        self.remedy = remedy
+        self.code = code
+        self.is_lost = is_lost
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.remedy}" if self.remedy else self.message
+
+
 class SMTPSenderRefused(SMTPResponseException):
     """The sender's address was refused.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from notebookmail.errors import FrameError
 
+from .imap_servers import IMAP_SERVERS
 from .mailbox_providers import MAILBOX_PROVIDERS
 from .sending_services import SENDING_SERVICES
 
@@ -79,7 +80,10 @@ def provider_of_exchange(host: str) -> tuple[str, Provider] | None:
 
 
 def provider_at(host: str) -> tuple[str, Provider] | None:
-    """Find the provider whose submission server a host is, with the name of its preset."""
+    """Find the provider whose submission server, or IMAP server, a host is, with the name of its preset."""
+    reads = next((name for name, each in IMAP_SERVERS.items() if each.hostname == host.lower()), None)
+    if reads is not None:
+        return reads, PROVIDERS[reads]
     labels = host.lower().split(".")
     for name, provider in PROVIDERS.items():
         own = provider.hostname.split(".")

@@ -47,6 +47,11 @@ class Account:
     # --- passwords ----------------------------------------------------------------------------------------------
 
     @property
+    def password_host(self) -> str:
+        """The host that the password is kept under."""
+        return self.hostname
+
+    @property
     def is_local(self) -> bool:
         """True when the server is this machine."""
         try:
@@ -71,7 +76,7 @@ class Account:
 
         if self.username is None or not self.needs_password:
             return self
-        password = look_up(self.hostname, self.username, self.password_command)
+        password = look_up(self.password_host, self.username, self.password_command)
         return replace(self, password=password, password_command=None)
 
     def _forget(self) -> None:
@@ -82,7 +87,7 @@ class Account:
         if self.username is not None and self.oauth is not None:
             keeper_of(self.oauth, self.username).distrust()
         elif self.username is not None:
-            forget(self.hostname, self.username)
+            forget(self.password_host, self.username)
 
     def save_password(self) -> None:
         """Keep the password in the system's keyring, where later runs find it.
@@ -97,7 +102,7 @@ class Account:
 
         if self.username is None or self.oauth is not None or self.oauth_token_generator is not None:
             raise FrameError("there is no password to save: without username=, or with OAuth, none is used")
-        save(self.hostname, self.username, Secret.of(self.password))
+        save(self.password_host, self.username, Secret.of(self.password))
 
     def offers_to_save(self) -> bool:
         """Tell, once for each account, that a password was typed in which `save_password()` could keep.
@@ -106,7 +111,7 @@ class Account:
         """
         from .passwords import is_offered
 
-        return self.username is not None and is_offered(self.hostname, self.username)
+        return self.username is not None and is_offered(self.password_host, self.username)
 
     # --- signing in ---------------------------------------------------------------------------------------------
 
@@ -158,7 +163,7 @@ class Account:
         if self.oauth is not None:
             keeper_of(self.oauth, self.username).forget()
         else:
-            delete_saved(self.hostname, self.username)
+            delete_saved(self.password_host, self.username)
 
     @property
     def _token_generator(self) -> SMTPTokenGenerator | SealedTokenGenerator | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import dns.resolver
 
-    from .mail_records import SubmissionRecord
+    from .mail_records import ServiceRecord
 
 _WHAT_TO_ASK: Final = (
     "Ask your provider or IT department for four things: the host that takes mail to be sent (SMTP), its port "
@@ -76,9 +76,7 @@ def find_settings(
     raise FrameError(f"no provider is known for {domain}{slip}, and it names no server in DNS. {_advice(address)}")
 
 
-def _named_server(
-    record: SubmissionRecord, address: str, domain: str, options: Mapping[str, Any]
-) -> dict[str, Any]:
+def _named_server(record: ServiceRecord, address: str, domain: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Use what an SRV record names.
 
     Raises:

@@ -22,6 +22,10 @@ _SERVICES: Final[tuple[tuple[str, Literal["tls", "starttls"]], ...]] = (
     ("_submissions._tcp", "tls"),  # RFC 8314 5.1: implicit TLS
     ("_submission._tcp", "starttls"),  # RFC 6186 3.1; TLS is required here all the same
 )
+_MAILBOX_SERVICES: Final[tuple[tuple[str, Literal["tls", "starttls"]], ...]] = (
+    ("_imaps._tcp", "tls"),  # RFC 6186 3.2
+    ("_imap._tcp", "starttls"),
+)
 
 
 class NoSuchDomain(Exception):
@@ -29,8 +33,8 @@ class NoSuchDomain(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SubmissionRecord:
-    """Where a domain's mail is submitted.
+class ServiceRecord:
+    """Where a domain's mail is submitted, or read.
 
     Attributes:
         hostname: The server, without the final dot.
@@ -74,7 +78,7 @@ class MailRecords:
         found = sorted((each.preference, _host(each.exchange)) for each in self._ask(domain, "MX"))
         return [host for _, host in found if host]
 
-    def submission(self, domain: str) -> list[SubmissionRecord]:
+    def submission(self, domain: str) -> list[ServiceRecord]:
         """List where a domain's mail may be submitted: by priority, TLS before STARTTLS, then by weight.
 
         RFC 2782 draws lots by weight, to share the load; here the heaviest is always the first, so that a notebook
@@ -83,11 +87,24 @@ class MailRecords:
         Raises:
             FrameError: DNS did not answer.
         """
+        return self._services(domain, _SERVICES)
+
+    def mailboxes(self, domain: str) -> list[ServiceRecord]:
+        """List where a domain's mail may be read, in the same order.
+
+        Raises:
+            FrameError: DNS did not answer.
+        """
+        return self._services(domain, _MAILBOX_SERVICES)
+
+    def _services(
+        self, domain: str, services: tuple[tuple[str, Literal["tls", "starttls"]], ...]
+    ) -> list[ServiceRecord]:
         found = []
-        for place, (service, security) in enumerate(_SERVICES):
+        for place, (service, security) in enumerate(services):
             with contextlib.suppress(NoSuchDomain):
                 for each in self._ask(f"{service}.{domain}", "SRV"):
-                    record = SubmissionRecord(_host(each.target), each.port, security)
+                    record = ServiceRecord(_host(each.target), each.port, security)
                     found.append(((each.priority, place, -each.weight, record.hostname), record))
         return [record for _, record in sorted(found, key=lambda each: each[0]) if record.hostname]
 

@@ -23,7 +23,7 @@ from notebookmail.verify.target import Target
 
 from .account import Account
 from .presets import as_wanted, preset_settings, ses_login, temporary_keys
-from .server_text import Security, read_url, understands_text
+from .server_text import SMTP_TEXT, Security, read_url, understands_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ DEFAULT_CONNECTIONS = 8
 _DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBMISSION_PORT, "none": 25}
 
 
-@understands_text
+@understands_text(SMTP_TEXT)
 @dataclass(frozen=True, slots=True)
 class Server(Account):
     """A mail server and how much of it may be used.

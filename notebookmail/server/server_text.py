@@ -14,13 +14,37 @@ from notebookmail.mail.providers import PROVIDERS
 from notebookmail.privacy.secret import Secret, seals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _Class = TypeVar("_Class", bound=type)
 Security = Literal["auto", "tls", "starttls", "none"]
 
-_SCHEMES: Final[Mapping[str, Security]] = {"smtp": "auto", "smtps": "tls", "smtp+starttls": "starttls"}
-_EXAMPLE: Final = "smtps://user@smtp.example.org:465"
+
+class TextForm(NamedTuple):
+    """How a kind of server is written.
+
+    Attributes:
+        call: What is called with it, such as "Server".
+        schemes: The schemes of its URLs, and what each says of security.
+        example: Such a URL.
+        of_address: What a mail address in its place should have been; "{}" stands for the address, quoted.
+        of_provider: The same of a provider's name.
+    """
+
+    call: str
+    schemes: Mapping[str, Security]
+    example: str
+    of_address: str
+    of_provider: str
+
+
+SMTP_TEXT: Final = TextForm(
+    "Server",
+    {"smtp": "auto", "smtps": "tls", "smtp+starttls": "starttls"},
+    "smtps://user@smtp.example.org:465",
+    "Server.for_address({}) finds its server",
+    "Server.preset({}) is its server",
+)
 
 
 class ServerURL(NamedTuple):
@@ -33,7 +57,7 @@ class ServerURL(NamedTuple):
     password: Secret | None
 
 
-def read_url(url: Secret) -> ServerURL:
+def read_url(url: Secret, form: TextForm = SMTP_TEXT) -> ServerURL:
     """Take a server's URL apart.
 
     Raises:
@@ -41,37 +65,41 @@ def read_url(url: Secret) -> ServerURL:
     """
     if not isinstance(url, Secret):
         raise FrameError(f"a server URL is a text, not a {type(url).__name__}")
-    found = _parsed(url)
+    found = _parsed(url, form.schemes)
     if found is None:
-        raise FrameError(f"a server URL looks like {_EXAMPLE}")
+        raise FrameError(f"a server URL looks like {form.example}")
     if not found.hostname:
-        raise FrameError(f"the server URL names no host: {_EXAMPLE}")
+        raise FrameError(f"the server URL names no host: {form.example}")
     return found
 
 
-def _parsed(url: Secret) -> ServerURL | None:
+def _parsed(url: Secret, schemes: Mapping[str, Security]) -> ServerURL | None:
     """Take a URL apart; None if it is no server's."""
     try:
         parts = urlsplit(url.reveal().decode().strip())
         username = unquote(parts.username) if parts.username else None
         password = Secret(unquote(parts.password)) if parts.password else None
-        return ServerURL(_SCHEMES[parts.scheme], parts.hostname or "", parts.port, username, password)
+        return ServerURL(schemes[parts.scheme], parts.hostname or "", parts.port, username, password)
     except (KeyError, ValueError):
         return None
 
 
-def understands_text(kind: _Class) -> _Class:
+def understands_text(form: TextForm) -> Callable[[_Class], _Class]:
     """Let a dataclass of servers read whatever text is written where its host stands.
 
     What holds a login is a secret before anything else is done with it.
     """
+    return functools.partial(_reading, form)
+
+
+def _reading(form: TextForm, kind: _Class) -> _Class:
     generated = kind.__init__  # type: ignore[misc] # the dataclass's
 
     @seals("hostname", "password")
     @functools.wraps(generated)
     def read(self: object, hostname: object, port: int | None = None, **given: Any) -> None:
         try:
-            settings = _understood(hostname, port, given)
+            settings = _understood(form, hostname, port, given)
         except FrameError:
             generated(self, "unread")  # tools that show a traceback's variables want a repr of this one, too
             raise
@@ -81,11 +109,11 @@ def understands_text(kind: _Class) -> _Class:
     return kind
 
 
-def _understood(hostname: object, port: int | None, given: Mapping[str, Any]) -> dict[str, Any]:
+def _understood(form: TextForm, hostname: object, port: int | None, given: Mapping[str, Any]) -> dict[str, Any]:
     text = _harmless(hostname)
     if text is None:
-        return _settings_of_url(cast("Secret", hostname), {"port": port, **given})
-    host, port = _split_host(text, port)
+        return _settings_of_url(form, cast("Secret", hostname), {"port": port, **given})
+    host, port = _split_host(form, text, port)
     return {**given, "hostname": host, "port": port}
 
 
@@ -97,17 +125,18 @@ def _harmless(host: object) -> str | None:
     return None if b"://" in octets or b":" in octets.rpartition(b"@")[0] else octets.decode("utf-8", "replace")
 
 
-def _settings_of_url(url: Secret, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a Server whose host was given as a URL.
+def _settings_of_url(form: TextForm, url: Secret, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a server whose host was given as a URL.
 
     Args:
+        form: How it is written.
         url: The URL.
         given: The other arguments; they may not say anything else than the URL does.
 
     Raises:
         FrameError: Not a server's URL, or an argument contradicts it.
     """
-    found = read_url(url)
+    found = read_url(url, form)
     said = {name: value for name, value in found._asdict().items() if value is not None}
     if found.security == "auto":
         said.pop("security")
@@ -117,10 +146,11 @@ def _settings_of_url(url: Secret, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, **said}
 
 
-def _split_host(text: str, port: int | None) -> tuple[str, int | None]:
+def _split_host(form: TextForm, text: str, port: int | None) -> tuple[str, int | None]:
     """Take "host:port" and "[address]:port" apart; anything else is a host as it stands.
 
     Args:
+        form: How it is written.
         text: What was given as the host.
         port: The port that was given beside it, or None.
 
@@ -129,15 +159,13 @@ def _split_host(text: str, port: int | None) -> tuple[str, int | None]:
     """
     text = text.strip()
     if "@" in text:
-        raise FrameError(
-            f"{text!r} is a mail address, not a server: Server.for_address({text!r}) finds its server"
-        )
+        raise FrameError(f"{text!r} is a mail address, not a server: {form.of_address.format(repr(text))}")
     if port is None and "." not in text and text.lower() in PROVIDERS:
-        raise FrameError(f"{text!r} is a provider, not a host: Server.preset({text.lower()!r}) is its server")
+        raise FrameError(f"{text!r} is a provider, not a host: {form.of_provider.format(repr(text.lower()))}")
     host, colon, digits = text.rpartition(":")
     is_pair = bool(colon) and digits.isascii() and digits.isdecimal() and (":" not in host or host.endswith("]"))
     if not is_pair:
         return text.removeprefix("[").removesuffix("]"), port
     if port is not None and port != int(digits):
-        raise FrameError(f"Server({text!r}, {port}): the port is given twice")
+        raise FrameError(f"{form.call}({text!r}, {port}): the port is given twice")
     return host.removeprefix("[").removesuffix("]"), int(digits)

@@ -13,6 +13,7 @@ and npm's packages are in the folder NOTEBOOKMAIL_NODE_MODULES; .ci/run does bot
 from .clients import nodemailer, smtp_source
 from .collector import collector
 from .dovecot import access_token, dovecot
+from .dovecot_imap import IMAPPeer, dovecot_imap
 from .exim import exim
 from .node import maildev, smtp_server
 from .opensmtpd import opensmtpd
@@ -24,12 +25,14 @@ __all__ = [
     "PASSWORD",
     "USERNAME",
     "Arrival",
+    "IMAPPeer",
     "Peer",
     "PeerMissing",
     "Setup",
     "access_token",
     "collector",
     "dovecot",
+    "dovecot_imap",
     "exim",
     "maildev",
     "nodemailer",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_TOKEN_KEY = b"signs the access tokens of this machine's test runs"
+TOKEN_KEY = b"signs the access tokens of this machine's test runs"
 _TOKEN_SECONDS = 3600
 
 _CONFIGURATION = """
@@ -71,7 +71,7 @@ userdb {{
 }}
 """
 
-_TOKENS = """
+TOKENS = """
 introspection_mode = local
 local_validation_key_dict = fs:posix:prefix={inside}/keys/
 username_attribute = sub
@@ -83,7 +83,7 @@ def access_token(username: str = USERNAME) -> str:
     now = int(time.time())
     parts = {"alg": "HS256", "typ": "JWT"}, {"sub": username, "iat": now - 1, "exp": now + _TOKEN_SECONDS}
     signed = b".".join(_base64url(json.dumps(part).encode()) for part in parts)
-    return (signed + b"." + _base64url(hmac.digest(_TOKEN_KEY, signed, "sha256"))).decode()
+    return (signed + b"." + _base64url(hmac.digest(TOKEN_KEY, signed, "sha256"))).decode()
 
 
 def _base64url(octets: bytes) -> bytes:
@@ -107,9 +107,9 @@ def dovecot(folder: Path, setup: Setup) -> Iterator[Peer]:
     make_folder(folder / "mail")
     keys = folder / "keys/default/HS256"
     keys.mkdir(parents=True)
-    (keys / "default").write_bytes(base64.b64encode(_TOKEN_KEY))
+    (keys / "default").write_bytes(base64.b64encode(TOKEN_KEY))
     (folder / "users").write_text(f"{USERNAME}:{PASSWORD}\n")
-    (folder / "oauth2.conf").write_text(_TOKENS.format(inside=INSIDE))
+    (folder / "oauth2.conf").write_text(TOKENS.format(inside=INSIDE))
     with collector(Setup(refuse=setup.refuse, refuse_senders=setup.refuse_senders)) as relay:
         configuration = _CONFIGURATION.format(
             inside=INSIDE, user=STORE_USER, port=port, tls_port=tls_port, size=setup.size, relay=relay.port
