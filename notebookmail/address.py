@@ -29,7 +29,7 @@ _NOT_IN_A_BARE_NAME = frozenset('"<>,;@')
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
+class NamedAddress:
     """A display name (may be empty) and an envelope address.
 
     Attributes:
@@ -75,7 +75,7 @@ def address_or_nothing(text: str) -> str:
         return ""
 
 
-def parse_mailbox(text: str) -> Mailbox:
+def parse_mailbox(text: str) -> NamedAddress:
     """Read exactly one mailbox: `local@domain` or `Name <local@domain>`.
 
     Raises:
@@ -85,12 +85,12 @@ def parse_mailbox(text: str) -> Mailbox:
         raise AddressError("an address holds no control characters or line breaks", text)
     text = text.strip()
     if "<" not in text:
-        return Mailbox("", parse_address(text))
+        return NamedAddress("", parse_address(text))
     parts = cut_name_addr(text)
     if parts is None:
         raise AddressError(f"{_masked(text)} is not one mailbox: write `Name <user@example.org>`", text)
     name, address = parts
-    return Mailbox(_display_name(name, text), parse_address(address))
+    return NamedAddress(_display_name(name, text), parse_address(address))
 
 
 def cut_name_addr(text: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from notebookmail.address import (
-    Mailbox,
+    NamedAddress,
     end_of_quoted_string,
     has_control,
     parse_address,
@@ -90,19 +90,19 @@ def test_the_domain_is_lowered_and_the_local_part_is_not() -> None:
 @pytest.mark.parametrize(
     ("text", "mailbox"),
     [
-        ("a@b.org", Mailbox("", "a@b.org")),
-        ("  a@b.org ", Mailbox("", "a@b.org")),
-        ("Ann Lee <a@b.org>", Mailbox("Ann Lee", "a@b.org")),
-        ('"Lee, Ann" <a@b.org>', Mailbox("Lee, Ann", "a@b.org")),
-        ('"say \\"hi\\"" <a@b.org>', Mailbox('say "hi"', "a@b.org")),
-        ("山田 花子 <a@b.org>", Mailbox("山田 花子", "a@b.org")),
-        ("<a@b.org>", Mailbox("", "a@b.org")),
-        ('"a <b" <a@b.org>', Mailbox("a <b", "a@b.org")),
-        ('"a\\\\"<a@b.org>', Mailbox("a\\", "a@b.org")),
-        ('"" <a@b.org>', Mailbox("", "a@b.org")),
+        ("a@b.org", NamedAddress("", "a@b.org")),
+        ("  a@b.org ", NamedAddress("", "a@b.org")),
+        ("Ann Lee <a@b.org>", NamedAddress("Ann Lee", "a@b.org")),
+        ('"Lee, Ann" <a@b.org>', NamedAddress("Lee, Ann", "a@b.org")),
+        ('"say \\"hi\\"" <a@b.org>', NamedAddress('say "hi"', "a@b.org")),
+        ("山田 花子 <a@b.org>", NamedAddress("山田 花子", "a@b.org")),
+        ("<a@b.org>", NamedAddress("", "a@b.org")),
+        ('"a <b" <a@b.org>', NamedAddress("a <b", "a@b.org")),
+        ('"a\\\\"<a@b.org>', NamedAddress("a\\", "a@b.org")),
+        ('"" <a@b.org>', NamedAddress("", "a@b.org")),
     ],
 )
-def test_a_mailbox_has_a_name_and_an_address(text: str, mailbox: Mailbox) -> None:
+def test_a_mailbox_has_a_name_and_an_address(text: str, mailbox: NamedAddress) -> None:
     assert parse_mailbox(text) == mailbox
 
 
@@ -122,7 +122,7 @@ def test_what_may_be_several_mailboxes_is_refused(text: str) -> None:
 def test_a_name_in_quotes_is_read_back_as_it_is(name: str, address: str) -> None:
     assume(not has_control(name))
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    assert parse_mailbox(f'"{quoted}" <{address}>') == Mailbox(name, address)
+    assert parse_mailbox(f'"{quoted}" <{address}>') == NamedAddress(name, address)
 
 
 @given(st.lists(st.sampled_from(['"', "\\", "<", ">", ",", ";", "@", " ", "a", "a@b.org"]), max_size=12))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.address import Mailbox, domain_of, parse_mailbox
+from notebookmail.address import NamedAddress, domain_of, parse_mailbox
 from notebookmail.errors import AddressError, TemplateError
 
 from .addresses.mailbox_template import MailboxTemplate
@@ -85,8 +85,8 @@ class Invitation:
         row: Any,
         label: Hashable,
         *,
-        organizer: Mailbox | None,
-        attendees: Sequence[Mailbox],
+        organizer: NamedAddress | None,
+        attendees: Sequence[NamedAddress],
         token: str,
         date: dt.datetime,
     ) -> multipart.MimePart | None:
@@ -138,7 +138,12 @@ class Invitation:
         return called(self._given, row, FIELD, label) if is_callable(self._given) else self._given
 
     def _content(
-        self, asked: Any, sender: Mailbox | None, attendees: Sequence[Mailbox], token: str, date: dt.datetime
+        self,
+        asked: Any,
+        sender: NamedAddress | None,
+        attendees: Sequence[NamedAddress],
+        token: str,
+        date: dt.datetime,
     ) -> bytes:
         is_described = self._is_described(asked)
         organizer = (_mailbox(asked.get("organizer")) if is_described else None) or sender
@@ -193,9 +198,9 @@ def _resolver(env: Environment, key: str, value: Any) -> _Resolve:
     return lambda context, _row, label: part.render(context, label)
 
 
-def _mailbox(value: Any) -> Mailbox | None:
+def _mailbox(value: Any) -> NamedAddress | None:
     """Read the organizer; None for none."""
-    if isinstance(value, Mailbox):
+    if isinstance(value, NamedAddress):
         return value
     if is_missing(value) or value == "":
         return None

@@ -13,7 +13,7 @@ from dataclasses import replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from notebookmail.address import Mailbox, domain_of, parse_mailbox, to_ascii_domain
+from notebookmail.address import NamedAddress, domain_of, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, FrameError, TemplateError
 from notebookmail.mail.message import Envelope, Mail
 
@@ -117,7 +117,7 @@ class Renderer:
             raise FrameError(f"a column is named {INVITATION!r}, which shows the calendar here: rename the column")
         self._na: MissingPolicy = definition.na
         self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
-        self._last_sender: tuple[Mailbox | None, bytes] = (None, b"")
+        self._last_sender: tuple[NamedAddress | None, bytes] = (None, b"")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was made of and what letters share, so that it makes the same octets; but no key.
@@ -213,8 +213,8 @@ class Renderer:
             return ""
 
     def _addresses(
-        self, sender: Mailbox | None, row_context: RowContext
-    ) -> tuple[list[bytes], list[Mailbox], list[Mailbox]]:
+        self, sender: NamedAddress | None, row_context: RowContext
+    ) -> tuple[list[bytes], list[NamedAddress], list[NamedAddress]]:
         """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
         context, row, label = row_context.values, row_context.row, row_context.label
         to = self._to.render(context, row, label)
@@ -234,7 +234,7 @@ class Renderer:
             fields.append(mailboxes("Reply-To", [self._parts.reply_to.render(context, label)], row=label))
         return fields, to, reached
 
-    def _from(self, sender: Mailbox, label: Hashable) -> bytes:
+    def _from(self, sender: NamedAddress, label: Hashable) -> bytes:
         if sender != self._last_sender[0]:  # the same for most templates, and for every row
             self._last_sender = (sender, mailboxes("From", [sender], row=label))
         return self._last_sender[1]
@@ -293,9 +293,9 @@ def _rebuilt(
     return Renderer(definition, build(definition), columns, **options, shared=shared)
 
 
-def _redirection(text: str) -> Mailbox:
+def _redirection(text: str) -> NamedAddress:
     try:
         mailbox = parse_mailbox(text)
-        return Mailbox(mailbox.name, to_ascii_domain(mailbox.address))
+        return NamedAddress(mailbox.name, to_ascii_domain(mailbox.address))
     except AddressError as problem:
         raise FrameError(f"redirect_to is not one mailbox: {problem.message}") from problem

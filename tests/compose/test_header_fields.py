@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail.address import Mailbox, has_control
+from notebookmail.address import NamedAddress, has_control
 from notebookmail.compose.mime.headers import check_name, mailbox_text, mailboxes, unstructured
 from notebookmail.errors import TemplateError
 
@@ -67,7 +67,7 @@ def short(name):
 @given(st.lists((hostile_texts | blank_texts).map(str.strip), min_size=1, max_size=3))
 def test_display_names_are_read_back_as_they_were(names):
     names = [short(re.sub(r"\s{2,}", " ", name)) for name in names]
-    boxes = [Mailbox(name, f"a{place}@example.org") for place, name in enumerate(names)]
+    boxes = [NamedAddress(name, f"a{place}@example.org") for place, name in enumerate(names)]
     message = parse(mailboxes("To", boxes))
     assert [(address.display_name, address.addr_spec) for address in message["To"].addresses] == [
         (box.name, box.address) for box in boxes
@@ -77,7 +77,7 @@ def test_display_names_are_read_back_as_they_were(names):
 
 def test_a_long_display_name_is_written_as_rfc_2047_asks():
     name = "Константин Константинопольский-Задунайский"
-    field = mailboxes("To", [Mailbox(name, "a@example.org")])
+    field = mailboxes("To", [NamedAddress(name, "a@example.org")])
     words = [word for word in field.split() if word.startswith(b"=?")]
     decoded = email.header.decode_header(b" ".join(words).decode())
     assert (
@@ -97,7 +97,7 @@ def test_what_could_add_a_line_is_refused(hostile):
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_display_name_that_could_add_a_line_is_refused(hostile):
     with pytest.raises(TemplateError, match="control character"):
-        mailboxes("To", [Mailbox(f"a{hostile}b", "a@example.org")])
+        mailboxes("To", [NamedAddress(f"a{hostile}b", "a@example.org")])
 
 
 def test_plain_ascii_stays_readable():
@@ -135,9 +135,9 @@ def test_what_is_no_field_name_is_refused(name):
 @pytest.mark.parametrize(
     ("box", "text"),
     [
-        (Mailbox("", "a@example.org"), "a@example.org"),
-        (Mailbox("Ada L", "a@example.org"), "Ada L <a@example.org>"),
-        (Mailbox('Smith, "Bob"', "a@example.org"), '"Smith, \\"Bob\\"" <a@example.org>'),
+        (NamedAddress("", "a@example.org"), "a@example.org"),
+        (NamedAddress("Ada L", "a@example.org"), "Ada L <a@example.org>"),
+        (NamedAddress('Smith, "Bob"', "a@example.org"), '"Smith, \\"Bob\\"" <a@example.org>'),
     ],
 )
 def test_a_mailbox_is_shown_with_its_name_quoted_where_it_must_be(box, text):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail.address import Mailbox, has_control
+from notebookmail.address import NamedAddress, has_control
 from notebookmail.compose.invitation import Invitation
 from notebookmail.compose.jinja.environment import environment
 from notebookmail.compose.row_functions import FunctionRow
@@ -24,8 +24,8 @@ from notebookmail.errors import TemplateError
 
 ENV = environment(html=False, undefined="strict", na="error")
 DATE = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-ADA = Mailbox("Ada", "ada@example.org")
-BOB = Mailbox("Bob", "bob@example.net")
+ADA = NamedAddress("Ada", "ada@example.org")
+BOB = NamedAddress("Bob", "bob@example.net")
 BERLIN = ZoneInfo("Europe/Berlin")
 MEETING = {"summary": "Review", "start": dt.datetime(2026, 5, 1, 8, tzinfo=dt.UTC), "duration": 60}
 ICS = "BEGIN:VEVENT\r\nSUMMARY:Review\r\nDTSTART:20260501T080000Z\r\nDURATION:PT1H\r\n{}END:VEVENT\r\n"
@@ -201,7 +201,10 @@ def parameter(content, name, key):
 @settings(deadline=None)
 @given(lines.map(str.strip), lines.map(str.strip))
 def test_names_are_read_back_and_add_no_property(organizer, attendee):
-    people = {"organizer": Mailbox(organizer, ADA.address), "attendees": [Mailbox(attendee, BOB.address)]}
+    people = {
+        "organizer": NamedAddress(organizer, ADA.address),
+        "attendees": [NamedAddress(attendee, BOB.address)],
+    }
     content = octets(MEETING, **people)
     assert parameter(content, "ORGANIZER", "CN") == organizer
     assert parameter(content, "ATTENDEE", "CN") == attendee
@@ -215,7 +218,7 @@ def test_names_are_read_back_and_add_no_property(organizer, attendee):
     "address", ["a+b@x.org", "o'neil@x.org", "a%b@x.org", "a&c=?d@x.org", '"a:;b"@x.org', "жук@x.org"]
 )
 def test_an_address_is_a_mailto_uri(address):
-    _, event = read(MEETING, attendees=[Mailbox("", address)])
+    _, event = read(MEETING, attendees=[NamedAddress("", address)])
     assert unquote(event["ATTENDEE"]) == f"mailto:{address}"
     assert event["ATTENDEE"].isascii()
     assert "CN" not in event["ATTENDEE"].params
@@ -494,7 +497,7 @@ def test_what_a_calendar_says_itself_is_kept():
     assert (event["UID"], event["ORGANIZER"]) == ("u1", "mailto:eve@example.org")
     assert event["ATTENDEE"] == "MAILTO:Bob@example.net"
     assert event["DTSTAMP"].dt == DATE
-    _, event = read(text, attendees=[Mailbox("", "new@example.net")])
+    _, event = read(text, attendees=[NamedAddress("", "new@example.net")])
     assert event["ATTENDEE"] == ["MAILTO:Bob@example.net", "mailto:new@example.net"]
 
 

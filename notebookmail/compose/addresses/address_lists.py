@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from notebookmail.address import Mailbox, parse_mailbox, to_ascii_domain
+from notebookmail.address import NamedAddress, parse_mailbox, to_ascii_domain
 from notebookmail.compose.row_functions import called
 from notebookmail.compose.rows.missing import is_missing
 from notebookmail.errors import AddressError, TemplateError
@@ -72,13 +72,13 @@ class AddressList:
     def __len__(self) -> int:
         return len(self._givers)
 
-    def render(self, context: dict[str, Any], row: FunctionRow, label: Hashable) -> list[Mailbox]:
+    def render(self, context: dict[str, Any], row: FunctionRow, label: Hashable) -> list[NamedAddress]:
         """Return a row's mailboxes, their domains in ASCII.
 
         Raises:
             TemplateError: One is not a valid mailbox, a function failed, or `to` names nobody.
         """
-        found: list[Mailbox] = []
+        found: list[NamedAddress] = []
         for giver in self._givers:
             if not isinstance(giver, MailboxTemplate):
                 found += self._called(giver, row, label)
@@ -106,23 +106,23 @@ class AddressList:
                 found.append(giver.render_address(context, label))
         return found
 
-    def _split(self, giver: MailboxTemplate, context: dict[str, Any], label: Hashable) -> list[Mailbox]:
+    def _split(self, giver: MailboxTemplate, context: dict[str, Any], label: Hashable) -> list[NamedAddress]:
         text = giver.text_optional(context, label) if self._is_optional else giver.text(context, label)
         pieces = pieces_of(text, self._separators)
         if not pieces and not self._is_optional:
             raise TemplateError("the address is empty", self._field, label)
         return [self._mailbox(piece, label) for piece in pieces]
 
-    def _called(self, function: Callable[[Any], Any], row: FunctionRow, label: Hashable) -> list[Mailbox]:
+    def _called(self, function: Callable[[Any], Any], row: FunctionRow, label: Hashable) -> list[NamedAddress]:
         given = called(function, row, self._field, label)
-        texts = [given] if isinstance(given, (str, Mailbox)) or is_missing(given) else given
+        texts = [given] if isinstance(given, (str, NamedAddress)) or is_missing(given) else given
         if not isinstance(texts, Iterable) or isinstance(texts, (bytes, Mapping)):
             raise TemplateError(
                 f"a function of the row gives an address or a list of them, not a {type(given).__name__}",
                 self._field,
                 label,
             )
-        boxes: list[Mailbox] = []
+        boxes: list[NamedAddress] = []
         for text in texts:
             if isinstance(text, str):
                 boxes += [self._mailbox(piece, label) for piece in pieces_of(text, self._separators)]
@@ -132,10 +132,10 @@ class AddressList:
             raise TemplateError("the function gave no address: who is this row for?", self._field, label)
         return boxes
 
-    def _mailbox(self, text: str, label: Hashable) -> Mailbox:
+    def _mailbox(self, text: str, label: Hashable) -> NamedAddress:
         try:
             mailbox = parse_mailbox(text)
-            return Mailbox(mailbox.name, to_ascii_domain(mailbox.address))
+            return NamedAddress(mailbox.name, to_ascii_domain(mailbox.address))
         except AddressError as problem:
             raise TemplateError(problem.message, self._field, label) from problem
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.address import (
-    Mailbox,
+    NamedAddress,
     cut_name_addr,
     has_control,
     parse_address,
@@ -52,11 +52,11 @@ class MailboxTemplate:
         name, address = _cut(env, source)
         self._name = None if name is None else TemplatePart(env, name, field)
         self._address = TemplatePart(env, address, field)
-        self._constant: Mailbox | None = None
+        self._constant: NamedAddress | None = None
         if self._address.constant is not None and (self._name is None or self._name.constant is not None):
             self._constant = self._fixed(source)
 
-    def _fixed(self, source: str) -> Mailbox:
+    def _fixed(self, source: str) -> NamedAddress:
         try:
             return self.render({})
         except TemplateError as problem:
@@ -87,7 +87,7 @@ class MailboxTemplate:
                 return ""
             raise
 
-    def render(self, context: dict[str, Any], row: Hashable = None) -> Mailbox:
+    def render(self, context: dict[str, Any], row: Hashable = None) -> NamedAddress:
         """Fill in a row's values; the domain of the address is in its ASCII form.
 
         Raises:
@@ -111,7 +111,7 @@ class MailboxTemplate:
         except AddressError as problem:
             raise TemplateError(problem.message, self._field, row) from problem
 
-    def render_optional(self, context: dict[str, Any], row: Hashable = None) -> Mailbox | None:
+    def render_optional(self, context: dict[str, Any], row: Hashable = None) -> NamedAddress | None:
         """Fill in a row's values; None if the address is missing or empty.
 
         Raises:
@@ -122,7 +122,7 @@ class MailboxTemplate:
         text = self.text_optional(context, row)
         return self._mailbox(text, context, row) if text else None
 
-    def _mailbox(self, text: str, context: dict[str, Any], row: Hashable) -> Mailbox:
+    def _mailbox(self, text: str, context: dict[str, Any], row: Hashable) -> NamedAddress:
         try:
             if self._name is None:
                 mailbox = parse_mailbox(text)
@@ -139,7 +139,7 @@ class MailboxTemplate:
             )
         # A phrase is words (RFC 5322 3.2.5): readers do not agree on how many blanks stand between them, and some
         # take a no-break or wide space for one.
-        return Mailbox(_BLANKS.sub(" ", name.strip()), address)
+        return NamedAddress(_BLANKS.sub(" ", name.strip()), address)
 
     def _split_hint(self, text: str) -> str:
         """Say what to write where a cell of recipients holds several addresses."""

@@ -35,7 +35,7 @@ from .vtimezone import definition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notebookmail.address import Mailbox
+    from notebookmail.address import NamedAddress
 
 _PRODUCT: Final = "-//notebookmail//EN"
 _ASKING: Final = frozenset({"REQUEST", "PUBLISH"})
@@ -55,8 +55,8 @@ class Request:
         stamp: When the invitation was made.
     """
 
-    organizer: Mailbox | None
-    attendees: Sequence[Mailbox]
+    organizer: NamedAddress | None
+    attendees: Sequence[NamedAddress]
     uid: str
     stamp: dt.datetime
 
@@ -179,7 +179,7 @@ def _missing_definition(key: str, event: Event) -> Timezone:
         ) from problem
 
 
-def _address(mailbox: Mailbox) -> vCalAddress:
+def _address(mailbox: NamedAddress) -> vCalAddress:
     """Write a mailbox as a mailto: URI (RFC 6068 2), its name beside it."""
     address = vCalAddress(f"mailto:{quote(mailbox.address, safe='@!$*+')}")
     address.params = _Parameters({"CN": mailbox.name} if mailbox.name else {})

@@ -18,7 +18,7 @@ from notebookmail.mail.header_folding import LINE, WORD, encoded_words, fold, qu
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notebookmail.address import Mailbox
+    from notebookmail.address import NamedAddress
 
 _HARD_LINE = 990  # RFC 5322 allows 998; some room for a relay that prepends
 _NAME_LENGTH = 50  # leaves room on the field's first line for a character of four octets
@@ -106,7 +106,7 @@ def unstructured(
     return fold(f"{name}:", encoded_words(value, LINE - len(name) - 2))
 
 
-def mailboxes(name: str, boxes: Iterable[Mailbox], *, row: object = None) -> bytes:
+def mailboxes(name: str, boxes: Iterable[NamedAddress], *, row: object = None) -> bytes:
     """Write an address field, such as To, with its final CRLF.
 
     An address whose local part is not ASCII stays raw UTF-8 (RFC 6532); everything else is ASCII.
@@ -122,7 +122,7 @@ def mailboxes(name: str, boxes: Iterable[Mailbox], *, row: object = None) -> byt
     return fold(f"{name}:", words)
 
 
-def mailbox_text(box: Mailbox) -> str:
+def mailbox_text(box: NamedAddress) -> str:
     """Write a mailbox as a person reads it in a header: the name quoted where it must be."""
     if not box.name or _ATOMS.fullmatch(box.name):
         return str(box)
