@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .body_text import one_line
 from .fields import Fields, addresses_in
+from .permanence import code_in, is_for_good
+from .report_text import reason_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_RECIPIENTS: Final = 200
 _ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 _STATUS: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _XTEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _PREFIX: Final = re.compile(r"^[^;@\s]{1,30};\s*")
-_BLANK_LINES: Final = re.compile(rb"\n[ \t]*\n")
+_NEXT_BLOCK: Final = re.compile(rb"\n[ \t]*\n")
+_NEXT_RECIPIENT: Final = re.compile(rb"\n(?=final-recipient[ \t]*:)", re.IGNORECASE)
 _BY_FIRST_DIGIT: Final = {"5": "failed", "4": "delayed", "2": "delivered"}
 
 
@@ -39,22 +45,68 @@ class DeliveryReport:
     envelope_id: str
     statuses: tuple[RecipientStatus, ...]
 
-    @property
-    def action(self) -> str:
-        """The gravest of the actions, or "" where there is none."""
-        actions = {each.action for each in self.statuses}
-        return next((action for action in _ACTIONS if action in actions), "")
+
+@dataclass(frozen=True, slots=True)
+class JudgedReport:
+    """The gravest of what a report says, and of whom it says that."""
+
+    action: str
+    is_permanent: bool
+    addresses: tuple[str, ...]
+    code: str
+    reason: str
 
 
 def read_report(content: bytes) -> DeliveryReport:
     """Read the fields of a report; lines end in LF."""
     envelope_id, statuses = "", []
-    for block in _BLANK_LINES.split(content, MOST_RECIPIENTS)[:MOST_RECIPIENTS]:
-        fields = Fields(block.strip(b"\n"))
+    for fields in _blocks(content):
         envelope_id = envelope_id or fields.text("original-envelope-id")[:200]
         if "final-recipient" in fields or "original-recipient" in fields or "action" in fields:
             statuses.append(_status(fields))
     return DeliveryReport(envelope_id, tuple(statuses))
+
+
+def _blocks(content: bytes) -> Iterator[Fields]:
+    """Cut at empty lines, and before each further recipient where they are missing."""
+    for block in _NEXT_BLOCK.split(content, MOST_RECIPIENTS)[:MOST_RECIPIENTS]:
+        fields = Fields(block.strip(b"\n"))
+        if len(fields.texts("final-recipient")) > 1:
+            yield from map(Fields, _NEXT_RECIPIENT.split(block.strip(b"\n"))[:MOST_RECIPIENTS])
+        else:
+            yield fields
+
+
+def gravest(report: DeliveryReport, text: str) -> JudgedReport:
+    """Judge a report that has at least one recipient: the gravest counts, and only whose it is.
+
+    Args:
+        report: The report.
+        text: What it says to people, which tells the reason where its fields tell none.
+    """
+    actions = {each.action for each in report.statuses}
+    action = next(each for each in _ACTIONS if each in actions)
+    chosen = [each for each in report.statuses if each.action == action]
+    reasons = [each.diagnostic or reason_in(text, [each.address]) for each in chosen]
+    if action == "failed":
+        verdicts = [is_for_good(each.code, said) for each, said in zip(chosen, reasons, strict=True)]
+    else:
+        verdicts = [False] * len(chosen)
+    is_permanent = any(verdicts)
+    own = [number for number, verdict in enumerate(verdicts) if verdict == is_permanent]
+    reason = next((reasons[number] for number in own if reasons[number]), "")
+    return JudgedReport(
+        action,
+        is_permanent,
+        tuple(dict.fromkeys(chosen[number].address for number in own if chosen[number].address)),
+        _clearest(code_in(reason), next((chosen[number].code for number in own if chosen[number].code), "")),
+        reason,
+    )
+
+
+def _clearest(said: str, reported: str) -> str:
+    """Pick the code that says more: a report's own, unless it says nothing (RFC 3463 3.1)."""
+    return said if said and (not reported or reported.endswith(".0.0")) else reported
 
 
 def _status(fields: Fields) -> RecipientStatus:

@@ -8,6 +8,7 @@ be cut off anywhere: a part ends where the message does.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from email.message import Message
 from typing import Final
@@ -19,6 +20,7 @@ MOST_OCTETS: Final = 1 << 20
 MOST_PARTS: Final = 64
 MOST_LEVELS: Final = 12
 MOST_OF_A_TEXT: Final = 1 << 16
+_BOUNDARY_LINE: Final = re.compile(rb"^--([A-Za-z0-9'()+_,./:=?-]{8,70})[ \t]*\n[A-Za-z-]+:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def cut(content: bytes) -> ReceivedMessage:
     while waiting and len(parts) < MOST_PARTS:
         own, inner, level = waiting.pop()
         kind = content_type(own)
-        if kind.name.startswith("multipart/") and kind.boundary and level < MOST_LEVELS:
-            pieces = _split(inner, kind.boundary)
+        if kind.name.startswith("multipart/") and level < MOST_LEVELS:
+            pieces = _split(inner, kind.boundary) or _split(inner, _likely_boundary(inner))
             if pieces:
                 default = "message/rfc822" if kind.name == "multipart/digest" else "text/plain"
                 waiting += [(*_opened(piece, default), level + 1) for piece in reversed(pieces)]
@@ -120,7 +122,7 @@ def content_type(fields: Fields) -> ContentType:
     reader = Message()
     reader["Content-Type"] = " ".join(value.split())
     return ContentType(
-        reader.get_content_type(),
+        (reader.get_content_type().split() or ["text/plain"])[0],
         reader.get_boundary("") or "",
         reader.get_content_charset("") or "",
         str(reader.get_param("report-type", "")).lower(),
@@ -138,6 +140,8 @@ def _opened(piece: bytes, default: str) -> tuple[Fields, bytes]:
 
 def _split(body: bytes, boundary: str) -> list[bytes]:
     """Cut a multipart's body at its boundaries, so many times at most; what stands before the first is dropped."""
+    if not boundary:
+        return []
     mark = b"\n--" + boundary.encode("utf-8", "replace")
     body = b"\n" + body
     places: list[tuple[int, int]] = []  # where a boundary's line begins, and where the part behind it does
@@ -155,3 +159,9 @@ def _split(body: bytes, boundary: str) -> list[bytes]:
     if not is_last:
         ends.append(len(body))
     return [body[behind:end] for (_, behind), end in zip(places, ends, strict=False)]
+
+
+def _likely_boundary(body: bytes) -> str:
+    """Return what looks like the boundary where the declared one is missing: the first line that begins as one."""
+    match = _BOUNDARY_LINE.search(body[:MOST_OF_A_TEXT])
+    return match[1].decode("ascii") if match else ""
