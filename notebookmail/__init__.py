@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # type checkers take it for true; importing typing would 
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import send_frame, send_frame_sync, start_frame
+    from .api import send_frame, send_frame_sync, send_test, start_frame
     from .campaign.estimate import SendPlan, plan_frame
     from .campaign.history import campaigns, forget
     from .campaign.job import SendJob
@@ -112,6 +112,7 @@ __all__ = [
     "send",
     "send_frame",
     "send_frame_sync",
+    "send_test",
     "start_frame",
 ]
 
@@ -143,6 +144,7 @@ _ROOMS = {
     "send": "smtp.client.client",
     "send_frame": "api",
     "send_frame_sync": "api",
+    "send_test": "api",
     "start_frame": "api",
 }
 """Where a public name lives; what is not listed is an exception."""

@@ -1,4 +1,4 @@
-"""The functions that send: send_frame, start_frame, send_frame_sync.
+"""The functions that send: send_frame, start_frame, send_frame_sync, send_test.
 
 A wrong call raises before anything is sent. A wrong row never raises: it becomes a result. Without a server the
 messages go to a sandbox on this machine, because nobody should mail a thousand people on the first try.
@@ -13,6 +13,7 @@ from .campaign.job import SendJob
 from .campaign.options import settings_of, shows_options
 from .campaign.planning import make_plan
 from .campaign.run import Run
+from .campaign.trial import plan_test
 from .errors import FrameError
 from .folder.folder import Folder
 from .server.server import URL_VARIABLE, Server
@@ -22,6 +23,7 @@ from .sync import run_sync
 from .tracebacks.interrupts import explained
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from typing import Unpack
 
     from .campaign.options import SendOptions
@@ -46,35 +48,7 @@ async def send_frame(
         server: Where it goes: a Server, or a Folder that the letters are written to. None takes the server in the
             environment variable NOTEBOOKMAIL_URL, or, if that is not set, a sandbox on this machine: then nothing
             leaves it.
-        sender: The From mailbox, instead of the template's.
-        group_by: A column: its rows of equal value get one message together, and the template sees them as `rows`.
-            A column that differs within a group has no value to print. A row without a value here fails.
-        key: The column, or columns, that say which row is which, whatever else of it changes, such as an order
-            number. None knows a row by its recipient in a named campaign, else by what its letter reads.
-        campaign: A name: rows that were sent in it are never sent again, also when the template changes. None
-            makes a campaign of the template and the sender.
-        journal: Where to remember who got what: None in the user's own state folder (and for a sandbox not at
-            all), a path, or False: then running the cell again mails everybody again.
-        confirm: Refuse to start unless exactly so many messages would go.
-        limit: Send at most so many messages; the rows beyond stay pending.
-        redirect_to: All messages go to this address; X-Original-To names the intended one, and the journal knows
-            nothing of it.
-        dry_run: Build every message and send none: good rows are pending, the others failed.
-        suppress: Addresses never to mail.
-        duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
-            the first, "send" sends both.
-        retry: Minutes to stay for rows that the server defers: they are tried again after 5, 15, 30 minutes. 0
-            leaves them to `results.retry()` or a later run.
-        resend: Send again also what was sent: begins the campaign anew.
-        resend_unconfirmed: Send rows again that may have been delivered.
-        not_before: Wait until then before anything goes out; without a time zone it is local time.
-        dkim: Signs every message in the name of its domain.
-        max_connections: At most so many connections at once, below the server's own limit.
-        workers: Who makes the messages: a number of processes on this machine (extra "workers"), or any
-            concurrent.futures.Executor, such as `client.get_executor()` of a Dask cluster. They make messages and
-            never send. None makes them in this process.
-        progress: "auto" shows a live board in notebooks and a progress bar in terminals, "widget" and "text"
-            choose one, False shows nothing.
+        **options: What else can be chosen, each by its name, as for every function that takes a frame:
 
     Returns:
         One entry per row, in order, or per group in the order the groups begin, labelled by the value of its
@@ -145,17 +119,67 @@ def send_frame_sync(
         return run_sync(run.carry_out())
 
 
+@shows_options
+async def send_test(
+    df: Any,
+    template: Template,
+    server: Destination | None = None,
+    *,
+    to: str,
+    row: Hashable = None,
+    **options: Unpack[SendOptions],
+) -> SendResults:
+    """Mail the letter of one row to yourself, as it would arrive at that row's recipient.
+
+    It goes to `to` alone, without copies; X-Original-To names whom it is for. Nothing is remembered: send_frame
+    mails that row all the same.
+
+    Args:
+        df: As for send_frame.
+        template: As for send_frame.
+        server: As for send_frame.
+        to: Your own mailbox.
+        row: The label of the row, or of a group the value of its column; the first that gets a message when left
+            out.
+        **options: As for send_frame, those that decide how the letters look: sender, group_by, dkim. What is said
+            of the campaign, of how many and when has no effect here.
+
+    Returns:
+        The results of this one row.
+
+    Raises:
+        FrameError: As for send_frame, or no row has the label, or it gets no message.
+        TemplateError, SMTPException: As for send_frame.
+
+    Example:
+        >>> await send_test(df, template, server, to="me@example.org", row=7)
+    """
+    settings = settings_of("send_test", options)
+    _check_destination(server)
+    plan, said = plan_test(df, template, settings, to, row)
+    run = Run(plan, _ready(server))
+    run.say(said)
+    return await run.carry_out()
+
+
 def _prepared(call: str, df: Any, template: Template, server: Destination | None, options: SendOptions) -> Run:
     """Plan a run: what makes the call wrong as a whole is found here, and a password asked for that is missing."""
     settings = settings_of(call, options)
+    _check_destination(server)
+    plan = make_plan(df, template, settings)
+    return Run(plan, _ready(server, is_needed=not settings.dry_run))
+
+
+def _check_destination(server: Destination | None) -> None:
     if server is not None and not isinstance(server, Server | Folder):
         raise FrameError(
             f"server is a {type(server).__name__}: give Server('smtp.example.org', username=..., ...), "
             "or Folder('letters/')"
         )
-    plan = make_plan(df, template, settings)
+
+
+def _ready(server: Destination | None, *, is_needed: bool = True) -> Destination | None:
+    """Return where messages go, with the password it needs; None for a sandbox."""
     if server is None and os.environ.get(URL_VARIABLE):
         server = Server.from_env()
-    if server is not None and not settings.dry_run:
-        server = server.with_password()
-    return Run(plan, server)
+    return server.with_password() if server is not None and is_needed else server

@@ -13,12 +13,14 @@ import asyncio
 import contextlib
 import contextvars
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .errors import INTERRUPTS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from contextlib import AbstractAsyncContextManager
 
 _T = TypeVar("_T")
 
@@ -106,6 +108,55 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+class OpenedInThread:
+    """Keeps an async context manager open on an event loop in a thread, for callers without `await`.
+
+    Args:
+        manager: What is entered and left there.
+    """
+
+    def __init__(self, manager: AbstractAsyncContextManager[Any]) -> None:
+        self._manager = manager
+        self._is_open: Future[None] = Future()
+        self._is_over: Future[None] = Future()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._serve, name="notebookmail", daemon=True)
+
+    def open(self) -> None:
+        """Enter it, and go on when that is done.
+
+        Raises:
+            BaseException: What entering it raised.
+        """
+        self._thread.start()
+        self._is_open.result()
+
+    def close(self) -> None:
+        """Leave it, and go on when that is done.
+
+        Raises:
+            BaseException: What leaving it raised.
+        """
+        if self._loop is not None and self._end is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
+        self._is_over.result()
+
+    def _serve(self) -> None:
+        try:
+            asyncio.run(self._keep_open())
+        except BaseException as problem:  # noqa: BLE001 -- whoever opens or closes it is told
+            (self._is_over if self._is_open.done() else self._is_open).set_exception(problem)
+        else:
+            self._is_over.set_result(None)
+
+    async def _keep_open(self) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        async with self._manager:
+            self._is_open.set_result(None)
+            await self._end.wait()
 
 
 class _LoopThread(Generic[_T]):

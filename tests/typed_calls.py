@@ -25,8 +25,10 @@ from notebookmail import (
     send,
     send_frame,
     send_frame_sync,
+    send_test,
     start_frame,
 )
+from notebookmail.delivery.events import Status
 
 
 async def merge(df: pd.DataFrame) -> None:
@@ -46,6 +48,14 @@ async def merge(df: pd.DataFrame) -> None:
     assert_type(template.render({"name": "Ann"}), EmailMessage)
     send_frame_sync(df, template, limmit=3)  # type: ignore[call-arg] # not an option
     send_frame_sync(df, template, limit="3")  # type: ignore[arg-type] # not a number
+    assert_type(results.message(7), EmailMessage)
+    assert_type(results["ann"].to, str)
+    assert_type(next(iter(results)).status, Status)
+    assert_type(await send_test(df, template, to="me@example.org", row=7, sender="a@example.org"), SendResults)
+    await send_test(df, template)  # type: ignore[call-arg] # to whom?
+    with Sandbox() as box:
+        assert_type(box.find("ann"), list[Received])
+        assert_type(len(box), int)
     async with Sandbox(faults={"451": 0.1, "x@example.org": "550 no"}) as box:
         await send_frame(df, template, box.server, duplicates="skip", progress=False)
         assert_type(box.received, list[Received])

@@ -3,6 +3,7 @@
 Here letters, delivery and servers meet; `api`, `review` and what lies above import it, and it imports every room
 below. What a caller may choose: options.py. Which rows go, and which do not: plan.py, exclusions.py. How a row
 is found again in the journal: matching.py (by the rules of older journals: old_journal_keys.py). From the first
-connection to the last event: run.py; in the background: job.py. What comes back: results.py. How long it would
+connection to the last event: run.py; in the background: job.py. What comes back: results.py, and of it what
+is told of rows: row_results.py. One row's letter to oneself: trial.py. How long it would
 take: estimate.py. `campaigns()` and `forget()`: history.py.
 """

@@ -32,7 +32,41 @@ _LONGEST_NAME = 200
 
 
 class SendOptions(TypedDict, total=False):
-    """What a caller of send_frame and its family may choose; send_frame says what each means."""
+    """What a caller of send_frame and its family may choose.
+
+    Each is explained here, once: help and hovers of every function of the family show these words.
+
+    Args:
+        sender: The From mailbox, instead of the template's.
+        group_by: A column: its rows of equal value get one message together, and the template sees them as `rows`.
+            A column that differs within a group has no value to print. A row without a value here fails.
+        key: The column, or columns, that say which row is which, whatever else of it changes, such as an order
+            number. None knows a row by its recipient in a named campaign, else by what its letter reads.
+        campaign: A name: rows that were sent in it are never sent again, also when the template changes. None
+            makes a campaign of the template and the sender.
+        journal: Where to remember who got what: None in the user's own state folder (and for a sandbox not at
+            all), a path, or False: then running the cell again mails everybody again.
+        confirm: Refuse to start unless exactly so many messages would go.
+        limit: Send at most so many messages; the rows beyond stay pending.
+        redirect_to: All messages go to this address; X-Original-To names the intended one, and the journal knows
+            nothing of it.
+        dry_run: Build every message and send none: good rows are pending, the others failed.
+        suppress: Addresses never to mail.
+        duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
+            the first, "send" sends both.
+        retry: Minutes to stay for rows that the server defers: they are tried again after 5, 15, 30 minutes. 0
+            leaves them to `results.retry()` or a later run.
+        resend: Send again also what was sent: begins the campaign anew.
+        resend_unconfirmed: Send rows again that may have been delivered.
+        not_before: Wait until then before anything goes out; without a time zone it is local time.
+        dkim: Signs every message in the name of its domain.
+        max_connections: At most so many connections at once, below the server's own limit.
+        workers: Who makes the messages: a number of processes on this machine (extra "workers"), or any
+            concurrent.futures.Executor, such as `client.get_executor()` of a Dask cluster. They make messages and
+            never send. None makes them in this process.
+        progress: "auto" shows a live board in notebooks and a progress bar in terminals, "widget" and "text"
+            choose one, False shows nothing.
+    """
 
     sender: str | None
     group_by: str | None
@@ -155,7 +189,7 @@ def settings_of(call: str, options: Mapping[str, Any]) -> SendSettings:
 
 
 def shows_options(function: _Function) -> _Function:
-    """Write every option into a function's signature, with its default, for help and completion in notebooks."""
+    """Write every option into a function's signature and its docstring, for help and completion in notebooks."""
     signature = inspect.signature(function)
     own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     options = [
@@ -163,7 +197,20 @@ def shows_options(function: _Function) -> _Function:
         for name, default, annotation in _described()
     ]
     function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    function.__doc__ = _explained(function.__doc__)
     return function
+
+
+def _explained(text: str | None) -> str | None:
+    """Put the words about each option behind what a docstring says of **options; None where they are stripped."""
+    if text is None or SendOptions.__doc__ is None:
+        return text
+    lines = inspect.cleandoc(text).splitlines()
+    words = inspect.cleandoc(SendOptions.__doc__).partition("Args:\n")[2].splitlines()
+    place = next(number for number, line in enumerate(lines, 1) if line.startswith("    **options:"))
+    while place < len(lines) and lines[place].startswith(" " * 8):
+        place += 1
+    return "\n".join([*lines[:place], *words, *lines[place:]])
 
 
 def _described() -> Iterator[tuple[str, Any, Any]]:

@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from notebookmail.compose.recipients import Recipients
+from notebookmail.compose.rows.one_row import OneRow
 from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.events import RowPending
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from notebookmail.compose.recipients import Recipients
     from notebookmail.compose.renderer import Renderer
     from notebookmail.compose.rows.frame import Frame, Row
     from notebookmail.compose.template import Template
@@ -117,6 +118,15 @@ class Plan:
         settings = replace(self.settings, confirm=None, limit=None, resend=False)
         return replace(self, settings=settings, going=going, beyond=range(0), excluded=ExcludedRows())
 
+    def alone(self, position: int) -> Plan:
+        """Return a plan for one row that may be sent, as if there were no other."""
+        recipients = Recipients()
+        recipients.add([self.recipients[position]])
+        return replace(
+            self, frame=OneRow(self.frame, position), recipients=recipients, fit=range(1), alike=range(0),
+            going=range(1), beyond=range(0), excluded=ExcludedRows(),
+        )  # fmt: skip
+
     def resumed(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool = False) -> Plan:
         """Return a plan that counts against the limit only what would really go.
 
@@ -134,6 +144,13 @@ class Plan:
         if self.settings.limit is not None and earlier:
             plan = plan._limited(self.settings.limit, settled_in(earlier, resend_unconfirmed=resend_unconfirmed))
         return plan
+
+    def has_unsettled(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool = False) -> bool:
+        """Tell whether any of the rows would really go; the arguments are as for `resumed`."""
+        if not earlier:
+            return bool(self.going)
+        is_settled = settled_in(earlier, resend_unconfirmed=resend_unconfirmed)
+        return not all(is_settled(key) for _, _, key in self._keyed(self.going))
 
     def _limited(self, limit: int, is_settled: Callable[[bytes], bool]) -> Plan:
         going, beyond, fresh = array("q"), array("q"), 0

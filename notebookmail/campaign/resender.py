@@ -9,6 +9,8 @@ from notebookmail.errors import TemplateError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from notebookmail.sandbox.server import Sandbox
+
     from .plan import Plan
     from .results import SendResults
     from .run_handle import Stage
@@ -39,6 +41,7 @@ class Resender:
         plan: The plan as it was carried out.
         is_retry: True when the rows were tried by an earlier run.
         identity: The campaign's digest and its generation: what Message-IDs are made of.
+        box: The sandbox of this process that the rows went to, if they did.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Resender:
         self.results = results
         self.identity = (plan.digest(""), 0)
         self.is_retry = before is not None
+        self.box: Sandbox | None = None if before is None else before.box
         self._make_run = make_run
         self._left_before = frozenset[int]() if before is None else before.left_out
 

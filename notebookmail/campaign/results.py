@@ -1,34 +1,41 @@
 """What send_frame returns: how every row came out, with the displays of it.
 
-SendResults is the face; behind it stand three objects: how the rows stand (delivery/row_states.py), who looks for
-rows (row_search.py) and who describes them (results_frame.py). What rows are sent again with is a RunHandle.
+SendResults is the face: what happens to rows, sending them again, and showing them; what is told of rows is
+RowResults' (row_results.py). What rows are sent again with is a RunHandle.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from functools import cached_property
+from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakSet
 
-from notebookmail.delivery.results_frame import Outcomes
-from notebookmail.delivery.row_search import RowSearch
 from notebookmail.delivery.row_states import RowStates
 from notebookmail.errors import FrameError
 from notebookmail.tracebacks.rendering import rendered
 
+from .row_results import RowResults
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from email.message import EmailMessage
 
     import pandas as pd
 
-    from notebookmail.delivery.events import RowEvent, Status
-    from notebookmail.delivery.results_frame import Cause, Outcome
-    from notebookmail.delivery.row_search import Order
+    from notebookmail.delivery.events import RowEvent
+    from notebookmail.view.widgets.inbox import Inbox
     from notebookmail.view.widgets.results_table import ResultsTable
 
     from .run_handle import RunHandle, Stage
+
+_OFFERED: Final = frozenset(
+    {"addresses", "counts", "deferred", "exceptions", "explain", "failed", "frame", "inbox", "message", "notice",
+     "pending", "raise_for_failures", "redacted", "retry", "sent", "sent_before", "skipped", "table", "to_csv",
+     "to_excel", "unconfirmed"}
+)  # fmt: skip
+"""What completion offers."""
 
 _TURN: Final = threading.Lock()
 """Held for a moment, to ask whether rows are being sent and to say so."""
@@ -41,7 +48,7 @@ _COLUMNS_BEFORE: Final = {
 """The columns of RowStates by their names in pickles of results that held them themselves."""
 
 
-class SendResults:
+class SendResults(RowResults):
     """One entry per row of the frame, in its order.
 
     In a notebook it shows itself as a summary that can be saved and shared: counts, causes and the first problems,
@@ -54,7 +61,7 @@ class SendResults:
     """
 
     def __init__(self, labels: Sequence[Hashable] | pd.Index[Any], notice: str = "") -> None:
-        self._hold(RowStates(labels))
+        super().__init__(RowStates(labels))
         self.notice = notice
         self.shown_in: int | None = None
         self.sent_before = 0
@@ -72,15 +79,10 @@ class SendResults:
         results.note_recipients(plan.recipients)
         return results
 
-    def _hold(self, states: RowStates) -> None:
-        self.__dict__.pop("frame", None)
-        self._states = states
-        self._search = RowSearch(states)
-        self._outcomes = Outcomes(states)
-
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what they were sent with, and who shows them: these belong to this process."""
-        kept = {name: value for name, value in self.__dict__.items() if name not in {"_search", "_outcomes"}}
+        made = {"frame", "_search", "_outcomes"}  # of what is kept, when it is asked for
+        kept = {name: value for name, value in self.__dict__.items() if name not in made}
         return {**kept, "_sending": None, "_is_being_sent": False, "_tables": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -93,9 +95,6 @@ class SendResults:
                 setattr(states, column, kept.pop(name))
         self._hold(states)
         self.__dict__.update(kept)
-
-    def __len__(self) -> int:
-        return len(self._states)
 
     # --- what happens to the rows ---------------------------------------------------------------------------
 
@@ -128,97 +127,6 @@ class SendResults:
     def restore(self, before: Self) -> None:
         """Let every row stand as in a copy that was made before; the copy is used up."""
         self._hold(before._states)
-
-    # --- how the rows stand ---------------------------------------------------------------------------------
-
-    @property
-    def counts(self) -> dict[Status, int]:
-        """How many rows stand how, every status present: {"sent": 998, "failed": 2, ...}."""
-        return dict(self._states.counts)
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """All rows as a pandas DataFrame on the original index, so that `df.join(results.frame)` works."""
-        return self._outcomes.frame()
-
-    def _rows(self, status: Status) -> pd.DataFrame:
-        return self.frame.iloc[self.positions(status)]
-
-    @property
-    def sent(self) -> pd.DataFrame:
-        """The rows the server took responsibility for."""
-        return self._rows("sent")
-
-    @property
-    def failed(self) -> pd.DataFrame:
-        """The rows refused for good, or that could not be rendered."""
-        return self._rows("failed")
-
-    @property
-    def deferred(self) -> pd.DataFrame:
-        """The rows refused for now."""
-        return self._rows("deferred")
-
-    @property
-    def unconfirmed(self) -> pd.DataFrame:
-        """The rows that may have been delivered."""
-        return self._rows("unconfirmed")
-
-    @property
-    def skipped(self) -> pd.DataFrame:
-        """The rows left out on purpose."""
-        return self._rows("skipped")
-
-    @property
-    def pending(self) -> pd.DataFrame:
-        """The rows that were not tried."""
-        return self._rows("pending")
-
-    @property
-    def exceptions(self) -> dict[Hashable, Exception]:
-        """Each troubled row's exception, by the row's label.
-
-        Where an index repeats a label, the label keeps its last row's exception; `frame.error` has all of them.
-        """
-        return self._outcomes.exceptions()
-
-    @property
-    def addresses(self) -> pd.DataFrame:
-        """What each address said, of the rows whose addresses did not all say the same.
-
-        One line for each address that refused the message or, where its row is not sent, took it: `label`,
-        `status` (the row's), `address`, `is_copy` (cc or bcc), `delivered`, `code`, `enhanced_code`, `reply`.
-        """
-        return self._outcomes.addresses()
-
-    @property
-    def copies_refused(self) -> int:
-        """How many sent rows have a copy (cc, bcc) that was refused."""
-        return self._outcomes.copies_refused()
-
-    def delivered(self) -> dict[int, tuple[str, ...]]:
-        """Return, by position, the addresses that took the message of a row which is not sent yet."""
-        return self._states.delivered()
-
-    def status_at(self, position: int) -> Status:
-        """Return how the row at a position (from 0) stands."""
-        return self._states.status_at(position)
-
-    def outcome(self, position: int) -> Outcome:
-        """Return everything known about the row at a position (from 0)."""
-        return self._outcomes.outcome(position)
-
-    def positions(self, *statuses: Status) -> list[int]:
-        """Return the positions of the rows with one of these statuses (all rows when none is named), in order."""
-        return self._search.positions(*statuses)
-
-    def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
-        """Return the positions of the rows a person looks for; see `RowSearch.find`."""
-        return self._search.find(status, words, order)
-
-    def causes(self) -> list[Cause]:
-        """Return the troubled rows grouped by cause, the largest group first."""
-        return self._outcomes.causes()
 
     # --- sending again --------------------------------------------------------------------------------------
 
@@ -276,6 +184,41 @@ class SendResults:
                 await self._sending.again(positions, stage)
         return self
 
+    # --- letters --------------------------------------------------------------------------------------------
+
+    def message(self, label: Hashable) -> EmailMessage:
+        """Return a row's message, as it was or would be sent.
+
+        Args:
+            label: The row's label in the frame's index; of a group the value of its column.
+
+        Raises:
+            FrameError: No row has the label, or several have it; or these results were loaded from a file.
+            TemplateError: The row has no message; the error says why.
+        """
+        position = self._position(label)
+        if self._sending is None:
+            raise FrameError(
+                "these results do not hold their letters: preview_frame(df, template) makes them again"
+            )
+        # Line ends as Python has them: `get_content()` is there to be read and compared.
+        content = self._sending.letter(position).replace(b"\r\n", b"\n")
+        return message_from_bytes(content, policy=policy.default)
+
+    def inbox(self) -> Inbox:
+        """Show what arrived in the sandbox that these rows were sent to, as a mail program would.
+
+        Raises:
+            FrameError: They did not go to a sandbox of this process.
+        """
+        box = None if self._sending is None else self._sending.box
+        if box is None:
+            raise FrameError(
+                "these rows did not go to a sandbox of this process, so there is no inbox to show: "
+                "results.message(label) is the letter of a row"
+            )
+        return box.inbox()
+
     # --- passing on -----------------------------------------------------------------------------------------
 
     def redacted(self) -> SendResults:
@@ -318,6 +261,10 @@ class SendResults:
             raise rendered(ExceptionGroup(f"{len(found)} of {len(self)} rows were not sent", found))
 
     # --- display --------------------------------------------------------------------------------------------
+
+    def __dir__(self) -> list[str]:
+        """List what users of results want; what the run and the views call is left out."""
+        return sorted({name for name in super().__dir__() if name.startswith("_")} | _OFFERED)
 
     def table(self) -> ResultsTable:
         """Open the table of all rows: live, with full addresses, for notebooks.

@@ -107,6 +107,10 @@ class Run:
             return interrupts.INTERRUPTED_WITHOUT_JOURNAL
         return interrupts.INTERRUPTED_ANEW if self._plan.settings.resend else interrupts.INTERRUPTED
 
+    def say(self, sentence: str) -> None:
+        """Have something said of the run as a whole, above its results."""
+        self._notices.say(sentence)
+
     # --- carrying out ---------------------------------------------------------------------------------------
 
     async def carry_out(self) -> SendResults:
@@ -145,10 +149,29 @@ class Run:
         return self.results
 
     async def _carry_out(self) -> None:
-        async with _found(self._destination) as (destination, notice):
+        async with self._found() as (destination, notice):
             self._notices.say(notice)
             with claimed(self._plan, destination, self.results, self._notices) as campaign:
                 await self._send(destination, campaign)
+
+    @contextlib.asynccontextmanager
+    async def _found(self) -> AsyncIterator[tuple[Destination, str]]:
+        """Find where to send to; the second value is what to say about it."""
+        destination = self._destination
+        if destination is not None and not destination.is_sandbox:
+            yield destination, ""
+            return
+        from notebookmail.sandbox.server import Sandbox, running_sandbox
+
+        if destination is not None:
+            self._resender.box = running_sandbox(destination.endpoint)
+            yield destination, ""
+            return
+        before = self._resender.box
+        async with Sandbox() as box:
+            box.received += before.received if before is not None else []
+            self._resender.box = box
+            yield box.server, SANDBOX_NOTICE
 
     async def _send(self, destination: Destination, campaign: ClaimedCampaign) -> None:
         again = self._plan.settings.resend_unconfirmed or destination.is_repeatable
@@ -164,7 +187,7 @@ class Run:
             runner = Runner(plan.tasks(*identity), len(plan.going), transport, self._apply, settings)
             _publish(self.results)
             try:
-                if plan.going:
+                if plan.has_unsettled(campaign.earlier, resend_unconfirmed=again):
                     await transport.open()
                     self._notices.say(SAVING_OFFER if destination.offers_to_save() else "")
                 self.control.begin(runner)
@@ -236,15 +259,3 @@ class Run:
     def progress(self) -> Progress:
         """Tell how the run stands."""
         return self._monitor.progress(self._plan, self.results, self.control)
-
-
-@contextlib.asynccontextmanager
-async def _found(destination: Destination | None) -> AsyncIterator[tuple[Destination, str]]:
-    """Find where to send to; the second value is what to say about it."""
-    if destination is not None:
-        yield destination, ""
-    else:
-        from notebookmail.sandbox.server import Sandbox
-
-        async with Sandbox() as box:
-            yield box.server, SANDBOX_NOTICE

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from notebookmail.sandbox.server import Sandbox
+
     Stage = Callable[[Any], None]  # takes a board's widget and shows it
 
 
 class RunHandle(Protocol):
     """What results know of the run behind them."""
+
+    @property
+    def box(self) -> Sandbox | None:
+        """The sandbox of this process that the rows went to, if they did."""
 
     @property
     def left_out(self) -> frozenset[int]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from notebookmail.server.diagnosis import Diagnosis
     from notebookmail.server.server import Server
 
+_MAIL = "The mail"
+
 
 @click.command(
     cls=SectionedCommand,
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
         "notebookmail verify --server smtps://me@smtp.example.org:465",
         "notebookmail verify --preset gmail --username me@gmail.com",
         "notebookmail verify --preset ses --region eu-west-1 --username AKIA...",
+        "notebookmail verify --profile work --sender desk@example.org --to me@example.org",
     ),
 )
 @server_options
+@option("--sender", metavar="ADDRESS", section=_MAIL, help="Whom mail shall come from: would it be taken?")
+@option("--to", metavar="ADDRESS", section=_MAIL, help="Whom it might go to (default: the sender).")
 @as_json
 def verify(**chosen: Any) -> int:
     """Find out how far a session with a mail server comes: name, connection, TLS, login, limits. Send nothing.
@@ -40,7 +45,7 @@ def verify(**chosen: Any) -> int:
     from notebookmail.server.server import Server
 
     server = chosen_server(chosen) or Server.from_env()
-    diagnosis = asyncio.run(server.verify())
+    diagnosis = asyncio.run(server.verify(sender=chosen["sender"], to=chosen["to"]))
     if chosen["is_json"]:
         print_json(_record(diagnosis))
     else:

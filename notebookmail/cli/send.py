@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from notebookmail.errors import NotebookmailError
+
 from .command import ALL_SENT, SOME_NOT_SENT, SectionedCommand, as_json, complain, option
 from .letter_options import confirm_option, letter_options, read_data, read_letter, which_messages
 from .machine_output import print_json, records, told_aside
-from .server_options import chosen_server, server_options
+from .server_options import chosen_server, named_server, server_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from notebookmail.campaign.results import SendResults
-    from notebookmail.server.server import Server
+    from notebookmail.delivery.destination import Destination
 
 _MEMORY = "What is remembered"
 _PACE = "How it is done"
@@ -29,6 +31,7 @@ _PASSED_ON = ("dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "m
     examples=(
         "notebookmail send people.csv letter.md                      # to a sandbox: nothing leaves this machine",
         "notebookmail send people.csv letter.md --dry-run",
+        "notebookmail send people.csv letter.md --folder letters/    # files to look at, and no mail",
         "notebookmail send people.csv letter.md --preset gmail --username me@gmail.com --confirm 412",
         "notebookmail send people.csv letter.md --server smtps://me@smtp.example.org:465 --campaign may-letters",
     ),
@@ -36,6 +39,8 @@ _PASSED_ON = ("dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "m
 @letter_options
 @confirm_option
 @server_options
+@option("--folder", type=click.Path(path_type=Path), metavar="PATH", section="The server",
+        help="Write the letters there instead: a folder of .eml files, or one .mbox file.")  # fmt: skip
 @option("--dry-run", is_flag=True, section=_PACE, help="Build every message, send none.")
 @option(
     "--retry", type=float, default=0, metavar="MINUTES", section=_PACE, help="Stay for rows the server defers."
@@ -59,7 +64,7 @@ def send(**chosen: Any) -> int:
     import asyncio
 
     letter = read_letter(chosen)
-    server = chosen_server(chosen)
+    server = _destination(chosen)
     is_json = chosen["is_json"]
     with told_aside(is_json=is_json):
         try:
@@ -76,7 +81,19 @@ def send(**chosen: Any) -> int:
     return ALL_SENT if _is_good(results, is_dry=chosen["dry_run"]) else SOME_NOT_SENT
 
 
-async def _sent(chosen: Mapping[str, Any], letter: Any, server: Server | None) -> SendResults:
+def _destination(chosen: Mapping[str, Any]) -> Destination | None:
+    """Say where the letters go: to the folder or the server that was named; None where none was."""
+    if chosen["folder"] is None:
+        return chosen_server(chosen)
+    named = named_server(chosen)
+    if named:
+        raise NotebookmailError(f"--folder and {named} name two places: give one of them")
+    from notebookmail.folder.folder import Folder
+
+    return Folder(chosen["folder"])
+
+
+async def _sent(chosen: Mapping[str, Any], letter: Any, server: Destination | None) -> SendResults:
     from notebookmail.api import send_frame
 
     return await send_frame(
@@ -91,7 +108,7 @@ async def _sent(chosen: Mapping[str, Any], letter: Any, server: Server | None) -
     )
 
 
-def _interrupted(chosen: Mapping[str, Any], server: Server | None) -> str:
+def _interrupted(chosen: Mapping[str, Any], server: Destination | None) -> str:
     is_remembered = not chosen["no_journal"] and chosen["redirect_to"] is None
     if is_remembered and (server is not None or chosen["journal"] is not None):
         without = " without --resend" if chosen["resend"] else ""

@@ -93,6 +93,11 @@ server_options: Final = options(
 """The options that say where mail goes."""
 
 
+def named_server(chosen: Mapping[str, Any]) -> str:
+    """Return the flags that name a server, as "--server and --preset"; "" where none is given."""
+    return " and ".join(flag for way, flag in _WAYS.items() if chosen[way] is not None)
+
+
 def chosen_server(chosen: Mapping[str, Any]) -> Server | None:
     """Make the server that was named; None where none was.
 

@@ -17,7 +17,7 @@ PAUSED, STOPPING = "paused", "stopping"
 """What `Progress.note` says of a run that somebody commanded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Progress:
     """How a run stands at one moment.
 
@@ -52,6 +52,13 @@ class Progress:
     def done(self) -> int:
         """The rows that are no longer pending."""
         return self.total - self.counts["pending"]
+
+    def __repr__(self) -> str:
+        others = [f"{count:,} {status}" for status, count in self.counts.items() if count and status != "pending"]
+        pace = f"{self.per_second:,.1f} a second" if self.per_second else ""
+        left = f"about {self.seconds_left:,.0f} s left" if self.seconds_left else ""
+        said = [f"{self.done:,} of {self.total:,} done", *others, pace, left, self.note, self.complaint]
+        return f"<Progress: {', '.join(filter(None, said))}>"
 
 
 class Meter:

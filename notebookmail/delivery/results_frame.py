@@ -113,7 +113,7 @@ class Outcomes:
         explanation = explain(error) if error is not None else None
         response = _response_of(error) if error is not None else _reply_in(states.replies[reply])
         return Outcome(
-            label=states.labels[position],
+            label=_plain(states.labels[position]),
             to=states.recipients_at(position),
             status=status,
             code=response.code if response else None,
@@ -247,6 +247,14 @@ class Outcomes:
 
     def _labels_at(self, positions: Iterable[int]) -> tuple[Hashable, ...]:
         return tuple(self._states.labels[position] for position in positions)
+
+
+def _plain(label: Any) -> Hashable:
+    """Return a label of an index as Python writes it: 7, not np.int64(7)."""
+    import numpy as np
+
+    plain: Hashable = label.item() if isinstance(label, np.generic) else label
+    return plain
 
 
 def _words_of(addresses: Addresses) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.compose.rows.labels import positions_at
 from notebookmail.errors import FrameError
 
 from .extremes import extremes
@@ -55,20 +56,6 @@ def _count(pick: Any) -> int | None:
     if isinstance(pick, bool) or count < 1:
         raise FrameError(f"pick={pick!r}: {_POSSIBLE}")
     return count
-
-
-def positions_at(label: Any, labels: pd.Index[Any]) -> list[int]:
-    """Return where a label stands; nowhere where there is none such."""
-    import numpy as np
-    import pandas as pd
-
-    try:
-        where = labels.get_loc(label)
-    except (KeyError, TypeError, ValueError, pd.errors.InvalidIndexError):  # each is said of what is not there
-        return []
-    if isinstance(where, slice):
-        return list(range(*where.indices(len(labels))))
-    return [int(where)] if isinstance(where, int | np.integer) else np.flatnonzero(where).tolist()
 
 
 def _labelled(pick: Iterable[Hashable], labels: pd.Index[Any], unit: str) -> list[int]:

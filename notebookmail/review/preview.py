@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from notebookmail.campaign.options import settings_of, shows_options
 from notebookmail.checks.findings import Finding
+from notebookmail.compose.rows.labels import positions_at
 from notebookmail.errors import FrameError
 from notebookmail.privacy.masking import quoted_label
 
 from .extremes import extremes
 from .inspector import RowInspector, plan_to_look_at
-from .pick import picked, positions_at
+from .pick import picked
 from .shown_rows import ShownRows
 
 if TYPE_CHECKING:

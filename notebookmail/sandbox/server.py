@@ -12,9 +12,12 @@ import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
+from weakref import WeakValueDictionary
 
 from notebookmail.server.server import Server
+from notebookmail.sync import OpenedInThread
+from notebookmail.view.words.message import arrived_text
 
 from .answers import TakenLetter, answer
 from .fault_injector import FaultInjector
@@ -25,7 +28,7 @@ from .session import CREDENTIALS, Hooks, SandboxSession
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from email.message import EmailMessage
     from types import TracebackType
 
@@ -35,6 +38,15 @@ if TYPE_CHECKING:
 
     from .delivery_requests import DeliveryRequests
     from .faults import FaultValue
+
+
+_RUNNING: Final[WeakValueDictionary[str, Sandbox]] = WeakValueDictionary()
+"""The sandboxes of this process, by endpoint."""
+
+
+def running_sandbox(endpoint: str) -> Sandbox | None:
+    """Return the sandbox of this process at an endpoint, if it runs."""
+    return _RUNNING.get(endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ class Received:
 
 
 class Sandbox:
-    """An SMTP server of one's own, as an async context manager.
+    """An SMTP server of one's own, as a context manager: `async with` in notebooks, `with` in scripts.
 
     A fault is a name and how much of it. A share is from 0 to 1. Where a fault says something, another reply can
     be put beside the amount: `(0.1, "550 5.7.1 No")`, `("30/min", "421 4.7.28 Slow down")`; a reply in place of a
@@ -136,6 +148,12 @@ class Sandbox:
         >>> async with Sandbox(faults={"nobody@example.org": "550 5.1.1 No such user"}) as box:
         ...     results = await send_frame(df, template, box.server)
         >>> box.received[0].rcpt_to
+
+        Without `await` the server runs in a thread:
+
+        >>> with Sandbox() as box:
+        ...     results = send_frame_sync(df, template, box.server)
+        >>> len(box), box.find("ann@example.org")
     """
 
     def __init__(
@@ -155,6 +173,36 @@ class Sandbox:
         self._listener: LoopbackListener | None = None
         self._outage: asyncio.Task[None] | None = None
         self._inboxes: list[Inbox] = []
+        self._opened: OpenedInThread | None = None
+
+    def __len__(self) -> int:
+        """Count the messages that arrived."""
+        return len(self.received)
+
+    def __bool__(self) -> bool:
+        """Count as true also when nothing has arrived."""
+        return True
+
+    def __iter__(self) -> Iterator[Received]:
+        """Walk what arrived, in order."""
+        return iter(self.received)
+
+    def __getitem__(self, place: int) -> Received:
+        """Return a message by its place in the order of arrival; -1 is the newest.
+
+        Raises:
+            IndexError: There are not so many.
+        """
+        return self.received[place]
+
+    def find(self, text: str) -> list[Received]:
+        """Find messages whose addresses, subject or text hold a text, in any case, in the order of arrival.
+
+        Args:
+            text: What to look for, such as "ann@example.org" or "Invoice 7".
+        """
+        wanted = text.casefold()
+        return [each for each in self.received if wanted in arrived_text(each).casefold()]
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -177,7 +225,7 @@ class Sandbox:
             RuntimeError: It is not running.
         """
         if self._listener is None:
-            raise RuntimeError("the sandbox is not running: use `async with Sandbox() as box:`")
+            raise RuntimeError("the sandbox is not running: use `async with Sandbox() as box:`, or `with`")
         username, password = CREDENTIALS if self._injector.faults.at.get("login") else (None, None)
         return Server(
             HOST, self._listener.port, username=username, password=password, security="none", is_sandbox=True
@@ -197,9 +245,22 @@ class Sandbox:
         if outage is None or outage[0] > 0:
             await listener.open()
         self._listener = listener
+        _RUNNING[self.server.endpoint] = self
         if outage is not None:
             self._outage = asyncio.create_task(self._go_away(listener, *outage))
         return self
+
+    def __enter__(self) -> Self:
+        self._opened = opened = OpenedInThread(self)
+        opened.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -207,6 +268,7 @@ class Sandbox:
         listener, self._listener = self._listener, None
         if listener is None:
             return
+        _RUNNING.pop(f"{HOST}:{listener.port}", None)
         try:
             await self._end_outage()
             await listener.give_up()

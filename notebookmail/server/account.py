@@ -6,7 +6,7 @@ The same for every protocol an account is used by: a `Server` is one, and whatev
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Self
 
 from notebookmail.errors import FrameError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @seals_fields("password")
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Account:
     """An account at a host. `Server` says what the fields mean."""
 
@@ -43,6 +43,14 @@ class Account:
             raise FrameError(f"{given[0]} wants username=, the account's name: mostly its address")
         if self.password_command is not None:
             words_of(self.password_command)
+
+    def __repr__(self) -> str:
+        """Write what was chosen, as it would be written; never a secret."""
+        name, *others = (each for each in fields(self) if each.repr)
+        chosen = [
+            f"{each.name}={value!r}" for each in others if (value := getattr(self, each.name)) != each.default
+        ]
+        return f"{type(self).__name__}({', '.join([repr(getattr(self, name.name)), *chosen])})"
 
     # --- passwords ----------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ _DEFAULT_PORTS: dict[Security, int] = {"tls": SUBMISSIONS_PORT, "starttls": SUBM
 
 
 @understands_text(SMTP_TEXT)
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Server(Account):
     """A mail server and how much of it may be used.
 

@@ -202,3 +202,12 @@ def test_whatever_is_given_is_taken_for_what_it_is_or_refused_by_name(name: str)
         except (FrameError, TemplateError) as error:
             refusal = str(error)
         assert name in refusal or not refusal
+
+
+@pytest.mark.parametrize("function", FAMILY, ids=lambda function: function.__name__)
+def test_help_explains_every_option_of_every_function(function: Callable[..., Any]) -> None:
+    said = inspect.getdoc(function) or ""
+    explained = {line.split(":")[0].strip() for line in said.splitlines() if line[:5].strip() and ":" in line}
+    assert set(SendOptions.__annotations__) <= explained
+    assert said.count("rows that were sent in it are never sent again") == 1
+    assert said.index("Args:") < said.index("campaign:") < said.index("Raises:")

@@ -11,7 +11,17 @@ import pandas as pd
 import pytest
 
 import notebookmail
-from notebookmail import FrameError, JournalError, Sandbox, SendResults, Server, Template, send_frame, start_frame
+from notebookmail import (
+    FrameError,
+    JournalError,
+    Sandbox,
+    SendResults,
+    Server,
+    SMTPConnectError,
+    Template,
+    send_frame,
+    start_frame,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,6 +61,17 @@ async def test_a_cell_that_is_run_again_sends_nothing_twice_and_says_so(box: San
     assert "resend=True" in again.notice
     assert "already sent at" in again.outcome(0).hint
     assert again.outcome(0).sent_at is not None
+
+
+async def test_a_run_that_has_nothing_to_send_opens_no_connection(box: Sandbox, journal: Path) -> None:
+    await send(box, PEOPLE, journal=journal)
+    gone = replace(box.server, port=box.server.port)
+    await box.close()  # whoever connects now is refused
+    again = await send_frame(PEOPLE, LETTER, gone, journal=journal, progress=False)
+    assert (again.counts["skipped"], again.sent_before) == (5, 5)
+    with pytest.raises(SMTPConnectError):  # with one more there is something to send
+        await send_frame(pd.concat([PEOPLE, PEOPLE.tail(1).assign(email="new@example.org")]), LETTER, gone,
+                         journal=journal, progress=False)  # fmt: skip
 
 
 async def test_new_rows_are_sent_and_the_old_ones_are_not(box: Sandbox, journal: Path) -> None:

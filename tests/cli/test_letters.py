@@ -39,6 +39,17 @@ def test_send_mails_a_csv_and_tells_by_its_exit_code(files: tuple[str, str]) -> 
     assert (shown.returncode, "2 of 3 sent, 1 failed" in shown.stdout) == (1, True)
 
 
+def test_send_writes_the_letters_into_a_folder(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["send", *files, "--subject", "Hello", "--from", "Desk <desk@example.org>", "--no-journal"]
+    assert main([*call, "--folder", str(tmp_path / "letters")]) == 1
+    assert "2 of 3 sent, 1 failed" in capsys.readouterr().out
+    assert len(list((tmp_path / "letters").glob("*.eml"))) == 2
+    assert main([*call, "--folder", str(tmp_path / "letters"), "--preset", "gmail"]) == 2
+    assert "--folder and --preset name two places" in capsys.readouterr().err
+
+
 def test_a_dry_run_succeeds_when_every_row_can_be_built(files: tuple[str, str]) -> None:
     letter = ("--subject", "Hello {{ name }}", "--from", "Desk <desk@example.org>", "--dry-run")
     assert run("send", *files, *letter).returncode == 1  # one has no name

@@ -50,6 +50,8 @@ def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> Non
         (["serve", "--fault", "greylist"], "say how much of it"),
         (["serve", "--fault", "grylist=3"], "grylist"),
         (["verify", "--profile", "work"], "work"),
+        (["verify", "--server", "smtp://h", "--sender", "desk"], "has no @"),
+        (["verify", "--server", "smtp://h", "--to", "desk"], "has no @"),
     ],
 )  # fmt: skip
 def test_a_wrong_call_is_answered_with_what_is_right(

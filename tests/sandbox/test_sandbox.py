@@ -7,9 +7,17 @@ import contextlib
 import gc
 import socket
 
+import pandas as pd
 import pytest
 
-from notebookmail import Sandbox, SMTPRecipientsRefused, SMTPServerDisconnected, send
+from notebookmail import (
+    Sandbox,
+    SMTPRecipientsRefused,
+    SMTPServerDisconnected,
+    Template,
+    send,
+    send_frame_sync,
+)
 
 CONTENT = "Subject: hello\n\n.dotted\n"
 
@@ -161,3 +169,48 @@ async def test_a_sandbox_can_be_started_and_closed_in_different_cells() -> None:
 
     with pytest.raises(RuntimeError):
         _ = box.server
+
+
+async def test_what_arrived_is_counted_walked_and_found() -> None:
+    async with Sandbox() as box:
+        assert (len(box), bool(box), list(box)) == (0, True, [])
+        await post(box)
+        await post(box, "c@example.org")
+        assert len(box) == 2
+        assert box[-1] is box.received[1]
+        assert [each.rcpt_to for each in box] == [("b@example.org",), ("c@example.org",)]
+        assert box.find("C@Example.org") == [box[1]]
+        assert box.find("hello") == box.find(".DOTTED") == box.received
+        assert box.find("nobody") == []
+
+
+def test_a_script_runs_it_without_await() -> None:
+    df = pd.DataFrame({"email": ["b@example.org"]})
+    letter = Template("hello", text="x", sender="a@example.org")
+    with Sandbox(faults={"greylist": 0}) as box:
+        results = send_frame_sync(df, letter, box.server, progress=False)
+        assert results.counts["deferred"] == 1
+        assert asyncio.run(results.retry()).counts["sent"] == 1
+        port = box.server.port
+    assert (len(box), box.find("b@example.org")) == (1, box.received)
+    with pytest.raises(ConnectionRefusedError), socket.socket() as again:
+        again.connect(("127.0.0.1", port))
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = box.server
+
+
+async def test_a_cell_may_run_it_in_a_thread_and_watch_its_inbox() -> None:
+    with Sandbox() as box:
+        inbox = box.inbox()
+        inbox.follow()
+        await post(box)
+    assert repr(inbox) == "<Inbox, 1 message>"
+    inbox.close()
+
+
+def test_what_keeps_it_from_running_is_raised() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="in use"), Sandbox(port=taken.getsockname()[1]):
+            raise AssertionError("it does not run")

@@ -97,3 +97,11 @@ def test_the_ways_for_mail_are_the_server_and_then_its_failovers() -> None:
 
 def test_an_account_is_a_user_at_a_host() -> None:
     assert Server("SMTP.example.org", username="me", password="x").account == "me@smtp.example.org"
+
+
+def test_its_repr_is_what_was_chosen() -> None:
+    backup = Server("backup.example.org")
+    server = Server("smtp.example.org", 465, username="me", password=CANARY, rate="30/min", failover=[backup])
+    chosen = "port=465, username='me', rate='30/min', failover=[Server('backup.example.org')]"
+    assert repr(server) == f"Server('smtp.example.org', {chosen})"
+    assert repr(backup) == "Server('backup.example.org')"

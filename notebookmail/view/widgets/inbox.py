@@ -193,9 +193,12 @@ class Inbox:
         watch, self._watch = self._watch, None
         if watch is None:
             return
-        watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watch
+        if watch.get_loop() is not asyncio.get_running_loop():  # a sandbox that runs in a thread
+            watch.get_loop().call_soon_threadsafe(watch.cancel)
+        else:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
         self._look()
 
     # --- display --------------------------------------------------------------------------------------------

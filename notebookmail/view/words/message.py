@@ -147,6 +147,13 @@ def message_text(message: EmailMessage) -> str:
     return "\n".join([*heads, "", *(visible(line) for line in text[:LONGEST].splitlines())])
 
 
+def arrived_text(arrived: Arrived) -> str:
+    """Return what of a message may be looked for: its addresses, its subject and its text."""
+    letter = read_letter(arrived.message)
+    fields = (field(arrived.message, name) or "" for name in ("From", "To", "Cc", "Subject"))
+    return "\n".join((arrived.mail_from, *arrived.rcpt_to, *fields, letter.text or letter.page or ""))
+
+
 def masked_words(arrived: Arrived) -> str:
     """Say in a sentence that may be saved which message this is."""
     others = len(arrived.rcpt_to) - 1
