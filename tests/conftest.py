@@ -82,16 +82,22 @@ def needs_server(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what can start a server; leave out what takes minutes, unless it is asked for."""
+    """Mark what can start a server; leave out what takes minutes or a browser, unless it is asked for."""
     for item in items:
         if needs_server(item):
             item.add_marker("server")
-    if "slow" in config.getoption("markexpr") or any("::" in argument for argument in config.args):
+    if any("::" in argument for argument in config.args):
         return
-    left_out = [item for item in items if item.get_closest_marker("slow")]
+    asked = config.getoption("markexpr")
+    left_out = []
+    for item in items:
+        marks = [name for name in ("slow", "browser") if item.get_closest_marker(name)]
+        if marks and not any(name in asked for name in marks):
+            left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +197,7 @@ def browser_scope(fixture_name: str, config: pytest.Config) -> str:
     Playwright's loop runs on the test's thread as long as its browser is open, and no asynchronous test can run
     beside it: where there are such tests, each module has a browser of its own.
     """
-    return "session" if config.getoption("markexpr") in {"browser", "slow and browser"} else "module"
+    return "session" if config.getoption("markexpr") == "browser" else "module"
 
 
 @pytest.fixture(scope=browser_scope)

@@ -163,6 +163,7 @@ def test_a_template_is_made_in_proportion_to_its_source(name: str) -> None:
     assert excess(SOURCES[name], 100, (*PIECES, *MARKUP)) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["html", "markdown", "text"])
 def test_what_stands_deep_is_parsed_or_refused_in_proportion_to_its_length(name: str) -> None:
     assert excess(SOURCES[name], 2000, NESTED) == {}

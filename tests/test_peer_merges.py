@@ -66,6 +66,7 @@ async def assert_all_arrive(peer: Peer) -> None:
 
 
 @pytest.mark.peer
+@pytest.mark.slow
 async def test_a_thousand_rows_arrive_at_postfixs_smtp_sink(postfix_sink: Peer) -> None:
     await assert_all_arrive(postfix_sink)
 
@@ -107,5 +108,6 @@ async def test_a_letter_of_all_there_is_arrives_whole_and_its_signature_holds(no
 
 
 @pytest.mark.peer
+@pytest.mark.slow
 async def test_a_thousand_rows_arrive_at_npms_smtp_server(node_server: Peer) -> None:
     await assert_all_arrive(node_server)

@@ -170,6 +170,7 @@ def is_listening(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_no_port_and_no_process_is_left_after_the_end(
     name: str, tmp_path: Path, certificates: Certificates
@@ -193,6 +194,7 @@ def test_aiosmtpd_leaves_no_connection_open_that_it_accepted_at_the_last_moment(
     assert [str(each.message) for each in told] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["exim", "maildev", "smtp-server"])
 def test_a_killed_test_run_leaves_no_server_behind(name: str, tmp_path: Path, certificates: Certificates) -> None:
     files = [str(file) for file in (certificates.chain, certificates.key)]

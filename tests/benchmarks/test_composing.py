@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import email
 import email.policy
-from typing import TYPE_CHECKING
+
+import pytest
 
 from benchmarks import composing
 from notebookmail import Template
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 def test_every_kind_of_work_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     found = composing.main(["--rows", "4", "--times", "1", "--rounds", "2"])
     assert len(found) == 5

@@ -82,6 +82,7 @@ def test_the_messages_are_alike_in_size(merge: Merge, tmp_path: Path) -> None:
     assert all(0.8 * OCTETS < size < 1.25 * OCTETS for size in sizes), sizes
 
 
+@pytest.mark.slow
 def test_every_way_is_in_the_table_with_what_it_is_compared_with(capsys: pytest.CaptureFixture[str]) -> None:
     found = merging.main(["--rows", "40", "--slow-rows", "20", "--rounds", "2"])
     assert set(found) == set(MERGES)

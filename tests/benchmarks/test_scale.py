@@ -28,6 +28,7 @@ def test_a_single_connection_cannot_beat_a_message_a_round_trip() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+@pytest.mark.slow
 def test_pace_memory_and_the_first_message_are_measured_for_every_size(capsys: pytest.CaptureFixture[str]) -> None:
     found = rows.main(["--rows", "20", "400"])
     assert [each.rows for each in found] == [20, 400]

@@ -163,6 +163,7 @@ def kinds(notebook: Any) -> list[list[tuple[str, ...]]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_and_its_saved_outputs_are_of_the_kinds_that_a_fresh_run_gives(name: str) -> None:
     spec = importlib.util.spec_from_file_location("refresh", FOLDER / "refresh.py")

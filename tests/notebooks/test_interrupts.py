@@ -110,7 +110,7 @@ def kernel(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("kernel", ON_KERNELS, indirect=True)
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("delay_seconds", [0.02, 0.25])
+@pytest.mark.parametrize("delay_seconds", [0.02, pytest.param(0.25, marks=pytest.mark.slow)])
 async def test_an_interrupted_cell_ends_soon_and_runs_on_where_it_stopped(
     call: str, delay_seconds: float, kernel: str, tmp_path: Path
 ) -> None:

@@ -301,7 +301,6 @@ def rows_of_earlier_runs_are_pending_when_it_stops(patch: pytest.MonkeyPatch) ->
 CELL_BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
     rows_are_sent_as_they_stand_in_the_frame_by_now,
     two_cells_may_retry_at_once,
-    a_retry_settles_results_of_its_own,
     rows_are_known_by_their_place,
     columns_that_nobody_reads_make_other_rows,
     another_type_makes_another_row,
@@ -342,6 +341,7 @@ BREAKS: list[Callable[[pytest.MonkeyPatch], None]] = [
 RARELY_SEEN: list[Callable[[pytest.MonkeyPatch], None]] = [
     a_refused_recipient_is_overlooked,
     a_worker_that_ends_wakes_nobody,
+    a_retry_settles_results_of_its_own,
 ]
 
 
