@@ -22,8 +22,12 @@ TIMEOUT_SECONDS: Final = 60.0
 _BY_ITSELF: Final = "run it by itself in a terminal and see; its words may hold the secret and are not shown"
 
 
-def words_of(command: Command) -> list[str]:
+def words_of(command: Command, *, setting: str = "password_command") -> list[str]:
     """Split a command into program and arguments, as a shell would, without one.
+
+    Args:
+        command: The program and its arguments, as a list or as one text.
+        setting: What it was given as.
 
     Raises:
         FrameError: Nothing that could be run.
@@ -31,28 +35,31 @@ def words_of(command: Command) -> list[str]:
     try:
         words = shlex.split(command, posix=os.name != "nt") if isinstance(command, str) else list(command)
     except ValueError as problem:
-        raise FrameError(f"password_command= cannot be split into words: {problem}") from None
+        raise FrameError(f"{setting}= cannot be split into words: {problem}") from None
     if not words or not all(isinstance(word, str) for word in words):
-        raise FrameError('password_command= is a program and its arguments: ["pass", "show", "mail"]')
+        raise FrameError(f'{setting}= is a program and its arguments: ["pass", "show", "mail"]')
     return words
 
 
-def password_from(command: Command, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Secret:
+def password_from(
+    command: Command, *, timeout_seconds: float = TIMEOUT_SECONDS, setting: str = "password_command"
+) -> Secret:
     """Run a program and return the first line that it prints.
 
     Args:
         command: The program and its arguments, as a list or as one text.
         timeout_seconds: How long it may take.
+        setting: What it was given as.
 
     Raises:
         FrameError: It cannot be run, fails, takes too long, or prints nothing.
     """
-    words = words_of(command)
+    words = words_of(command, setting=setting)
     printed, problem = _printed(words, timeout_seconds)
     if not problem and not printed:
         problem = "printed nothing"
     if problem:
-        raise FrameError(f"password_command= ({words[0]}) {problem}: {_BY_ITSELF}")
+        raise FrameError(f"{setting}= ({words[0]}) {problem}: {_BY_ITSELF}")
     return printed
 
 

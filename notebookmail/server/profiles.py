@@ -15,6 +15,7 @@ from notebookmail.privacy.secret import Secret
 
 from .discovery import find_settings
 from .oauth import OAuth
+from .password_command import password_from
 from .presets import preset_settings
 from .servers_file import add_table, profiles_path, read_tables
 
@@ -52,11 +53,19 @@ _OAUTH_KEYS: Final[Mapping[str, _Kinds]] = {
     "client_id": (str,),
     "tenant": (str,),
     "mailbox": (bool,),
+    "client_secret_command": (str, list),
+    "token_url": (str,),
+    "authorize_url": (str,),
+    "device_url": (str,),
+    "scopes": (list,),
+    "redirect_host": (str,),
+    "secret_in": (str,),
 }
 _OAUTH_OF: Final[Mapping[str, frozenset[str]]] = {
-    "microsoft": frozenset({"client_id", "tenant", "mailbox"}),
-    "google": frozenset({"client_id"}),
+    "microsoft": frozenset({"client_id", "client_secret_command", "tenant", "mailbox"}),
+    "google": frozenset({"client_id", "client_secret_command"}),
 }
+_OF_OTHERS: Final = _OAUTH_KEYS.keys() - {"tenant", "mailbox"}
 _WORDS: Final[Mapping[type, str]] = {
     str: "a text in quotes",
     int: "a whole number",
@@ -93,10 +102,10 @@ def profile_settings(name: str, options: Mapping[str, Any]) -> tuple[dict[str, A
     if len(which) != 1:
         problem = f"says {' and '.join(which)}" if which else "names no server"
         raise FrameError(f"{where}: it {problem}; one of {', '.join(_WHICH)} says which server it is")
-    if "oauth" in table:
-        table["oauth"] = _oauth(table["oauth"], f"{where[:-1]}.oauth]")
     if any(options.get(each) is not None for each in ("password", "oauth", "oauth_token_generator")):
         table = {key: value for key, value in table.items() if key not in {"oauth", "password_command"}}
+    elif "oauth" in table:
+        table["oauth"] = _oauth(table["oauth"], f"{where[:-1]}.oauth]")
     failover = table.pop("failover", [])
     if not all(isinstance(each, str) for each in failover):
         raise FrameError(f"{where}: failover is a list of other profiles' names")
@@ -132,7 +141,8 @@ def _check(table: Mapping[str, Any], keys: Mapping[str, _Kinds], where: str) -> 
                 f"{where}: {key} holds a secret, or a URL that may hold one, and this file holds none: take it "
                 "out, and change it if others could read the file. A password belongs in the keyring "
                 "(server.save_password()), from where it is taken by itself, or password_command prints it; a "
-                "client's secret is given as oauth= in the call; of a URL, write hostname, port and username"
+                "client's secret is printed by client_secret_command, or given as oauth= in the call; of a URL, "
+                "write hostname, port and username"
             )
         if key not in keys:
             raise FrameError(f"{where}: there is no key {key!r}; {_nearest(key, keys)}")
@@ -151,15 +161,22 @@ def _oauth(table: Mapping[str, Any], where: str) -> OAuth:
     """Return the sign-in that a table `oauth` describes."""
     _check(table, _OAUTH_KEYS, where)
     provider = str(table.get("provider", "")).lower()
-    if provider not in _OAUTH_OF or "client_id" not in table:
+    is_known = provider in _OAUTH_OF
+    if "client_id" not in table or not (is_known or "token_url" in table):
         raise FrameError(
-            f"{where}: it wants provider, which is {' or '.join(map(repr, _OAUTH_OF))}, and client_id; any other "
-            "sign-in is given as oauth=OAuth(...) in the call"
+            f"{where}: it wants client_id, and provider, which is {' or '.join(map(repr, _OAUTH_OF))}, or the "
+            "addresses of another one: token_url, and authorize_url or device_url"
         )
-    options = {key: value for key, value in table.items() if key != "provider"}
-    for key in options.keys() - _OAUTH_OF[provider]:
-        raise FrameError(f"{where}: {key} is not for {provider}")
-    return OAuth.microsoft(**options) if provider == "microsoft" else OAuth.google(**options)
+    for key in table.keys() - (_OAUTH_OF[provider] if is_known else _OF_OTHERS) - {"provider"}:
+        raise FrameError(f"{where}: {key} is not for {provider or 'a sign-in with token_url'}")
+    if not all(isinstance(each, str) for each in table.get("scopes", [])):
+        raise FrameError(f"{where}: scopes is a list of texts")
+    options = {key: value for key, value in table.items() if key not in {"provider", "client_secret_command"}}
+    if "client_secret_command" in table:
+        options["client_secret"] = password_from(table["client_secret_command"], setting="client_secret_command")
+    if provider == "microsoft":
+        return OAuth.microsoft(**options)
+    return OAuth.google(**options) if is_known else OAuth(provider=table.get("provider", ""), **options)
 
 
 # --- saving -----------------------------------------------------------------------------------------------------
@@ -194,11 +211,21 @@ def save(name: str, settings: Mapping[str, tuple[Any, Any]]) -> Path:
 def _oauth_table(oauth: OAuth) -> dict[str, Any]:
     """Describe a sign-in that `_oauth` makes again as it is; an empty table if that cannot be."""
     tenant = urlsplit(oauth.token_url).path.strip("/").partition("/")[0]
+    held = ("provider", "client_id", "token_url", "authorize_url", "device_url", "redirect_host", "secret_in")
+    other: dict[str, Any] = {key: getattr(oauth, key) for key in held if getattr(oauth, key)}
     tables: list[dict[str, Any]] = [
         {"provider": "google", "client_id": oauth.client_id},
         *(
             {"provider": "microsoft", "client_id": oauth.client_id, "tenant": tenant, "mailbox": mailbox}
             for mailbox in (False, True)
         ),
+        {**other, "scopes": list(oauth.scopes)},
     ]
-    return next((each for each in tables if _oauth(each, "") == oauth), {})
+    return next((each for each in tables if _makes(each, oauth)), {})
+
+
+def _makes(table: Mapping[str, Any], oauth: OAuth) -> bool:
+    try:
+        return _oauth(table, "") == oauth
+    except FrameError:  # an app that signs in by its secret, which no table holds
+        return False

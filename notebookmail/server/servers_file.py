@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECRETS: Final = frozenset({"password", "secret_key", "access_token", "refresh_token", "client_secret", "token"})
+_COMMANDS: Final = frozenset({"password_command", "client_secret_command"})
+_ADDRESSES: Final = frozenset({"token_url", "authorize_url", "device_url"})  # where tokens come from hold no login
 
 
 def profiles_path() -> Path:
@@ -57,8 +59,10 @@ def _sealed(value: Any, key: str = "") -> Any:
         return {name: _sealed(each, name) for name, each in value.items()}
     if key.lower().replace("-", "_") in _SECRETS:
         return Secret(str(value))
-    is_login = isinstance(value, str) and ("://" in value or ":" in value.rpartition("@")[0])
-    return Secret(value) if is_login and key != "password_command" else value
+    if not isinstance(value, str) or key in _COMMANDS:
+        return value
+    is_login = ":" in value.rpartition("@")[0] or ("://" in value and key not in _ADDRESSES)
+    return Secret(value) if is_login else value
 
 
 def add_table(name: str, table: Mapping[str, Any]) -> Path:

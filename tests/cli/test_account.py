@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.command_line import run, run_in_a_terminal, without_steering
 from support.local_server import CANARY, authenticator, real_server
+from support.token_mail_server import token_mail_server
+from support.token_server import CLIENT, SCOPES, provider_on_loopback
 
 from notebookmail.cli import main
 
@@ -115,6 +117,35 @@ async def test_another_program_gives_the_password(url: str) -> None:
     shown = await asyncio.to_thread(run, "verify", "--server", url, "--password-command", command)
     assert shown.returncode == 0
     assert CANARY not in shown.stdout + shown.stderr
+
+
+async def test_a_code_typed_elsewhere_signs_in_for_good(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with (
+        provider_on_loopback(pending=1, interval_seconds=1) as provider,
+        token_mail_server(provider) as (port, mail),
+    ):
+        written = tmp_path / "config" / "notebookmail" / "servers.toml"
+        written.parent.mkdir(parents=True)
+        written.write_text(
+            f'[work]\nhostname = "127.0.0.1"\nport = {port}\nusername = "me@example.org"\n[work.oauth]\n'
+            f'client_id = "{CLIENT}"\ntoken_url = "{provider.address}/token"\n'
+            f'device_url = "{provider.address}/device"\nscopes = {json.dumps(SCOPES)}\n'
+        )
+        environment["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+        login = ("login", "--profile", "work", "--how", "device")
+        code, shown = await on_a_terminal(*login, answers=[], environment=environment)
+        assert code == 0, shown
+        assert "WDJB-MJHT" in shown
+        assert "is ready for mail" in shown
+
+        again = await asyncio.to_thread(run, "verify", "--profile", "work", "--json", **environment)
+        assert json.loads(again.stdout)["ok"] is True, again.stderr
+        assert len(mail.logins) == 2
+        assert "urn:ietf:params:oauth:grant-type:device_code" in provider.asked
+        assert not [token for token in provider.all_tokens if token in shown + again.stdout + again.stderr]
+
+        gone = await asyncio.to_thread(run, "logout", "--profile", "work", **environment)
+        assert (gone.returncode, entries(environment)) == (0, {})
 
 
 def test_a_login_wants_to_know_whose(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,10 +75,26 @@ def test_a_profile_falls_back_on_others() -> None:
         ("[work]\nhostname = 'x.test'\nrate = 'fast'", "rate"),
         (
             "[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'google'",
-            r"\[work\.oauth\]: it wants provider.*client_id",
+            r"\[work\.oauth\]: it wants client_id, and provider",
         ),
         ("[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'yahoo'\nclient_id = 'x'", "'microsoft' or 'google'"),
         ("[work]\npreset = 'gmail'\n[work.oauth]\nclientid = 'x'", "did you mean 'client_id'"),
+        (
+            "[work]\npreset = 'gmail'\n[work.oauth]\ntoken_url = 'https://x.test/'\nclient_id = 'x'\ntenant = 'y'",
+            "tenant is not for a sign-in with token_url",
+        ),
+        (
+            "[work]\npreset = 'gmail'\n[work.oauth]\ntoken_url = 'http://x.test/'\nclient_id = 'x'",
+            "token_url='http://x.test/': it is an address with https",
+        ),
+        (
+            "[work]\npreset = 'gmail'\n[work.oauth]\ntoken_url = 'https://x.test/'\nclient_id = 'x'\nscopes = [1]",
+            "scopes is a list of texts",
+        ),
+        (
+            "[work]\npreset = 'gmail'\noauth = { provider = 'google', client_id = 'x', client_secret_command = 'nix' }",
+            r"client_secret_command= \(nix\) cannot be run",
+        ),
         (
             "[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'google'\nclient_id = 'x'\ntenant = 'y'",
             "tenant is not for google",
@@ -108,6 +126,7 @@ def test_where_no_file_is_the_error_says_where_it_belongs() -> None:
         f"hostname = 'smtps://me:{CANARY}@x.test'",
         f"username = 'me:{CANARY}@x.test'",
         f"oauth = {{ refresh_token = '{CANARY}' }}",
+        f"oauth = {{ token_url = 'https://me:{CANARY}@x.test/', client_id = 'x' }}",
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_shown_by_nothing(line: str) -> None:
@@ -153,6 +172,28 @@ def test_the_profiles_are_listed_in_the_order_of_the_file() -> None:
 # --- saving ---------------------------------------------------------------------------------------------------
 
 
+def test_a_profile_says_how_to_sign_in_anywhere() -> None:
+    write(
+        '[work]\nhostname = "smtp.firm.test"\nusername = "me@firm.test"\n'
+        '[work.oauth]\nprovider = "Firm"\nclient_id = "app"\ntoken_url = "https://login.firm.test/token"\n'
+        'device_url = "https://login.firm.test/device"\nscopes = ["mail"]\n'
+    )
+    at = "https://login.firm.test"
+    firm = OAuth("app", token_url=f"{at}/token", device_url=f"{at}/device", scopes=("mail",), provider="Firm")
+    assert Server.profile("work").oauth == firm
+
+
+def test_a_client_secret_comes_from_another_program() -> None:
+    program = [sys.executable, "-c", f"print({CANARY!r})"]
+    write(
+        f'[work]\npreset = "gmail"\nusername = "me@gmail.com"\n[work.oauth]\nprovider = "google"\n'
+        f'client_id = "app"\nclient_secret_command = {json.dumps(program)}\n'
+    )
+    server = Server.profile("work")
+    assert server.oauth == OAuth.google("app", CANARY)
+    assert CANARY not in repr(server)
+
+
 @pytest.mark.parametrize(
     "server",
     [
@@ -163,6 +204,9 @@ def test_the_profiles_are_listed_in_the_order_of_the_file() -> None:
         Server.preset("gmail", username="me@gmail.com", oauth=OAuth.google("app")),
         Server("smtp.firm.test", username="me", password_command=["pass", "show", 'mail "one"']),
         Server("smtp.firm.test", username="me", password_command="pass show mail"),
+        Server(
+            "a.test", username="me", oauth=OAuth("app", token_url="https://a.test/", device_url="https://a.test/")
+        ),
     ],
 )
 def test_a_saved_server_is_the_same_again(server: Server) -> None:
@@ -201,9 +245,7 @@ async def no_token() -> str:
         Server("a.test", failover=[Server("b.test")]),
         Server("a.test", username="me", oauth_token_generator=no_token),
         Server("a.test", username="me", oauth=OAuth.google("app", CANARY)),
-        Server(
-            "a.test", username="me", oauth=OAuth("app", token_url="https://a.test/", device_url="https://a.test/")
-        ),
+        Server("a.test", username="me", oauth=OAuth("app", token_url="https://a.test/", client_secret=CANARY)),
     ],
 )
 def test_what_a_file_cannot_hold_is_named(server: Server) -> None:

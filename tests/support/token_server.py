@@ -39,6 +39,7 @@ class Provider:
         rotates: True gives a new refresh token each time, and takes each once.
         wants_secret: True wants the client's secret.
         pending: How many questions about a device code are answered by "not yet".
+        interval_seconds: How long to wait between two of them.
         device_answers: Errors to give instead, one after the other.
         faults: What to answer to the next requests for tokens: a status, or "hang" or "page".
         with_refresh: False gives out access tokens only.
@@ -51,6 +52,7 @@ class Provider:
     rotates: bool = True
     wants_secret: bool = False
     pending: int = 0
+    interval_seconds: int = 5
     device_answers: list[str] = field(default_factory=list)
     faults: list[Any] = field(default_factory=list)
     with_refresh: bool = True
@@ -185,7 +187,8 @@ class _Device(_Handler):
         assert self.get_body_argument("scope").split() == list(SCOPES)
         code = self.provider.made("device")
         self.provider.devices.add(code)
-        self.finish({"device_code": code, "user_code": "WDJB-MJHT", "expires_in": 900, "interval": 5,
+        self.finish({"device_code": code, "user_code": "WDJB-MJHT", "expires_in": 900,
+                     "interval": self.provider.interval_seconds,
                      "verification_uri": f"{self.provider.address}/type-in"})  # fmt: skip
 
 
