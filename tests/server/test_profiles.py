@@ -92,8 +92,8 @@ def test_a_profile_falls_back_on_others() -> None:
             "scopes is a list of texts",
         ),
         (
-            "[work]\npreset = 'gmail'\noauth = { provider = 'google', client_id = 'x', client_secret_command = 'nix' }",
-            r"client_secret_command= \(nix\) cannot be run",
+            "[work]\npreset = 'gmail'\noauth = {provider='google', client_id='x', client_secret_command='no'}",
+            r"client_secret_command= \(no\) cannot be run",
         ),
         (
             "[work]\npreset = 'gmail'\n[work.oauth]\nprovider = 'google'\nclient_id = 'x'\ntenant = 'y'",
