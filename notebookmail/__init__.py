@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         TemplateError,
     )
     from .folder.folder import Folder
+    from .mailbox.drafts import Drafts
     from .mailbox.mailbox import Mailbox
     from .response import SMTPResponse
     from .review.check import check_frame
@@ -66,6 +67,7 @@ __all__ = [
     "DKIM",
     "SMTP",
     "AddressError",
+    "Drafts",
     "Folder",
     "FrameError",
     "JournalError",
@@ -119,6 +121,7 @@ __all__ = [
 _ROOMS = {
     "DKIM": "compose.mime.dkim",
     "Folder": "folder.folder",
+    "Drafts": "mailbox.drafts",
     "Mailbox": "mailbox.mailbox",
     "SMTP": "smtp.client.client",
     "SMTPResponse": "response",

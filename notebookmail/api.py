@@ -16,6 +16,7 @@ from .campaign.run import Run
 from .campaign.trial import plan_test
 from .errors import FrameError
 from .folder.folder import Folder
+from .mailbox.drafts import Drafts
 from .server.server import URL_VARIABLE, Server
 from .smtp.client.client import send  # noqa: F401 -- here programs written for aiosmtplib import it from
 from .smtp.options import DEFAULT_TIMEOUT  # noqa: F401 -- and this
@@ -45,9 +46,9 @@ async def send_frame(
         df: A pandas DataFrame, a frame or lazy frame of polars, pyarrow, DuckDB, Ibis or Dask, anything with
             `__arrow_c_stream__`, or a list of dicts. It is not changed. A lazy one is read once, at the call.
         template: What each row gets.
-        server: Where it goes: a Server, or a Folder that the letters are written to. None takes the server in the
-            environment variable NOTEBOOKMAIL_URL, or, if that is not set, a sandbox on this machine: then nothing
-            leaves it.
+        server: Where it goes: a Server, a Folder that the letters are written to, or the Drafts of a mailbox. None
+            takes the server in the environment variable NOTEBOOKMAIL_URL, or, if that is not set, a sandbox on
+            this machine: then nothing leaves it.
         **options: What else can be chosen, each by its name, as for every function that takes a frame:
 
     Returns:
@@ -171,10 +172,10 @@ def _prepared(call: str, df: Any, template: Template, server: Destination | None
 
 
 def _check_destination(server: Destination | None) -> None:
-    if server is not None and not isinstance(server, Server | Folder):
+    if server is not None and not isinstance(server, Server | Folder | Drafts):
         raise FrameError(
             f"server is a {type(server).__name__}: give Server('smtp.example.org', username=..., ...), "
-            "or Folder('letters/')"
+            "Folder('letters/'), or Drafts(mailbox)"
         )
 
 

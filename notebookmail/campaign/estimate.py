@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notebookmail.domain.bulk_rules import BULK_MESSAGES, bulk_notices
 from notebookmail.folder.folder import Folder
 from notebookmail.mail.message import Mail
+from notebookmail.mailbox.drafts import Drafts
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.view.words.making import gain, making_in_words
 from notebookmail.view.words.quantities import least_duration, size_in_words
@@ -127,7 +128,7 @@ def plan_frame(
         left_out=len(plan.frame) - len(plan.going),
         unfit=unfit,
         bytes=sizes,
-        connections=0 if isinstance(server, Folder) else min(connections, max(going, 1)),
+        connections=0 if isinstance(server, Folder | Drafts) else min(connections, max(going, 1)),
         seconds=least,
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,

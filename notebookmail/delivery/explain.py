@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from notebookmail.errors import (
     AddressError,
     FunctionError,
+    MailboxError,
     SignInError,
     SMTPAuthenticationError,
     SMTPConnectError,
@@ -104,6 +105,8 @@ def _explain_kind(error: Exception) -> Explanation:
     """Explain what is no reply: trouble of the connection or of the row, or a bug."""
     if isinstance(error, SMTPNotSupported) and error.phase == "auth":
         return remedies.AUTH_NONE
+    if isinstance(error, MailboxError):
+        return Explanation("server", error.message, error.remedy or "run it again later")
     if isinstance(error, OSError) and not isinstance(error, SMTPException):  # of files that it goes to
         return Explanation("server", str(error), "make room there, or choose another place, and run it again")
     return next((explanation for kind, explanation in _BY_KIND if isinstance(error, kind)), _BUG)

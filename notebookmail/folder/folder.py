@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from notebookmail.delivery.store_transport import StoreTransport
 from notebookmail.errors import FrameError
 
 from .eml import EmlFiles
-from .file_transport import FileTransport
+from .file_store import FileStore
 from .mbox import MboxFile
 
 _WRITERS = 8
@@ -110,7 +111,7 @@ class Folder:
         """Tell how many messages are written at once at most."""
         return 1 if self._is_mbox else min(_WRITERS, max_connections or _WRITERS)
 
-    def transport(self, max_connections: int | None = None) -> FileTransport[Any]:
+    def transport(self, max_connections: int | None = None) -> StoreTransport[Any]:
         """Make what writes one run's messages."""
-        store = MboxFile(self.path) if self._is_mbox else EmlFiles(self.path)
-        return FileTransport(store, self.connections_at_once(max_connections))
+        files = MboxFile(self.path) if self._is_mbox else EmlFiles(self.path)
+        return StoreTransport(FileStore(files), self.connections_at_once(max_connections))

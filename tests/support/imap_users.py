@@ -48,8 +48,13 @@ class User:
         """Flags and content of each message in a folder."""
         with self._connected() as client:
             assert client.select(f'"{folder}"', readonly=True)[0] == "OK"
-            answer = client.fetch("1:*", "(FLAGS BODY.PEEK[])")[1]
+            answer = client.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")[1]
             return [(each[0].decode(), each[1]) for each in answer if isinstance(each, tuple)]
+
+    def count(self, folder: str) -> int:
+        """How many messages a folder holds."""
+        with self._connected() as client:
+            return int(client.select(f'"{folder}"', readonly=True)[1][0])
 
     def command(self, *words: str) -> None:
         """Carry out a command that imaplib knows by name."""

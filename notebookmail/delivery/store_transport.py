@@ -1,60 +1,60 @@
-"""A transport that writes each message to a store of files, off the event loop's thread."""
+"""A transport for what keeps messages one by one: each is handed to a store, and is delivered once that has it."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
-from notebookmail.delivery.commit_gates import CommitGates
-from notebookmail.delivery.transport import Outgoing
-from notebookmail.errors import FrameError
+from notebookmail.errors import MailboxError, SMTPException, SMTPServerDisconnected
 from notebookmail.mail.message import Receipt
 from notebookmail.response import SMTPResponse
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from .commit_gates import CommitGates
+from .transport import Outgoing
 
-    from notebookmail.delivery.transport import MessageSource
+if TYPE_CHECKING:
     from notebookmail.mail.message import Mail
+
+    from .transport import MessageSource
 
 
 class MessageStore(Protocol):
-    """Keeps messages in files. Its methods wait for the disk, and are called on other threads."""
+    """Keeps messages, such as in files or in a mailbox."""
 
-    path: Path
-
-    def open(self) -> None:
+    async def open(self) -> None:
         """Make it ready.
 
         Raises:
-            OSError: It cannot be written to.
-            FrameError: What is there must not be written to.
+            NotebookmailError: It cannot be used.
         """
 
-    def write(self, mail: Mail) -> str:
-        """Keep a message, so that it outlasts a power cut, and return the name it is kept under.
+    async def write(self, mail: Mail) -> str:
+        """Keep a message for good, and say in which words: "written to letter.eml".
 
-        A message of the same Message-ID takes the place of the one before.
+        A message of the same Message-ID takes the place of the one before, or is that one.
 
         Raises:
-            OSError: It is not kept.
+            SMTPException: This message is not taken.
+            OSError, MailboxError: None is any more.
         """
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of it."""
 
 
-class FileTransport(Generic[Outgoing]):
-    """Writes a source's messages.
+class StoreTransport(Generic[Outgoing]):
+    """Hands a source's messages to a store.
 
     Args:
         store: What keeps them.
         writers: How many are written at once.
+        closing_seconds: How long what is being written may take once the run ends; None waits for it.
     """
 
-    def __init__(self, store: MessageStore, writers: int) -> None:
+    def __init__(self, store: MessageStore, writers: int, closing_seconds: float | None = None) -> None:
         self._store = store
         self._writers = writers
+        self._closing_seconds = closing_seconds
         self._source: MessageSource[Outgoing]
         self._tasks: list[asyncio.Task[None]] = []
         self._call = asyncio.Event()
@@ -67,15 +67,12 @@ class FileTransport(Generic[Outgoing]):
         return len(self._tasks)
 
     async def open(self) -> None:
-        """Make the files ready.
+        """Make the store ready.
 
         Raises:
-            FrameError: They cannot be written to.
+            NotebookmailError: It cannot be used.
         """
-        try:
-            await asyncio.to_thread(self._store.open)
-        except OSError as problem:
-            raise FrameError(f"{_what_happened(self._store, problem)}; nothing was written") from problem
+        await self._store.open()
         self._is_open = True
 
     def start(self, source: MessageSource[Any]) -> None:
@@ -88,7 +85,7 @@ class FileTransport(Generic[Outgoing]):
         self._call.set()
 
     def lower(self) -> bool:
-        """Change nothing: files never say that it is too much."""
+        """Change nothing: a store never says that it is too much."""
         return False
 
     def hurry(self) -> None:
@@ -100,11 +97,15 @@ class FileTransport(Generic[Outgoing]):
         self._is_closed = True
         self.hurry()
         self._call.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._closing_seconds)
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks)
         self._tasks.clear()
         if self._is_open:
             self._is_open = False
-            await asyncio.to_thread(self._store.close)
+            await self._store.close()
 
     async def _work(self) -> None:
         while not self._is_closed:
@@ -121,14 +122,16 @@ class FileTransport(Generic[Outgoing]):
             self._source.end(message, None, forbidden)
             return
         try:
-            name = await asyncio.to_thread(self._store.write, message.mail)
-        except OSError as problem:  # such as a full disk, which every further message would meet
+            words = await self._store.write(message.mail)
+        except asyncio.CancelledError:  # by `close`: it may be kept, or not
+            given_up = SMTPServerDisconnected("given up before the answer")
+            given_up.unconfirmed = True
+            self._source.end(message, None, given_up)
+        except SMTPException as refusal:
+            self._source.end(message, None, refusal)
+        except (OSError, MailboxError) as problem:  # such as a full disk, which every further message would meet
             self._is_closed = True
             self._source.give_back(message)
-            self._source.unreachable(OSError(_what_happened(self._store, problem)))
+            self._source.unreachable(problem)
         else:
-            self._source.end(message, Receipt(SMTPResponse(250, f"written to {name}")), None)
-
-
-def _what_happened(store: MessageStore, problem: OSError) -> str:
-    return f"cannot write to {store.path}: {problem.strerror or problem}"
+            self._source.end(message, Receipt(SMTPResponse(250, words)), None)
