@@ -43,6 +43,11 @@ class ClaimedCampaign:
         return self.claim.generation if self.claim is not None else 0
 
     @property
+    def secret(self) -> str:
+        """What Message-IDs are made with that nobody else knows; "" without a journal."""
+        return self.claim.secret if self.claim is not None else ""
+
+    @property
     def earlier(self) -> Mapping[bytes, Earlier]:
         """What the journal knows of the rows, by key."""
         return self.claim.earlier if self.claim is not None else {}

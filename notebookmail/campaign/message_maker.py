@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 from notebookmail.compose.identity.same_value import address_text
 from notebookmail.errors import INTERRUPTS, NotebookmailError, TemplateError
@@ -19,20 +20,43 @@ if TYPE_CHECKING:
     from notebookmail.mail.message import Mail, RowContent
 
 
+class MessageSeed(NamedTuple):
+    """What all Message-IDs of a campaign's generation begin to be made of.
+
+    A notice that names a Message-ID may keep its recipient from ever being mailed again. So who knows the campaign
+    and the recipient must not be able to make the id: a secret of the journal goes in. Workers get no more than
+    what it comes to.
+
+    Attributes:
+        prefix: The campaign and its generation.
+        secret: Hexadecimal digits; "" where there is none.
+    """
+
+    prefix: str
+    secret: str = ""
+
+    def of(self, told: str) -> str:
+        """Return what the identifier of a message is made of."""
+        seed = self.prefix + told
+        if not self.secret:
+            return seed
+        return blake2b(seed.encode("ascii"), key=bytes.fromhex(self.secret), digest_size=16).hexdigest()
+
+
 class MessageMaker:
     """Makes the messages of rows, each when its turn comes.
 
     Args:
         renderer: Fills in a row.
         unwanted: Addresses never to mail.
-        prefix: What Message-IDs begin to be made of.
+        seed: What Message-IDs begin to be made of.
         keys: Tells what a row said; None where nobody asks.
     """
 
-    def __init__(self, renderer: Renderer, unwanted: frozenset[str], prefix: str, keys: Keys | None) -> None:
+    def __init__(self, renderer: Renderer, unwanted: frozenset[str], seed: MessageSeed, keys: Keys | None) -> None:
         self._renderer = renderer
         self._unwanted = unwanted
-        self._prefix = prefix
+        self._seed = seed
         self._keys = keys
 
     def build(self, key: bytes, row: Row, to: str) -> Mail:
@@ -86,10 +110,10 @@ class MessageMaker:
 
     def seed(self, key: bytes, row: Row, to: str) -> str:
         """Return what a message's identifier is made of: of a letter that reads the whole row, all it says."""
-        seed = self._prefix + key.hex()
-        if self._keys is None or not (self._keys.is_by_content and self._keys.reads.is_whole):
-            return seed
-        return f"{seed} {self._keys.said(row, to, self._keys.names(row)).digest}"
+        told = key.hex()
+        if self._keys is not None and self._keys.is_by_content and self._keys.reads.is_whole:
+            told = f"{told} {self._keys.said(row, to, self._keys.names(row)).digest}"
+        return self._seed.of(told)
 
 
 @dataclass(slots=True, eq=False)

@@ -21,7 +21,7 @@ from notebookmail.delivery.events import RowPending
 from .campaign_digest import campaign_digest, first_digests
 from .exclusions import ExcludedRows, positions_of
 from .matching import Matching
-from .message_maker import LetterOrder, MessageMaker
+from .message_maker import LetterOrder, MessageMaker, MessageSeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -91,16 +91,17 @@ class Plan:
         """Return what the campaign may be known by in a journal of the first rules, as `first_digests` does."""
         return first_digests(self.settings, self.template.definition, world, names)
 
-    def tasks(self, campaign: str = "", generation: int = 0) -> Iterator[Task]:
+    def tasks(self, campaign: str = "", generation: int = 0, secret: str = "") -> Iterator[Task]:
         """Make the tasks, row by row, when they are asked for.
 
         Args:
             campaign: The campaign's digest; Message-IDs are made of it, the row's key and the generation.
             generation: Which time it is that the campaign is sent from the beginning.
+            secret: What the journal keeps of the campaign, so that nobody else can make its Message-IDs.
         """
         prefix = f"{campaign or self.digest('')} {generation} "
         keys = self.matching.keys if self.matching.keys.says else None
-        maker = MessageMaker(self.renderer, self.unwanted, prefix, keys)
+        maker = MessageMaker(self.renderer, self.unwanted, MessageSeed(prefix, secret), keys)
         for row, to, key in self._keyed(self.going):
             yield Task(row.position, to, key, LetterOrder(maker, key, row, to))
 

@@ -40,7 +40,7 @@ class Resender:
         results: How the rows stand.
         plan: The plan as it was carried out.
         is_retry: True when the rows were tried by an earlier run.
-        identity: The campaign's digest and its generation: what Message-IDs are made of.
+        identity: The campaign's digest, its generation and its secret: what Message-IDs are made of.
         box: The sandbox of this process that the rows went to, if they did.
     """
 
@@ -53,7 +53,7 @@ class Resender:
     ) -> None:
         self.plan = plan
         self.results = results
-        self.identity = (plan.digest(""), 0)
+        self.identity = (plan.digest(""), 0, "")
         self.is_retry = before is not None
         self.box: Sandbox | None = None if before is None else before.box
         self._make_run = make_run

@@ -177,7 +177,7 @@ class Run:
         again = self._plan.settings.resend_unconfirmed or destination.is_repeatable
         plan = self._settle(campaign.earlier, resend_unconfirmed=again)
         self._keeps_journal = campaign.claim is not None
-        self._resender.identity = identity = (campaign.digest, campaign.generation)
+        self._resender.identity = identity = (campaign.digest, campaign.generation, campaign.secret)
         self._monitor.transport = transport = destination.transport(plan.settings.max_connections)
         settings = self._settings(destination, campaign, resend_unconfirmed=again)
         async with making_of(plan) as making:

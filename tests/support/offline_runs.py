@@ -37,7 +37,7 @@ def mails_of(path: Path, df: Any, template: Template, **options: Any) -> list[tu
             first_digests=lambda names: plan.first_digests("", names),
         )
         sent = []
-        for task in plan.resumed(claim.earlier).tasks(digest, claim.generation):
+        for task in plan.resumed(claim.earlier).tasks(digest, claim.generation, claim.secret):
             known = claim.earlier.get(task.key)
             if known is None or known.state not in _DONE:
                 mail = task.build()

@@ -1,6 +1,6 @@
 """What tells an entry as it was written from one in which the disk has turned a bit.
 
-Every row of `entry` and of `campaign` carries the CRC-32 of all its other columns. SQLite itself finds only what
+Every row, but those of `usage`, carries the CRC-32 of all its other columns. SQLite itself finds only what
 breaks the order of its pages: a digit of a key, or of a state, is as good to it as any other.
 
 The sum is reckoned by us alone: in Python where all columns are known, and within SQLite's own statements, where
@@ -39,8 +39,8 @@ def entry_checksum(  # noqa: PLR0917 -- a table's columns, in its order; called 
     return crc32(columns.encode("utf-8", "surrogatepass"), crc32(key))
 
 
-def campaign_checksum(*columns: str | float | None) -> int:
-    """Reckon the sum of a campaign's columns."""
+def campaign_checksum(*columns: str | bytes | float | None) -> int:
+    """Reckon the sum of the columns of a campaign, or of any other row that is seldom written."""
     return crc32(ascii(columns).encode("ascii"))
 
 

@@ -17,6 +17,7 @@ from . import quota_usage
 from .checksums import entry_checksum
 from .recognition import write_recognition, write_said
 from .sqlite_schema import CAMPAIGN_COLUMNS, CODES, ENTRY_COLUMNS, SIGN_CAMPAIGN, State
+from .stored_text import stored_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from .quota_usage import Charge
     from .recognition import Recognition
     from .sqlite_database import JournalFile
-
-_TEXT_LENGTH: Final = 1000
-"""Characters kept of what others say."""
 
 _SENT: Final = CODES["sent"]
 
@@ -53,7 +51,9 @@ _UPDATE_KEEPING: Final = f"""UPDATE entry SET state = ?5, recipient = {_KEPT[0]}
     WHERE campaign = ?1 AND generation = ?2 AND number = ?3 AND ?14 IS NOT NULL AND state <> {_SENT}"""
 _LATEST: Final = """SELECT key, number, state FROM entry WHERE campaign = ? AND generation = ? AND number >= ?
     ORDER BY number"""
-_CLOSE: Final = """UPDATE campaign SET closed = ?, is_finished = max(is_finished, ?) WHERE id = ? AND fence = ?"""
+_CLOSE: Final = (
+    """UPDATE campaign SET closed_at = ?, is_finished = max(is_finished, ?) WHERE id = ? AND fence = ?"""
+)
 
 
 class Entry(NamedTuple):
@@ -89,11 +89,12 @@ class Entry(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """What a claim holds of its campaign: the row of the table, the generation, and the fence it set."""
+    """What a claim holds of its campaign: the row of the table, the generation, the fence it set, the secret."""
 
     campaign: int
     generation: int
     fence: int
+    secret: str = ""
 
 
 class _Batch:
@@ -125,6 +126,8 @@ class Claim:
 
     Attributes:
         generation: 0 at first; every `resend` that begins anew makes it one more.
+        secret: What only this journal knows of the campaign, and its Message-IDs are made with; "" for one that
+            was begun before there was any.
         earlier: The rows of this generation as they stood when it was claimed, by their keys. What this run writes
             does not change it.
     """
@@ -141,6 +144,7 @@ class Claim:
         carry_over: Callable[[CampaignLock, Holding], Claim],
     ) -> None:
         self.generation = holding.generation
+        self.secret = holding.secret
         self.earlier: Mapping[bytes, Earlier] = earlier
         self._rows = earlier
         self._file = file
@@ -243,16 +247,16 @@ class Claim:
 
     def _stage(self, entries: Sequence[Entry]) -> _Batch:
         """Decide which entries make rows and which change them; nothing is remembered before it is written."""
-        campaign, generation, _ = self._holding
+        campaign, generation, *_ = self._holding
         batch = _Batch(self._next_number)
         places = batch.places
         for key, state, to, at, attempts, code, reply, message_id, next_at, delivered, _, said in entries:
             known = places[key] if key in places else self._place(key)
             place = batch.next_number if known is None else known
             row = (
-                campaign, generation, place, key, CODES[state], _text(to), float(at), attempts, code, _text(reply),
-                _text(message_id), None if next_at is None else float(next_at),
-                _text("\n".join(delivered), None) if delivered else "",
+                campaign, generation, place, key, CODES[state], stored_text(to), float(at), attempts, code,
+                stored_text(reply), stored_text(message_id), None if next_at is None else float(next_at),
+                stored_text("\n".join(delivered), None) if delivered else "",
             )  # fmt: skip
             signed = (*row, entry_checksum(*row))
             if known is None:
@@ -269,7 +273,7 @@ class Claim:
 
     def _note_said(self, connection: sqlite3.Connection, said: list[tuple[int, RowContent]]) -> Recognition:
         """Write what new rows said, and which names they read for the first time."""
-        campaign, generation, _ = self._holding
+        campaign, generation, *_ = self._holding
         if said:
             write_said(connection, campaign, generation, said)
         names = {each.names for _, each in said}
@@ -294,17 +298,10 @@ class Claim:
 
     def _catch_up(self, connection: sqlite3.Connection) -> None:
         """Learn what a write left in the file that seemed to fail, or was interrupted after it had not."""
-        campaign, generation, _ = self._holding
+        campaign, generation, *_ = self._holding
         for key, number, state in connection.execute(
             _LATEST, (campaign, generation, self._next_number)
         ).fetchall():
             if state != _SENT:
                 self._numbers[key] = number
             self._next_number = number + 1
-
-
-def _text(said: str, length: int | None = _TEXT_LENGTH) -> str:
-    """Bound a text, and make it one that can be stored: a reply may hold bytes that are no UTF-8."""
-    if length is not None and len(said) > length:
-        said = said[:length]
-    return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode()

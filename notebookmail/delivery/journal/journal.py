@@ -24,6 +24,7 @@ from .campaign_lock import CampaignLock, is_held
 from .claim import Claim, Holding
 from .earlier_outcomes import EarlierRows
 from .error_messages import ELSEWHERE, damaged, kept_beside, known_otherwise, several_campaigns
+from .feedback_book import FeedbackBook
 from .recognition import RULES, Recognition, first_campaigns, read_recognition, write_recognition
 from .replaced_file import Record, prepare, read_record
 from .sqlite_database import JournalFile
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    _Said = tuple[str, str, str, str]  # name, server, account, sender
+    _Said = tuple[str, str, str, str, str]  # name, server, account, sender, the secret of one that is begun
 
 # No digest is sought in the index, in which a bit may be turned, too: every row is read.
 _WHOLE: Final = f"""SELECT id, checksum = campaign_checksum({", ".join(CAMPAIGN_COLUMNS)})
@@ -47,12 +48,13 @@ _CAMPAIGN_OF_DIGEST: Final = (
     "SELECT id, generation, is_resend, is_finished FROM campaign NOT INDEXED WHERE digest = ?"
 )
 _CHUNK: Final = 10_000
+_SECRET_OCTETS: Final = 16
 _BEGIN: Final = """INSERT INTO campaign (digest, name, server, account, sender, generation, is_resend,
-    is_finished, fence, begun, last_run) VALUES (?, '', '', '', '', 0, ?, 0, 0, ?, ?) RETURNING id"""
+    is_finished, fence, begun, last_run, secret) VALUES (?, '', '', '', '', 0, ?, 0, 0, ?, ?, ?) RETURNING id"""
 _BEGIN_GENERATION: Final = """UPDATE campaign SET generation = ?, is_resend = ?, is_finished = 0, entry_count = 0,
     rules = 1, known_by = '', reads = '[]', said_count = 0 WHERE id = ?"""
-_CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, last_run = ?, closed = NULL,
-    fence = fence + 1 WHERE id = ? RETURNING generation, fence"""
+_CLAIM: Final = """UPDATE campaign SET name = ?, server = ?, account = ?, sender = ?, last_run = ?,
+    closed_at = NULL, fence = fence + 1 WHERE id = ? RETURNING generation, fence, secret"""
 _CAMPAIGNS: Final = """SELECT id, name, digest, server, account, sender, generation, begun, last_run FROM campaign
     ORDER BY last_run DESC, id DESC"""
 _COLUMNS: Final = ("name", "digest", "server", "account", "sender", "generation", "begun", "last_run")
@@ -100,11 +102,11 @@ def default_path() -> Path:
     return platformdirs.user_state_path("notebookmail", appauthor=False) / "journal.sqlite"
 
 
-class Journal:
+class Journal(FeedbackBook):
     """An open journal. Used by one thread at a time, not necessarily always the same."""
 
     def __init__(self, file: JournalFile) -> None:
-        self._file = file
+        super().__init__(file)
         self._claims: set[Claim] = set()
 
     @classmethod
@@ -166,13 +168,14 @@ class Journal:
                 journal cannot be read or written.
         """
         lock = CampaignLock.acquire(self._lock_path(digest), name or digest, now)
+        said = (name, server, account, sender, secrets.token_hex(_SECRET_OCTETS))
         try:
             with self._file.transaction() as connection:  # one that is damaged is not written to
                 self._check_records(connection)
                 quota_usage.tidy(connection, quota_usage.minute_of(now))
                 if first_digests is not None:
                     self._adopt(connection, digest, first_digests, name or digest)
-                holding = self._take(connection, digest, (name, server, account, sender), resend, now)
+                holding = self._take(connection, digest, said, resend, now)
                 self._recognise(connection, holding, known_by, name or digest)
                 earlier = self._load(connection, holding)
         except BaseException:
@@ -203,7 +206,7 @@ class Journal:
         now = max((entry.at for entry in record.entries), default=0.0)
         with self._file.transaction() as connection:
             self._check_records(connection)
-            holding = self._take(connection, record.digest, record.called, False, now)
+            holding = self._take(connection, record.digest, (*record.called, record.secret), False, now)
             if holding.generation < record.generation:
                 _begin_generation(connection, holding.campaign, record.generation, is_resend=record.is_resend)
                 holding = holding._replace(generation=record.generation)
@@ -256,7 +259,8 @@ class Journal:
     def forget(self, name_or_digest: str) -> int:
         """Delete what is known of a campaign, so that its addresses are no longer in the file.
 
-        Run again, the campaign would be sent from its beginning.
+        Run again, the campaign would be sent from its beginning. Whom it brought into the book of suppressions
+        stays there.
 
         Args:
             name_or_digest: Its name (all that are called so) or its digest.
@@ -283,7 +287,8 @@ class Journal:
             with self._file.transaction() as connection:
                 for campaign, *_ in found:
                     deleted += connection.execute("DELETE FROM entry WHERE campaign = ?", (campaign,)).rowcount
-                    connection.execute("DELETE FROM said WHERE campaign = ?", (campaign,))
+                    for table in ("said", "feedback", "position"):
+                        connection.execute(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))
                     connection.execute("DELETE FROM campaign WHERE id = ?", (campaign,))
             self._file.scrub()
         return deleted
@@ -317,14 +322,14 @@ class Journal:
         """Enter a claim into the campaign's record, made if there is none."""
         found = connection.execute(_CAMPAIGN_OF_DIGEST, (digest,)).fetchone()
         if found is None:
-            ((campaign,),) = connection.execute(_BEGIN, (digest, resend, now, now)).fetchall()
+            ((campaign,),) = connection.execute(_BEGIN, (digest, resend, now, now, said[-1])).fetchall()
         else:
             campaign, generation, is_resend, is_finished = found
             if resend and (is_finished or not is_resend):
                 _begin_generation(connection, campaign, generation + 1, is_resend=True)
-        ((generation, fence),) = connection.execute(_CLAIM, (*said, now, campaign)).fetchall()
+        ((generation, fence, secret),) = connection.execute(_CLAIM, (*said[:-1], now, campaign)).fetchall()
         connection.execute(SIGN_CAMPAIGN, (campaign,))
-        return Holding(campaign, generation, fence)
+        return Holding(campaign, generation, fence, secret)
 
     def _adopt(
         self,
@@ -352,7 +357,7 @@ class Journal:
         Raises:
             JournalError: They were known by something else.
         """
-        campaign, generation, _ = holding
+        campaign, generation, *_ = holding
         recognition = read_recognition(connection, campaign)
         is_empty = connection.execute(_ANY, (campaign, generation)).fetchone() is None
         before = recognition.known_by

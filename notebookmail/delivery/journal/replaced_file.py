@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .claim import Holding
 
-_CAMPAIGN: Final = "SELECT digest, name, server, account, sender, is_resend FROM campaign WHERE id = ?"
+_CAMPAIGN: Final = "SELECT digest, name, server, account, sender, is_resend, secret FROM campaign WHERE id = ?"
 _ENTRIES: Final = """SELECT key, state, recipient, at, attempts, code, reply, message_id, next_at, delivered,
     person, digest FROM entry LEFT JOIN said USING (campaign, generation, number)
     WHERE campaign = ? AND generation = ? ORDER BY number"""
@@ -41,6 +41,7 @@ class Record(NamedTuple):
         recognition: By what its rows are known.
         entries: Its rows. One that was committing may have been delivered.
         used: What accounts have used, by the minute.
+        secret: What its Message-IDs are made with.
     """
 
     digest: str
@@ -50,17 +51,20 @@ class Record(NamedTuple):
     recognition: Recognition
     entries: list[Entry]
     used: list[tuple[str, int, int]]
+    secret: str
 
 
 def read_record(connection: sqlite3.Connection, holding: Holding) -> Record:
     """Read a campaign's generation out of the file that is open."""
     of = (holding.campaign, holding.generation)
-    digest, name, server, account, sender, is_resend = connection.execute(_CAMPAIGN, of[:1]).fetchone()
+    digest, name, server, account, sender, is_resend, secret = connection.execute(_CAMPAIGN, of[:1]).fetchone()
     recognition = read_recognition(connection, holding.campaign)
     names = next(iter(recognition.reads), ())
     entries = [_entry(names, *columns) for columns in connection.execute(_ENTRIES, of)]
     used = connection.execute(_USED).fetchall()
-    return Record(digest, (name, server, account, sender), of[1], bool(is_resend), recognition, entries, used)
+    return Record(
+        digest, (name, server, account, sender), of[1], bool(is_resend), recognition, entries, used, secret
+    )
 
 
 def _entry(names: tuple[str, ...], *columns: Any) -> Entry:

@@ -6,7 +6,9 @@ once, when it is claimed. A row that was not tried is not in the file.
 
 Every row of `entry`, `campaign` and `said` carries its checksum, and a campaign how many rows of the other two its
 generation has, so that what the disk loses or turns is found. How rows are known again stands in the campaign's
-own row, which cannot lose it, and in `said`; `usage` counts messages by account, for the quota of a day.
+own row, which cannot lose it, and in `said`; `usage` counts messages by account, for the quota of a day. What came
+back stands in `feedback`, up to where a mailbox was read in `position`, and who is never mailed again in
+`suppression`; `suppression_count` says how many those are.
 
 Refuses a file of a newer version: what it cannot read it does not touch.
 """
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x6E626D6C
 """Stands in the file's header ("nbml"); tells our files from those of other programs that use SQLite."""
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 State = Literal["committing", "sent", "failed", "deferred", "unconfirmed", "pending"]
 """How a row stands. `committing`: its end of data may reach the wire from now on."""
@@ -46,13 +48,14 @@ _TABLES: Final = (
         fence INTEGER NOT NULL,
         begun REAL NOT NULL,
         last_run REAL NOT NULL,
-        closed REAL,
+        closed_at REAL,
         entry_count INTEGER NOT NULL DEFAULT 0,
         checksum INTEGER NOT NULL DEFAULT 0,
         rules INTEGER NOT NULL DEFAULT 1,
         known_by TEXT NOT NULL DEFAULT '',
         reads TEXT NOT NULL DEFAULT '[]',
-        said_count INTEGER NOT NULL DEFAULT 0
+        said_count INTEGER NOT NULL DEFAULT 0,
+        secret TEXT NOT NULL DEFAULT ''
     )""",
     """CREATE TABLE entry (
         campaign INTEGER NOT NULL,
@@ -86,14 +89,54 @@ _TABLES: Final = (
         checksum INTEGER NOT NULL,
         PRIMARY KEY (campaign, generation, number)
     ) WITHOUT ROWID""",
+    """CREATE TABLE feedback (
+        campaign INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        recipient TEXT NOT NULL,
+        is_permanent INTEGER NOT NULL,
+        at REAL NOT NULL,
+        code TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        matched_by TEXT NOT NULL,
+        suppresses TEXT NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (campaign, generation, number, kind, digest, recipient)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE position (
+        campaign INTEGER NOT NULL,
+        mailbox TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        uidvalidity INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        PRIMARY KEY (campaign, mailbox, folder)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE suppression (
+        address TEXT NOT NULL PRIMARY KEY,
+        cause TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        since REAL NOT NULL,
+        campaign TEXT NOT NULL,
+        checksum INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE TABLE suppression_count (addresses INTEGER NOT NULL)",
+    "INSERT INTO suppression_count VALUES (0)",
 )
 
 _CAMPAIGN_COLUMNS_BEFORE_5: Final = (
     "id", "digest", "name", "server", "account", "sender", "generation", "is_resend", "is_finished", "fence",
     "begun", "last_run", "closed", "entries",
 )  # fmt: skip
-CAMPAIGN_COLUMNS: Final = (
+_CAMPAIGN_COLUMNS_BEFORE_6: Final = (
     *_CAMPAIGN_COLUMNS_BEFORE_5[:-1], "entry_count", "rules", "known_by", "reads", "said_count"
+)  # fmt: skip
+CAMPAIGN_COLUMNS: Final = (
+    *("closed_at" if each == "closed" else each for each in _CAMPAIGN_COLUMNS_BEFORE_6), "secret"
 )  # fmt: skip
 """What a campaign's checksum is of."""
 
@@ -105,6 +148,7 @@ ENTRY_COLUMNS: Final = (
 
 _SIGN_ENTRIES: Final = f"UPDATE entry SET checksum = entry_checksum({', '.join(ENTRY_COLUMNS)})"
 _CHECKSUM_BEFORE_5: Final = f"campaign_checksum({', '.join(_CAMPAIGN_COLUMNS_BEFORE_5)})"
+_CHECKSUM_BEFORE_6: Final = f"campaign_checksum({', '.join(_CAMPAIGN_COLUMNS_BEFORE_6)})"
 _SIGN_CAMPAIGNS: Final = f"UPDATE campaign SET checksum = campaign_checksum({', '.join(CAMPAIGN_COLUMNS)})"
 SIGN_CAMPAIGN: Final = f"{_SIGN_CAMPAIGNS} WHERE id = ?"
 """Follows every change of a campaign's row."""
@@ -143,6 +187,12 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
         """UPDATE campaign SET said_count = (SELECT count(*) FROM said
             WHERE said.campaign = campaign.id AND said.generation = campaign.generation)""",
         "DROP TABLE recognition",
+        f"UPDATE campaign SET checksum = {_CHECKSUM_BEFORE_6}",
+    ),
+    5: (
+        "ALTER TABLE campaign RENAME COLUMN closed TO closed_at",  # as in step 4
+        "ALTER TABLE campaign ADD COLUMN secret TEXT NOT NULL DEFAULT ''",
+        *_TABLES[4:],
         _SIGN_CAMPAIGNS,
     ),
 }
@@ -153,6 +203,7 @@ _DAMAGE: Final[Mapping[int, str]] = {
         OR EXISTS (SELECT 1 FROM recognition
             WHERE checksum <> campaign_checksum(campaign, generation, rules, known_by, reads))
         OR EXISTS (SELECT 1 FROM said LEFT JOIN recognition USING (campaign, generation) WHERE rules IS NULL)""",
+    5: f"SELECT EXISTS (SELECT 1 FROM campaign WHERE checksum <> {_CHECKSUM_BEFORE_6})",
 }
 """Finds out whether a file of a version holds what was never written, before a step signs it anew."""
 

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.offline_runs import sent_by
+from support.offline_runs import NOON, sent_by
 from support.old_campaigns import CAMPAIGNS
 
 from notebookmail import JournalError
+from notebookmail.campaign.options import SendSettings
+from notebookmail.campaign.planning import make_plan
+from notebookmail.delivery.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +26,8 @@ NAMES = ("unnamed", "function", "group", "named", "keyed", "several")
 TABLES = ("campaign", "entry", "said", "usage", "sqlite_sequence")
 VERSION_4 = Path(__file__).parents[2] / "support" / "journal_of_version_4.sql"
 """These campaigns, as the last commit of version 4 of the journal's schema recorded them: all rows were sent."""
+VERSION_5 = VERSION_4.with_name("journal_of_version_5.sql")
+"""Three of them, as that of version 5 did."""
 
 
 def run(journal: Path, name: str, **changed: Any) -> list[int]:
@@ -211,3 +216,53 @@ def test_damage_of_version_4_is_refused_and_not_signed_anew(version_4: Path, sta
         run(version_4, "named")
     with opened(version_4) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+
+
+# --- version 5: ids were made without a secret -------------------------------------------------------------------
+
+
+@pytest.fixture
+def version_5(tmp_path: Path) -> Path:
+    path = tmp_path / "journal.sqlite"
+    with opened(path) as connection:
+        connection.executescript(VERSION_5.read_text())
+    return path
+
+
+def test_a_journal_of_version_5_goes_on_and_keeps_the_ids_it_has_told(version_5: Path) -> None:
+    template, frame, options = CAMPAIGNS["named"]
+    with opened(version_5) as connection:
+        before = connection.execute("SELECT message_id FROM entry WHERE campaign = 2 ORDER BY number").fetchall()
+    assert [run(version_5, name) for name in ("unnamed", "named", "several")] == [[], [], []]
+    plan = make_plan(frame, template, SendSettings(**options))
+    with Journal.open(version_5) as journal:
+        found = list(journal.rows_of(options["campaign"]))
+        claim = journal.claim(plan.digest(""), now=NOON)
+        ids = [task.build().message_id for task in plan.tasks(plan.digest(""), claim.generation, claim.secret)]
+    assert [(each.message_id,) for each in found] == before
+    assert ids == [each.message_id for each in found]
+    assert all(each.is_guessable for each in found)
+
+
+def test_a_run_of_version_5_that_is_under_way_cannot_sign_what_it_does_not_know(version_5: Path) -> None:
+    assert run(version_5, "named") == []
+    with opened(version_5) as connection, pytest.raises(sqlite3.OperationalError, match="no such column"):
+        connection.execute("UPDATE campaign SET closed = 1.0, checksum = 1 WHERE id = 2")
+
+
+def test_damage_of_version_5_is_refused_and_not_signed_anew(version_5: Path) -> None:
+    with opened(version_5) as connection:
+        connection.execute("UPDATE campaign SET generation = 1 WHERE id = 2")
+    with pytest.raises(JournalError, match=r"damaged.*restore it from a copy"):
+        run(version_5, "named")
+    with opened(version_5) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+
+
+def test_a_secret_that_was_turned_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    assert run(path, "named")
+    with opened(path) as connection:
+        connection.execute("UPDATE campaign SET secret = ''")
+    with pytest.raises(JournalError, match=r"damaged.*restore it from a copy"):
+        run(path, "named")

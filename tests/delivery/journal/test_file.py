@@ -463,11 +463,14 @@ VERSION_1 = f"""
 """A journal as version 1 wrote it: it kept no Message-IDs."""
 
 
+TABLES = ("campaign", "entry", "said", "usage", "feedback", "position", "suppression", "suppression_count")
+
+
 def form(path: Path) -> list[object]:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return [
             connection.execute(f"PRAGMA {each}").fetchall()
-            for each in ("table_xinfo(campaign)", "table_xinfo(entry)", "user_version", "application_id")
+            for each in (*(f"table_xinfo({table})" for table in TABLES), "user_version", "application_id")
         ]
 
 
