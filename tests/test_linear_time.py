@@ -26,6 +26,7 @@ from notebookmail.compose.mime.headers import unstructured
 from notebookmail.compose.mime.structured_headers import structured, unsubscribe_fields
 from notebookmail.delivery.explain import explain
 from notebookmail.delivery.rate_limit import parse_rate
+from notebookmail.feedback import read_notice
 from notebookmail.mail.header_folding import encoded_words, fold
 from notebookmail.privacy.masking import KnownNames, mask_label, mask_text
 from notebookmail.privacy.secret import Secret, without
@@ -93,6 +94,10 @@ NESTED = (
         "<span>x</span>",
     ),
 )
+REPORT = (
+    "From: MAILER-DAEMON@x.org\nContent-Type: multipart/report; boundary=b\n\n--b\n"
+    "Content-Type: message/delivery-status\n\n"
+)
 PARSERS: dict[str, Callable[[str], object]] = {
     "a mailbox": parse_mailbox,
     "an address": parse_address,
@@ -118,6 +123,13 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "an echoed secret": lambda text: without(text, [Secret("geheim")]),
     "an EHLO reply": lambda text: read_extensions(SMTPResponse(250, f"x\n{text}")),
     "replies": replies,
+    "a report of a mail system": lambda text: read_notice(f"From: MAILER-DAEMON@x.org\n\n{text}".encode()),
+    "a report's fields": lambda text: read_notice(f"{REPORT}{text}".encode()),
+    "an answer": lambda text: read_notice(f"From: a@b.org\nIn-Reply-To: <a@b.org>\n\n{text}".encode()),
+    "an answer in HTML": lambda text: read_notice(f"From: a@b.org\nContent-Type: text/html\n\n{text}".encode()),
+    "a received header": lambda text: read_notice(
+        f"From: {text}\nReferences: {text}\nSubject: {text}\n\n".encode()
+    ),
     "a server's URL": lambda text: Server.from_url(f"smtp://{text}"),
 }
 SOURCES: dict[str, Callable[[str], object]] = {

@@ -10,14 +10,11 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 300
 _MOST_LINES: Final = 400
-_UNPRINTABLE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
-)
 
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
-    """Make a text one line of bounded length, without what is not printed or turns what is read around."""
-    line = " ".join(_UNPRINTABLE.sub(" ", text[: longest * 20]).split())
+    """Make a text one line of bounded length, without what is not printed, or turns around what is read."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: longest * 20]).split())
     return line if len(line) <= longest else f"{line[: longest - 3].rstrip()}..."
 
 

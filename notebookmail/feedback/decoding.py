@@ -25,7 +25,7 @@ _TAG: Final = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,20})")
 
 def decoded(octets: bytes, charset: str = "") -> str:
     """Decode octets by their charset; by UTF-8, and else by Windows-1252, where it is none or unknown."""
-    codec = _codec(charset)
+    codec = _codec(charset) if charset else ""
     if codec:
         try:
             return octets.decode(codec, "replace")

@@ -18,7 +18,7 @@ from .report_text import reason_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_RECIPIENTS: Final = 200
+MOST_RECIPIENTS: Final = 100
 _ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 _STATUS: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _XTEXT: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
@@ -64,6 +64,7 @@ def read_report(content: bytes) -> DeliveryReport:
         envelope_id = envelope_id or fields.text("original-envelope-id")[:200]
         if "final-recipient" in fields or "original-recipient" in fields or "action" in fields:
             statuses.append(_status(fields))
+    statuses = [each for each in statuses if each.action]  # of what is cut off, nobody knows what it was to say
     return DeliveryReport(envelope_id, tuple(statuses))
 
 
@@ -114,8 +115,7 @@ def _status(fields: Fields) -> RecipientStatus:
     diagnostic = one_line(_PREFIX.sub("", fields.words("diagnostic-code"), count=1))
     action = fields.text("action").split("(")[0].split(";")[0].strip().lower()
     if action not in _ACTIONS:
-        first = (code[1] if code else "5")[0]
-        action = _BY_FIRST_DIGIT[first]
+        action = _BY_FIRST_DIGIT[code[1][0]] if code else ""
     return RecipientStatus(_recipient(fields), action, code[1] if code else "", diagnostic)
 
 

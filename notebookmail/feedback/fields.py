@@ -24,7 +24,6 @@ MOST_IDS: Final = 40
 MOST_ADDRESSES: Final = 50
 _LONGEST_ENCODED: Final = 2_000
 _LONGEST_ADDRESS: Final = 320  # 64 + "@" + 255 octets (RFC 5321 4.5.3.1)
-_FOLD: Final = re.compile(rb"\n(?=[ \t])")
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _ID: Final = re.compile(r"<([^<>\s]{1,512})>")
 _PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[(),;<>:]|[^"\\(),;<>:]+|["\\]', re.DOTALL)
@@ -42,7 +41,7 @@ class Fields:
 
     def __init__(self, block: bytes = b"") -> None:
         self._values: dict[str, list[bytes]] = {}
-        for line in _FOLD.sub(b"", block).split(b"\n", MOST_FIELDS)[:MOST_FIELDS]:
+        for line in block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n", MOST_FIELDS)[:MOST_FIELDS]:
             match = _FIELD.match(line)
             if match is not None:
                 self._values.setdefault(match[1].decode("ascii").lower(), []).append(_bounded(line[match.end() :]))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.message import Message
+from email.utils import collapse_rfc2231_value
+from functools import cached_property
 from typing import Final
 
 from .decoding import decoded, html_to_text, transfer_decoded
@@ -18,8 +20,10 @@ from .fields import Fields
 
 MOST_OCTETS: Final = 1 << 20
 MOST_PARTS: Final = 64
+MOST_TRIES: Final = 500
 MOST_LEVELS: Final = 12
 MOST_OF_A_TEXT: Final = 1 << 16
+MOST_TEXTS: Final = 4
 _BOUNDARY_LINE: Final = re.compile(rb"^--([A-Za-z0-9'()+_,./:=?-]{8,70})[ \t]*\n[A-Za-z-]+:", re.MULTILINE)
 
 
@@ -56,7 +60,7 @@ class ReceivedPart:
         return html_to_text(text) if self.content_type.name == "text/html" else text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReceivedMessage:
     """A message as it came.
 
@@ -76,6 +80,15 @@ class ReceivedMessage:
         """Return the first part of one of these types, or None."""
         return next((part for part in self.parts if part.content_type.name in names), None)
 
+    @cached_property
+    def texts(self) -> str:
+        """What its text parts say, one below the other; what its HTML says where there are none."""
+        for name in ("text/plain", "text/html"):
+            found = [part.text for part in self.parts if part.content_type.name == name][:MOST_TEXTS]
+            if any(text.strip() for text in found):
+                return "\n".join(found)
+        return ""
+
 
 def cut(content: bytes) -> ReceivedMessage:
     """Cut a message into its parts."""
@@ -83,11 +96,12 @@ def cut(content: bytes) -> ReceivedMessage:
     if octets.startswith(b"From "):  # the separator of an mbox
         octets = octets.partition(b"\n")[2]
     fields, body = head_and_body(octets)
+    whole = content_type(fields)
     parts: list[ReceivedPart] = []
     waiting = [(fields, body or b"", 0)]
     while waiting and len(parts) < MOST_PARTS:
         own, inner, level = waiting.pop()
-        kind = content_type(own)
+        kind = whole if own is fields else content_type(own)
         if kind.name.startswith("multipart/") and level < MOST_LEVELS:
             pieces = _split(inner, kind.boundary) or _split(inner, _likely_boundary(inner))
             if pieces:
@@ -95,7 +109,7 @@ def cut(content: bytes) -> ReceivedMessage:
                 waiting += [(*_opened(piece, default), level + 1) for piece in reversed(pieces)]
                 continue
         parts.append(ReceivedPart(own, kind, inner))
-    return ReceivedMessage(fields, content_type(fields), tuple(parts), has_body=body is not None)
+    return ReceivedMessage(fields, whole, tuple(parts), has_body=body is not None)
 
 
 def with_line_feeds(octets: bytes) -> bytes:
@@ -121,11 +135,13 @@ def content_type(fields: Fields) -> ContentType:
         return ContentType("text/plain")
     reader = Message()
     reader["Content-Type"] = " ".join(value.split())
+    (kind, _), *listed = reader.get_params([("", "")])
+    named = {name.lower(): collapse_rfc2231_value(content) for name, content in reversed(listed)}
     return ContentType(
-        (reader.get_content_type().split() or ["text/plain"])[0],
-        reader.get_boundary("") or "",
-        reader.get_content_charset("") or "",
-        str(reader.get_param("report-type", "")).lower(),
+        kind.split()[0].lower() if kind.strip() and kind.count("/") == 1 else "text/plain",
+        named.get("boundary", "").rstrip(),
+        named.get("charset", ""),
+        named.get("report-type", "").lower(),
     )
 
 
@@ -147,7 +163,9 @@ def _split(body: bytes, boundary: str) -> list[bytes]:
     places: list[tuple[int, int]] = []  # where a boundary's line begins, and where the part behind it does
     found = body.find(mark)
     is_last = False
-    while found >= 0 and not is_last and len(places) <= MOST_PARTS:
+    tries = 0  # a boundary that is the beginning of many others is sought no further
+    while found >= 0 and not is_last and len(places) <= MOST_PARTS and tries < MOST_TRIES:
+        tries += 1
         behind = found + len(mark)
         is_last = body.startswith(b"--", behind)
         end = body.find(b"\n", behind)

@@ -18,7 +18,6 @@ from .mail_system import is_mail_system, is_taken_back
 from .permanence import code_in
 from .report_text import (
     addresses_named,
-    plain_texts,
     reason_in,
     returned_ids,
     returned_recipient,
@@ -62,7 +61,7 @@ def read_plain_report(message: ReceivedMessage, returned: Fields) -> PlainReport
     sureness = is_mail_system(fields)
     if sureness == "no" or (sureness == "perhaps" and is_taken_back(subject)):
         return None
-    report, below = split_report(plain_texts(message))
+    report, below = split_report(message.texts)
     said = _lower(f"{subject}\n{report}")
     is_delay = _has(said, phrases.DELAYS) and not _has(said, phrases.GIVEN_UP)
     if not is_delay and not _is_failure(

@@ -20,7 +20,7 @@ from .notice import Notice
 from .parts import cut, head_and_body
 from .permanence import is_for_good
 from .plain_report import read_plain_report
-from .report_text import plain_texts, returned_ids, split_report
+from .report_text import returned_ids, split_report
 from .unsubscribing import ids_in_subject, is_unsubscribing
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _delivery_report(message: ReceivedMessage) -> _Judgement | None:
     sureness = is_mail_system(message.fields)
     if not _is_report(message) and (sureness == "no" or is_taken_back(message.fields.words("subject"))):
         return None
-    text, _ = split_report(plain_texts(message))
+    text, _ = split_report(message.texts)
     if part is not None:
         report = read_report(part.content)
     elif sureness == "sure":
@@ -185,7 +185,7 @@ def _refers_to(message: ReceivedMessage, returned: Fields, found: _Judgement) ->
     ids: list[str] = list(found.ids)
     if found.kind in _OF_SYSTEMS:
         ids += ids_in(returned.texts("message-id"))
-        ids += returned_ids(plain_texts(message)) if not ids else []
+        ids += returned_ids(message.texts) if not ids else []
     ids += ids_in(message.fields.texts("in-reply-to"))
     ids += nearest_ids(message.fields.texts("references"))
     return tuple(dict.fromkeys(ids))

@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .fields import Fields
-    from .parts import ReceivedMessage
 
 _MOST_LINES: Final = 300
-_MOST_TEXTS: Final = 4
 _MOST_NAMED: Final = 4  # a report that names more addresses than this names others than recipients, too
 _RETURNED: Final = re.compile(
     r"^[ \t>]*(?:"
-    r"-{2,}.{0,40}(?:copy of|original message|below this line|unsent message|message header"
+    r"-{2,}[^-\n]{0,60}(?:copy of|original message|below this line|unsent message|message header"
     r"|returned|undelivered|\u5143\u306e\u30e1\u30fc\u30eb).{0,200}"
     r"|.{0,40}below is a copy of.{0,200}|.{0,20}original message (?:headers|follows).{0,200}"
     r"|-{3,} ?message.{0,200}"
@@ -34,15 +32,6 @@ _RETURNED_ID: Final = re.compile(
 )
 _RETURNED_TO: Final = re.compile(r"^[ \t>]{0,20}to:(.{1,400})$", re.IGNORECASE | re.MULTILINE)
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]{},;:\"'@=|/\\]{1,64}@[^\s<>()\[\]{},;:\"'@=|/\\]{1,255}")
-
-
-def plain_texts(message: ReceivedMessage) -> str:
-    """Return what the text parts say, one below the other; what the HTML says where there are none."""
-    for name in ("text/plain", "text/html"):
-        texts = [part.text for part in message.parts if part.content_type.name == name][:_MOST_TEXTS]
-        if any(text.strip() for text in texts):
-            return "\n".join(texts)
-    return ""
 
 
 def split_report(text: str) -> tuple[str, str]:
