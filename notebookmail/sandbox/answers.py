@@ -190,11 +190,18 @@ def _qmail_bounce(letter: TakenLetter, reply: str) -> AnswerMail:
     text = (
         f"Hi. This is the qmail-send program at {HOSTNAME}.\nI'm afraid I wasn't able to deliver your message "
         "to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n"
-        f"<{letter.recipient}>:\n{HOSTNAME} does not like recipient.\nRemote host said: {reply}\nGiving up.\n\n"
+        f"<{letter.recipient}>:\n{_qmail_words(reply)}\n\n"
         f"--- Below this line is a copy of the message.\n\nReturn-Path: <{letter.sender}>\n{_head_of(letter)}\n"
     )
     bounce.set_payload(_plain(text))
     return AnswerMail(letter.sender, bounce.as_bytes(policy=_CRLF))
+
+
+def _qmail_words(reply: str) -> str:
+    if reply.startswith("4"):
+        late = "I'm not going to try again; this message has been in the queue too long."
+        return f"Connected to {HOSTNAME} but sender was rejected.\nRemote host said: {reply}\n{late}"
+    return f"{HOSTNAME} does not like recipient.\nRemote host said: {reply}\nGiving up on {HOSTNAME}."
 
 
 def _complaint(letter: TakenLetter, _reply: str) -> AnswerMail:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.smtp_by_hand import calling
 
 from notebookmail import FrameError, Sandbox
+from notebookmail.feedback import read_notice
 from notebookmail.mailbox.reading import Position
 from notebookmail.sandbox.answers import TakenLetter, answer
 from notebookmail.sandbox.delivery_requests import DeliveryRequests, xtext_decoded
@@ -130,6 +131,26 @@ def test_whatever_a_letter_holds_an_answer_can_be_written(
     mail = answer(kind, taken(recipient, content, requests=requests), "550 5.1.1 No")
     assert mail is not None
     assert mail.content.endswith(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("bounce", "bounce"), ("delay", "delay"), ("reply", "reply"), ("away", "auto_reply"),
+     ("complaint", "complaint"), ("unsubscribe", "unsubscribe"), ("delivered", "delivered")],
+)  # fmt: skip
+def test_what_is_written_here_is_read_as_what_it_is(fault: str, kind: str) -> None:
+    requests = DeliveryRequests(notify={each: frozenset({"SUCCESS", "DELAY", "FAILURE"}) for each in people()})
+    for each in people():
+        mail = answer(
+            fault, taken(each, requests=requests), "250 2.1.5 OK" if fault == "delivered" else "550 5.1.1 No"
+        )
+        assert mail is not None
+        notice = read_notice(mail.content)
+        assert (notice.kind, notice.recipients) == (kind, (each,))
+        if fault != "unsubscribe":
+            assert notice.refers_to[0] == "0123456789abcdef0123456789abcdef@example.org"
+        if fault == "bounce":
+            assert (notice.is_permanent, notice.code) == (True, "5.1.1")
 
 
 # --- what a sender asked for --------------------------------------------------------------------------------
