@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from notebookmail.compose.identity.same_value import address_text
@@ -12,7 +13,7 @@ from notebookmail.errors import INTERRUPTS, NotebookmailError, TemplateError
 from notebookmail.privacy.masking import mask_address
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     from notebookmail.compose.identity.keys import Keys
     from notebookmail.compose.renderer import Renderer
@@ -51,13 +52,22 @@ class MessageMaker:
         unwanted: Addresses never to mail.
         seed: What Message-IDs begin to be made of.
         keys: Tells what a row said; None where nobody asks.
+        answered: The Message-IDs of the letters that these follow, by the row's position.
     """
 
-    def __init__(self, renderer: Renderer, unwanted: frozenset[str], seed: MessageSeed, keys: Keys | None) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        unwanted: frozenset[str],
+        seed: MessageSeed,
+        keys: Keys | None,
+        answered: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
         self._renderer = renderer
         self._unwanted = unwanted
         self._seed = seed
         self._keys = keys
+        self._answered = answered
 
     def build(self, key: bytes, row: Row, to: str) -> Mail:
         """Make one row's message.
@@ -68,7 +78,8 @@ class MessageMaker:
         touched: set[str] = set()
         said = None if self._keys is None else partial(self._said, self._keys, row, to, touched)
         try:
-            mail = self._renderer.render(row, seed=self.seed(key, row, to), touched=touched, said=said)
+            seed, answers = self.seed(key, row, to), self.answers(row.position)
+            mail = self._renderer.render(row, seed=seed, answers=answers, touched=touched, said=said)
         except NotebookmailError:
             raise
         except INTERRUPTS:
@@ -107,6 +118,10 @@ class MessageMaker:
     @staticmethod
     def _said(keys: Keys, row: Row, to: str, touched: set[str]) -> RowContent:
         return keys.said(row, to, keys.names(row, touched))
+
+    def answers(self, position: int) -> str:
+        """Return the Message-ID of the letter that a row's follows, or ""."""
+        return self._answered.get(position, "")
 
     def seed(self, key: bytes, row: Row, to: str) -> str:
         """Return what a message's identifier is made of: of a letter that reads the whole row, all it says."""

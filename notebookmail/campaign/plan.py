@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from notebookmail.compose.recipients import Recipients
@@ -55,6 +55,7 @@ class Plan:
         unwanted: Addresses never to mail, as they are compared.
         matching: Which row is which of the journal's.
         excluded: An event for every row that may not be sent.
+        answered: The Message-IDs of the letters that these follow, by position.
     """
 
     template: Template
@@ -69,6 +70,7 @@ class Plan:
     unwanted: frozenset[str]
     matching: Matching
     excluded: ExcludedRows
+    answered: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def left_out(self) -> ExcludedRows:
@@ -101,9 +103,17 @@ class Plan:
         """
         prefix = f"{campaign or self.digest('')} {generation} "
         keys = self.matching.keys if self.matching.keys.says else None
-        maker = MessageMaker(self.renderer, self.unwanted, MessageSeed(prefix, secret), keys)
+        maker = MessageMaker(self.renderer, self.unwanted, MessageSeed(prefix, secret), keys, self.answered)
         for row, to, key in self._keyed(self.going):
             yield Task(row.position, to, key, LetterOrder(maker, key, row, to))
+
+    def row_keys(self) -> Iterator[tuple[int, str, bytes]]:
+        """Walk the rows that may be sent, also those beyond the limit: position, recipient and key of each."""
+        return ((row.position, to, key) for row, to, key in self._keyed(self.fit))
+
+    def known_as(self, earlier: Mapping[bytes, Earlier]) -> Plan:
+        """Return the plan with the keys under which the journal knows its rows."""
+        return replace(self, matching=self._matching(earlier))
 
     def only(self, positions: Iterable[int]) -> Plan:
         """Return a plan for some of the rows, without confirm, limit and resend.
@@ -140,7 +150,7 @@ class Plan:
         Raises:
             FrameError: A journal of an older version cannot tell who has had the letter.
         """
-        plan = replace(self, matching=self._matching(earlier))
+        plan = self.known_as(earlier)
         plan.matching.check(self.frame, plan._keyed(self.fit))
         if self.settings.limit is not None and earlier:
             plan = plan._limited(self.settings.limit, settled_in(earlier, resend_unconfirmed=resend_unconfirmed))

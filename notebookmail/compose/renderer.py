@@ -144,13 +144,20 @@ class Renderer:
         return self._bodies.attachments.content(key)
 
     def render(
-        self, row: Row, *, seed: str, touched: set[str] | None = None, said: Callable[[], RowContent] | None = None
+        self,
+        row: Row,
+        *,
+        seed: str,
+        answers: str = "",
+        touched: set[str] | None = None,
+        said: Callable[[], RowContent] | None = None,
     ) -> Mail:
         """Make the message of a row.
 
         Args:
             row: The row.
             seed: What the Message-ID and the boundaries are made of: the same seed gives the same bytes.
+            answers: The Message-ID of the letter that this one follows, or "".
             touched: Takes in the names of the columns that functions of the row read.
             said: Tells what the row said, once all its functions were called; None tells nothing.
 
@@ -163,16 +170,20 @@ class Renderer:
                 shown = self._invitation.event(row_context.values, row_context.row, row.label)
                 row_context.values[INVITATION] = shown or missing_value(INVITATION, self._na)
             token = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-            return self._mail(row_context, token, said)
+            return self._mail(row_context, token, answers, said)
         finally:
             self._contexts.end(row_context)
 
-    def _mail(self, row_context: RowContext, token: str, said: Callable[[], RowContent] | None) -> Mail:
+    def _mail(
+        self, row_context: RowContext, token: str, answers: str, said: Callable[[], RowContent] | None
+    ) -> Mail:
         context, label = row_context.values, row_context.label
         sender = None if self._sender is None else self._sender.render(context, label)
         message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
         fields, to, reached = self._addresses(sender, row_context)
         fields += self._texts(context, label)
+        if answers:
+            fields.append(f"In-Reply-To: {answers}\r\nReferences: {answers}\r\n".encode("ascii"))
         fields.append(f"Message-ID: {message_id}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
         head = b"".join(fields)
         invitation = None

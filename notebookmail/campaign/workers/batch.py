@@ -38,6 +38,7 @@ class RowRequest(NamedTuple):
         fields: Its values, as far as the letter reads them.
         gaps: What the frame has in place of those that are missing.
         seed: What the Message-ID and the boundaries are made of.
+        answers: The Message-ID of the letter that this one follows, or "".
     """
 
     position: int
@@ -45,6 +46,7 @@ class RowRequest(NamedTuple):
     fields: Mapping[str, Any]
     gaps: Mapping[str, Any]
     seed: str
+    answers: str = ""
 
 
 class MadeMessage(NamedTuple):
@@ -151,7 +153,7 @@ def _made(renderer: Renderer, request: RowRequest) -> MadeMessage | FailedMessag
     row = Row(request.position, request.label, request.fields, _Gaps(request.gaps))
     touched: set[str] = set()
     try:
-        mail = renderer.render(row, seed=request.seed, touched=touched)
+        mail = renderer.render(row, seed=request.seed, answers=request.answers, touched=touched)
     except (NotebookmailError, *INTERRUPTS) as problem:
         return FailedMessage(packed_error(problem))
     except BaseException as problem:  # noqa: BLE001 -- as in MessageMaker.build

@@ -95,7 +95,8 @@ def request_of(order: LetterOrder, renderer: Renderer) -> RowRequest:
     else:
         fields = {name: value for name, value in row.fields.items() if name in reads}
         gaps = {}
-    return RowRequest(row.position, row.label, fields, gaps, order.maker.seed(order.key, row, order.to))
+    seed = order.maker.seed(order.key, row, order.to)
+    return RowRequest(row.position, row.label, fields, gaps, seed, order.maker.answers(row.position))
 
 
 def packed(requests: Sequence[RowRequest | None]) -> bytes | None:
