@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from .api import send_frame, send_frame_sync, send_test, start_frame
     from .campaign.estimate import SendPlan, plan_frame
+    from .campaign.feedback import Feedback
     from .campaign.history import campaigns, forget
     from .campaign.job import SendJob
+    from .campaign.read_feedback import read_feedback, read_feedback_sync
     from .campaign.results import SendResults
     from .campaign.run import last_results
     from .compose.mime.dkim import DKIM
@@ -68,6 +70,7 @@ __all__ = [
     "SMTP",
     "AddressError",
     "Drafts",
+    "Feedback",
     "Folder",
     "FrameError",
     "JournalError",
@@ -110,6 +113,8 @@ __all__ = [
     "last_results",
     "plan_frame",
     "preview_frame",
+    "read_feedback",
+    "read_feedback_sync",
     "read_table",
     "send",
     "send_frame",
@@ -120,6 +125,7 @@ __all__ = [
 
 _ROOMS = {
     "DKIM": "compose.mime.dkim",
+    "Feedback": "campaign.feedback",
     "Folder": "folder.folder",
     "Drafts": "mailbox.drafts",
     "Mailbox": "mailbox.mailbox",
@@ -143,6 +149,8 @@ _ROOMS = {
     "last_results": "campaign.run",
     "plan_frame": "campaign.estimate",
     "preview_frame": "review.preview",
+    "read_feedback": "campaign.read_feedback",
+    "read_feedback_sync": "campaign.read_feedback",
     "read_table": "datafiles.reading",
     "send": "smtp.client.client",
     "send_frame": "api",

@@ -43,6 +43,11 @@ class ClaimedCampaign:
         return self.claim.generation if self.claim is not None else 0
 
     @property
+    def journal(self) -> Path | None:
+        """The journal's file; None where none is kept."""
+        return None if self._journal is None else self._journal.path
+
+    @property
     def secret(self) -> str:
         """What Message-IDs are made with that nobody else knows; "" without a journal."""
         return self.claim.secret if self.claim is not None else ""

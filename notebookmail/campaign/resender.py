@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from notebookmail.errors import TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from notebookmail.sandbox.server import Sandbox
 
@@ -40,6 +41,7 @@ class Resender:
         results: How the rows stand.
         plan: The plan as it was carried out.
         is_retry: True when the rows were tried by an earlier run.
+        journal: The journal that knows the rows, once there is one.
         identity: The campaign's digest, its generation and its secret: what Message-IDs are made of.
         box: The sandbox of this process that the rows went to, if they did.
     """
@@ -54,6 +56,7 @@ class Resender:
         self.plan = plan
         self.results = results
         self.identity = (plan.digest(""), 0, "")
+        self.journal: Path | None = None
         self.is_retry = before is not None
         self.box: Sandbox | None = None if before is None else before.box
         self._make_run = make_run
@@ -64,6 +67,15 @@ class Resender:
         """The positions that were not to be sent: beyond the limit, or all of a dry run."""
         beyond = range(len(self.results)) if self.plan.settings.dry_run else self.plan.beyond
         return self._left_before.union(beyond)
+
+    @property
+    def campaign(self) -> str:
+        """The campaign's digest."""
+        return self.identity[0]
+
+    def row_keys(self) -> Iterator[tuple[int, bytes]]:
+        """Walk the rows that could be sent: the position, and what the campaign knows it by."""
+        return ((position, key) for position, _, key in self.plan.row_keys())
 
     def letter(self, position: int) -> bytes:
         """Make the message of a row again, as it was or would be sent.

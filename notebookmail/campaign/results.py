@@ -168,6 +168,11 @@ class SendResults(RowResults):
         """
         return await self._retry(None)
 
+    @property
+    def handle(self) -> RunHandle | None:
+        """What is known of the run behind them; None for a copy, and for results that were loaded."""
+        return self._sending
+
     def waiting(self) -> list[int]:
         """The positions of the rows that `retry` would send."""
         left = frozenset[int]() if self._sending is None else self._sending.left_out

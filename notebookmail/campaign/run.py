@@ -22,6 +22,7 @@ from .claiming import claimed
 from .confirming import check_confirm
 from .control import RunControl
 from .display import Screen, ThreadsafeCommands, repaint
+from .follow_up import follow_notice, followed
 from .monitor import Monitor
 from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, advice, as_notice, nothing_sent
 from .resender import Resender
@@ -175,8 +176,9 @@ class Run:
 
     async def _send(self, destination: Destination, campaign: ClaimedCampaign) -> None:
         again = self._plan.settings.resend_unconfirmed or destination.is_repeatable
-        plan = self._settle(campaign.earlier, resend_unconfirmed=again)
+        plan = self._settle(campaign.earlier, destination.world, resend_unconfirmed=again)
         self._keeps_journal = campaign.claim is not None
+        self._resender.journal = campaign.journal
         self._resender.identity = identity = (campaign.digest, campaign.generation, campaign.secret)
         self._monitor.transport = transport = destination.transport(plan.settings.max_connections)
         settings = self._settings(destination, campaign, resend_unconfirmed=again)
@@ -199,9 +201,11 @@ class Run:
             finally:
                 await transport.close()
 
-    def _settle(self, earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool) -> Plan:
+    def _settle(self, earlier: Mapping[bytes, Earlier], world: str, *, resend_unconfirmed: bool) -> Plan:
         """Decide what goes, now that it is known what went before; what stays is in the results."""
-        plan = self._plan.resumed(earlier, resend_unconfirmed=resend_unconfirmed)
+        plan = followed(self._plan, world, earlier, resend_unconfirmed=resend_unconfirmed)
+        plan = plan.resumed(earlier, resend_unconfirmed=resend_unconfirmed)
+        self._notices.say(follow_notice(plan))
         self._plan = self._resender.plan = plan
         for event in plan.excluded:
             self.results.apply(event)
@@ -232,7 +236,8 @@ class Run:
     async def _carry_out_dry(self) -> SendResults:
         results = _publish(self.results)
         results.notice = DRY_RUN_NOTICE
-        plan = self._settle({}, resend_unconfirmed=False)
+        world = "" if self._destination is None else self._destination.world
+        plan = self._settle({}, world, resend_unconfirmed=False)
         async with making_of(plan) as making:
             await check_confirm(plan, {}, making)
             async for task, made in made_in_turns(plan.tasks(), making):

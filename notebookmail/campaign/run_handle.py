@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
 
     from notebookmail.sandbox.server import Sandbox
 
@@ -22,6 +23,17 @@ class RunHandle(Protocol):
     @property
     def left_out(self) -> frozenset[int]:
         """The positions that were not to be sent: beyond the limit, or all of a rehearsal."""
+
+    @property
+    def journal(self) -> Path | None:
+        """The journal that knows the rows; None where none was kept."""
+
+    @property
+    def campaign(self) -> str:
+        """The campaign's digest."""
+
+    def row_keys(self) -> Iterator[tuple[int, bytes]]:
+        """Walk the rows that could be sent: the position, and what the campaign knows it by."""
 
     def again(self, positions: list[int], stage: Stage | None) -> Awaitable[object]:
         """Send rows again, with the board on a stage, or where boards are shown; their results show it."""
