@@ -31,6 +31,7 @@ def campaign_digest(settings: SendSettings, definition: Definition, world: str) 
     else:
         sender = definition.sender if settings.sender is None else settings.sender
         known = ["2 letter", world, definition.digest_with(sender), settings.redirect_to]
+        known += [] if settings.follows is None else ["follows", name_text(settings.follows)]
     return blake2b(values_text(known).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -13,17 +13,21 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 
+from notebookmail.compose.identity.same_value import name_text
 from notebookmail.compose.mime.dkim import DKIM
 from notebookmail.errors import FrameError
+
+from .durations import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Duplicates = Literal["error", "skip", "send"]
+Only = Literal["silent", "replied", "all"]
 ProgressMode = Literal["auto", "widget", "text", False]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
@@ -83,6 +87,9 @@ class SendOptions(TypedDict, total=False):
     resend: bool
     resend_unconfirmed: bool
     not_before: datetime | None
+    follows: str | None
+    only: Only
+    after: str | timedelta | None
     dkim: DKIM | None
     max_connections: int | None
     workers: int | Executor | None
@@ -112,6 +119,9 @@ class SendSettings:
     resend: bool = False
     resend_unconfirmed: bool = False
     not_before: datetime | None = None
+    follows: str | None = None
+    only: Only = "silent"
+    after: str | timedelta | None = None
     dkim: DKIM | None = None
     max_connections: int | None = None
     workers: int | Executor | None = None
@@ -129,6 +139,7 @@ class SendSettings:
             )
         self._check_campaign()
         self._check_times()
+        self._check_following()
         object.__setattr__(
             self, "max_connections", _count("max_connections", self.max_connections, "connections", 1)
         )
@@ -155,6 +166,22 @@ class SendSettings:
         if key is None or not all(isinstance(name, str) for name in key) or len(set(key)) < len(key):
             raise FrameError(f"key={self.key!r}: it is the name of a column, or several, each once")
         object.__setattr__(self, "key", key)
+
+    def _check_following(self) -> None:
+        if not _is_word(self.only, "silent", "replied", "all"):
+            raise FrameError(f"only={self.only!r}: it is one of 'silent', 'replied', 'all'")
+        seconds_of("after", self.after)
+        if self.follows is None:
+            if self.only != "silent" or self.after is not None:
+                raise FrameError("only= and after= are about the campaign that follows= names; give that, too")
+            return
+        _check_name(self.follows, "follows")
+        if self.journal is False:
+            raise FrameError("what follows= names is known by the journal: leave out follows=, or journal=False")
+        if self.campaign is not None and name_text(self.campaign) == name_text(self.follows):
+            raise FrameError(
+                f"campaign={self.campaign!r} follows itself: a follow-up is a campaign of its own name"
+            )
 
     def _check_times(self) -> None:
         minutes: Any = self.retry  # numpy's numbers are as good
@@ -277,12 +304,12 @@ def _workers(workers: int | Executor | None) -> int | Executor | None:
         raise FrameError(f"{problem}, or a concurrent.futures.Executor") from None
 
 
-def _check_name(campaign: str) -> None:
+def _check_name(campaign: str, option: str = "campaign") -> None:
     if not isinstance(campaign, str) or not campaign.strip():
-        raise FrameError(f"campaign={campaign!r}: it is a name, as in campaign='may-letters'")
+        raise FrameError(f"{option}={campaign!r}: it is a name, as in {option}='may-letters'")
     if len(campaign) > _LONGEST_NAME or not campaign.isprintable():
         raise FrameError(
-            f"campaign={campaign[:40]!r}: a name has at most {_LONGEST_NAME} characters, and none that do not show"
+            f"{option}={campaign[:40]!r}: a name has at most {_LONGEST_NAME} characters, and none that do not show"
         )
 
 
