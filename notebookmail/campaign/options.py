@@ -63,6 +63,11 @@ class SendOptions(TypedDict, total=False):
         resend: Send again also what was sent: begins the campaign anew.
         resend_unconfirmed: Send rows again that may have been delivered.
         not_before: Wait until then before anything goes out; without a time zone it is local time.
+        follows: A campaign in this journal whose letters these follow, each in the thread of its row's letter: to
+            those who neither answered nor bounced, complained or unsubscribed; the others are skipped, with the
+            reason. What came back must have been read within the last day (`read_feedback`).
+        only: Whom `follows` writes to: "silent", "replied" (who answered) or "all" (answered or not).
+        after: How long ago that letter must have gone out: "5d", "36h", or a timedelta.
         dkim: Signs every message in the name of its domain.
         max_connections: At most so many connections at once, below the server's own limit.
         workers: Who makes the messages: a number of processes on this machine (extra "workers"), or any

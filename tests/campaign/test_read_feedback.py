@@ -272,7 +272,7 @@ async def test_a_wrong_call_says_what_to_give(tmp_path: Path) -> None:
         with pytest.raises(FrameError, match=r"mailbox is a Server: give Mailbox"):
             await read_feedback(box.server, results)
         with pytest.raises(FrameError, match="results_or_campaign is a DataFrame"):
-            await read_feedback(box.mailbox, results.frame)
+            await read_feedback(box.mailbox, pd.DataFrame())
         with pytest.raises(JournalError, match="did you mean 'may-letters'"):
             await read_feedback(box.mailbox, "mai-letters", journal=tmp_path / "j.sqlite")
         with pytest.raises(JournalError, match="there is no journal"):
