@@ -1,9 +1,13 @@
-"""What shows a run while it goes: a widget, a terminal's progress bar, or nothing; and who hears its buttons."""
+"""What shows a run while it goes: a widget, a terminal's progress bar, or nothing; and who hears its buttons.
+
+And what shows how far a mailbox is read.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
 
     from notebookmail.delivery.progress import Progress
     from notebookmail.view.widgets.board import Commands
+    from notebookmail.view.words.feedback import ReadingState
     from notebookmail.view.words.results import ResultsSource
 
     from .options import ProgressMode
@@ -41,6 +46,31 @@ class Display(Protocol):
 
     def abandon(self, results: ResultsSource, why: str) -> None:
         """Leave in its place why nothing was sent."""
+
+
+class ReadingDisplay(Protocol):
+    """What shows how far a mailbox is read."""
+
+    def show(self, state: ReadingState) -> None:
+        """Show how far it is."""
+
+    def close(self) -> None:
+        """Leave nothing of it."""
+
+
+def reading_display() -> ReadingDisplay | None:
+    """Return what can show how far a mailbox is read; None where nobody watches."""
+    if is_notebook():
+        if not is_attended():
+            return None
+        from notebookmail.view.widgets.feedback import CellReading
+
+        return CellReading()
+    if not (sys.stdout is not None and sys.stdout.isatty()):
+        return None
+    from notebookmail.view.terminal.feedback import TerminalReading
+
+    return TerminalReading()
 
 
 class Screen:

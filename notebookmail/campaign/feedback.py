@@ -258,6 +258,19 @@ class Feedback:
             marks[list(self._first_of(kind))] = False
         return marks
 
+    def __str__(self) -> str:
+        from notebookmail.view.terminal.feedback import feedback_text
+
+        return feedback_text(self)
+
+    def _repr_html_(self) -> str:
+        from notebookmail.view.html.feedback import feedback_html
+
+        return str(feedback_html(self))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002 -- IPython's
+        return {"text/plain": str(self)}
+
     def __repr__(self) -> str:
         counts = self.counts
         told = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in KINDS.values() if counts[name]]

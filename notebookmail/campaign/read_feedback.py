@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -13,7 +14,9 @@ from notebookmail.errors import FrameError, JournalError
 from notebookmail.feedback import read_notice
 from notebookmail.mailbox.reading import Position
 from notebookmail.sync import run_sync
+from notebookmail.view.words.feedback import ReadingState
 
+from .display import REFRESH_SECONDS, reading_display
 from .notice_matching import ArrivedNotice, SentLetters, entries_of
 from .recorded_letters import RecordedLetters, record_of
 from .remembered_letters import RememberedLetters
@@ -21,12 +24,15 @@ from .results import SendResults
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from notebookmail.delivery.journal import FeedbackEntry
     from notebookmail.mailbox.reading import IncomingMessage, ReadableMailbox
 
     from .feedback import Feedback
+
+    ShowReading = Callable[[int, int, Iterable[FeedbackEntry]], None]
+    """Takes how many messages were read, of how many, and what was new in the last ones."""
 
 _SKEW_SECONDS: Final = 3600.0
 """How far the clocks of this machine and of the mailbox may be apart."""
@@ -94,7 +100,9 @@ async def read_feedback(
     _check(mailbox, results_or_campaign)
     with _letters(results_or_campaign, journal) as letters:
         results = results_or_campaign if isinstance(results_or_campaign, SendResults) else None
-        new = await _read(mailbox, letters, since)
+        name = "" if results is not None else str(results_or_campaign)
+        with _shown(mailbox.name, name) as show:
+            new = await _read(mailbox, letters, since, show)
         return letters.feedback(results, mailbox.name, new)
 
 
@@ -132,7 +140,9 @@ def _check(mailbox: object, results_or_campaign: object) -> None:
         )
 
 
-async def _read(mailbox: ReadableMailbox, letters: LettersToRead, since: datetime | None) -> list[FeedbackEntry]:
+async def _read(
+    mailbox: ReadableMailbox, letters: LettersToRead, since: datetime | None, show: ShowReading
+) -> list[FeedbackEntry]:
     """Read on, batch by batch, each noted before the next is asked for; return what is new."""
     began = time.time()
     first = datetime.fromtimestamp(max(letters.begun - _SKEW_SECONDS, 0), UTC) if since is None else since
@@ -142,9 +152,34 @@ async def _read(mailbox: ReadableMailbox, letters: LettersToRead, since: datetim
     async for batch in mailbox.read(positions, first.astimezone()):
         arrived = [_arrived(each) for each in batch.messages]
         entries = entries_of(arrived, letters, letters.campaign)
-        new += letters.note(mailbox.name, batch.positions, entries)
+        noted_now = letters.note(mailbox.name, batch.positions, entries)
+        new += noted_now
+        show(batch.done, batch.total, noted_now)
     letters.note_read(began)
     return new
+
+
+@contextlib.contextmanager
+def _shown(mailbox: str, campaign: str) -> Iterator[ShowReading]:
+    """Show how far a mailbox is read, where somebody watches, and leave nothing of it."""
+    display = reading_display()
+    found: Counter[str] = Counter()
+    shown_at = -REFRESH_SECONDS
+
+    def show(done: int, total: int, entries: Iterable[FeedbackEntry]) -> None:
+        nonlocal shown_at
+        found.update(entry.kind for entry in entries)
+        now = time.monotonic()
+        if display is not None and now - shown_at >= REFRESH_SECONDS:
+            shown_at = now
+            display.show(ReadingState(mailbox, campaign, done, total, dict(found)))
+
+    try:
+        show(0, 0, ())
+        yield show
+    finally:
+        if display is not None:
+            display.close()
 
 
 def _arrived(message: IncomingMessage) -> ArrivedNotice:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notebookmail import SendResults
+    from notebookmail.view.words.feedback import ReadingState
 
 LETTER = Template("Your points, {{ name }}", sender="desk@example.org", text="Dear {{ name }}")
 FAULTS = {"bounce": 0.2, "delay": 0.1, "reply": 0.3}
@@ -292,3 +293,39 @@ async def test_what_is_shown_names_nobody() -> None:
     assert "20 letters" in shown
     assert not any(address in shown for address in people(20)["email"])
     assert Counter(feedback.frame.dtypes.astype(str))["bool"] == 7
+
+
+async def test_where_somebody_watches_it_is_shown_how_far_the_mailbox_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Watched:
+        def __init__(self) -> None:
+            self.states: list[ReadingState] = []
+            self.closings = 0
+
+        def show(self, state: ReadingState) -> None:
+            self.states.append(state)
+
+        def close(self) -> None:
+            self.closings += 1
+
+    watched = Watched()
+    monkeypatch.setattr("notebookmail.campaign.read_feedback.reading_display", lambda: watched)
+    monkeypatch.setattr("notebookmail.campaign.read_feedback.REFRESH_SECONDS", 0.0)
+    async with Sandbox(faults={"reply": 1.0}) as box:
+        results = await sent(box, people(5))
+        await read_feedback(box.mailbox, results)
+    assert (watched.states[0].done, watched.states[0].total) == (0, 0)
+    assert (watched.states[-1].done, watched.states[-1].total) == (5, 5)
+    assert watched.states[-1].found == {"reply": 5}
+    assert watched.closings == 1
+
+
+async def test_feedback_shows_itself_and_names_no_one() -> None:
+    async with Sandbox(faults={"bounce": 1.0}) as box:
+        feedback = await read_feedback(box.mailbox, await sent(box, people(5)))
+    page = feedback._repr_html_()
+    assert "5 letters: 5 bounced" in page
+    assert "5 letters: 5 bounced" in str(feedback)
+    assert feedback._repr_mimebundle_() == {"text/plain": str(feedback)}
+    assert "p1@example.com" not in page + str(feedback)

@@ -11,12 +11,14 @@ from support.accessibility import axe_script, grave_violations
 
 from notebookmail.view.html.feedback import feedback_html, reading_html
 from notebookmail.view.terminal.feedback import feedback_text, reading_text
+from notebookmail.view.widgets.feedback import CellReading
 from notebookmail.view.words.feedback import ReadingState, feedback_headline, reading_percent, shares, tallies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from playwright.sync_api import Browser
+    from support.captured_displays import Screen
 
 NAMES = (
     "letters", "bounced", "hard_bounces", "delayed", "delivered", "replied", "auto_replied", "complained",
@@ -70,9 +72,8 @@ MANY = CameBack(
     suppressed=24,
 )  # fmt: skip
 NONE = CameBack(counted(letters=412, silent=412), causes=(), unmatched=pd.DataFrame({"kind": []}))
-READING = ReadingState(
-    "imap.letters.example/desk@letters.example", "may-letters", 1_200, 5_000, {"bounce": 3, "reply": 1}
-)
+MAILBOX = "imap.letters.example/desk@letters.example"
+READING = ReadingState(MAILBOX, "may-letters", 1_200, 5_000, {"bounce": 3, "reply": 1})
 
 
 def test_the_headline_says_what_came_back_of_how_many() -> None:
@@ -125,6 +126,18 @@ def test_a_strangers_words_are_no_markup() -> None:
     page = feedback_html(bad)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_in_a_cell_one_card_is_replaced_as_it_is_read_and_nothing_of_it_stays(screen: Screen) -> None:
+    card = CellReading()
+    card.close()
+    assert screen.pages == []
+    card.show(READING)
+    card.show(ReadingState(MAILBOX, "may-letters", 5_000, 5_000, {}))
+    (page,) = screen.pages
+    assert "5,000 of 5,000 messages read" in page["text/html"]
+    card.close()
+    assert screen.pages == [{"text/html": "", "text/plain": ""}]
 
 
 @pytest.mark.browser
