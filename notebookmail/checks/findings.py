@@ -237,6 +237,11 @@ KINDS: Final[Mapping[str, FindingKind]] = {
         "show words, or the site it leads to: filters take it for phishing",
         is_wording=True,
     ),
+    "left-out": FindingKind(
+        "the letter leaves out what the notebook shows",
+        "show it as a picture or a table in the notebook, or tag the cell remove-output",
+        is_wording=True,
+    ),
     "clipped": FindingKind(
         "Gmail may cut the message off",
         "shorten it: Gmail shows 104 kB (102 KiB) of HTML",

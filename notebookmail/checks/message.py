@@ -9,6 +9,8 @@ from __future__ import annotations
 from email.utils import getaddresses
 from typing import TYPE_CHECKING, Final
 
+from notebookmail.compose.notebooks.letter import largest_of, left_out_of
+
 from .findings import error, warning
 from .link_values import LinkValues
 from .links import html_remarks, text_remarks
@@ -70,7 +72,8 @@ class MessageChecks:
             yield from self._page_wording.remarks(parsed.text if is_derived else plain(parsed.html))
         if parsed.html:
             yield from html_remarks(parsed.html, field)
-            yield from _clipped(parsed.html_octets, field)
+            yield from (warning("left-out", field, each) for each in left_out_of(parsed.html))
+            yield from _clipped(parsed.html_octets, field, largest_of(parsed.html))
         else:
             yield from text_remarks(parsed.text, field)
         yield from self._link_values.remarks(parsed.html, parsed.text)
@@ -81,10 +84,11 @@ class MessageChecks:
             yield warning("attachment", field, f"{word!r} is in the text, and nothing is attached")
 
 
-def _clipped(octets: int, field: str) -> Iterator[Remark]:
+def _clipped(octets: int, field: str, largest: str) -> Iterator[Remark]:
     if octets > _NEARLY * GMAIL_HTML_OCTETS:
+        what = f"; largest in it: {largest}" if largest else ""
         yield warning(
-            "clipped", field, f"the HTML has {octets // 1000} kB; Gmail shows {GMAIL_HTML_OCTETS // 1000} kB"
+            "clipped", field, f"the HTML has {octets // 1000} kB; Gmail shows {GMAIL_HTML_OCTETS // 1000} kB{what}"
         )
 
 

@@ -6,5 +6,5 @@ this room. Others import template.py (its face), renderer.py, recipients.py, gro
 row: renderer.py, context.py, bodies.py. Functions of the row: row_functions.py; what a template shows by name:
 inline_values.py; invitations: invitation.py. The parts: rows, jinja, markup (HTML, CSS, Markdown, text), mime,
 tables, images, attachments, calendar, addresses, filters (numbers and dates for readers), sources (template
-files), identity (who a row is).
+files), identity (who a row is), notebooks (reports as letters).
 """

@@ -16,6 +16,7 @@ from .invitation import Invitation
 from .jinja.columns_read import FUNCTION, Reads, all_reads, reads_of
 from .jinja.parts import TemplatePart, names_in
 from .mime.headers import check_names
+from .notebooks.run import NotebookRun
 from .row_functions import as_path, is_callable, is_path
 from .rows.column_names import printed_numbers
 
@@ -109,7 +110,7 @@ def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]
     names: dict[str, frozenset[str]] = {}
     for field, source in _sources(definition):
         # What a function of the row reads, nobody knows: it may be all of it.
-        read = frozenset({"row"}) if is_callable(source) else names_in(env, source, field)
+        read = _names_read(env, source, field)
         if isinstance(source, str):
             read |= {name for name in definition.inline if f"cid:{name}".lower() in source.lower()}
         names[field] = names.get(field, frozenset()) | read
@@ -118,9 +119,19 @@ def _names(definition: Definition, env: Environment) -> dict[str, frozenset[str]
     return names
 
 
+def _names_read(env: Environment, source: Any, field: str) -> frozenset[str]:
+    if isinstance(source, NotebookRun):
+        return source.columns
+    return frozenset({"row"}) if is_callable(source) else names_in(env, source, field)
+
+
 def _reads(definition: Definition, env: Environment) -> Reads:
     """Return what of a row all fields but the sender read."""
-    found = all_reads(reads_of(env, source, field) for field, source in _sources(definition) if field != "sender")
+    found = all_reads(
+        Reads(source.columns) if isinstance(source, NotebookRun) else reads_of(env, source, field)
+        for field, source in _sources(definition)
+        if field != "sender"
+    )
     calendar = definition.calendar
     if is_callable(calendar):
         return found | FUNCTION

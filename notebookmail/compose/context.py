@@ -79,6 +79,11 @@ class RowContexts:
         """The pictures that are the same for all rows, by name."""
         return self._inline.drawn if self._inline else {}
 
+    @property
+    def runs(self) -> Mapping[str, Any]:
+        """The notebooks that are run for rows, by name, as this call runs them."""
+        return self._inline.runs if self._inline else {}
+
     def begin(self, row: Row, touched: set[str] | None = None) -> RowContext:
         """Make the context of a row; `end` must follow.
 

@@ -22,6 +22,8 @@ from .groups import ROWS
 from .identity.same_value import value_text
 from .jinja.environment import environment
 from .jinja.printing import INVITATION
+from .notebooks.letter import NotebookLetter
+from .notebooks.run import NotebookRun
 from .row_functions import as_path, is_callable, is_path
 from .sources.includes import expand
 
@@ -119,7 +121,7 @@ class Definition:
         if self.attachments:
             known["attachments"] = [(each.name, _named_only(each.content)) for each in self.attachments]
         if self.inline:
-            known["inline"] = {name: _without_octets(value) for name, value in self.inline.items()}
+            known["inline"] = {name: _known_by(value) for name, value in self.inline.items()}
         text = f"{_VERSION} {value_text(known)}"
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -133,7 +135,9 @@ def _named_only(content: Any) -> str:
     return value_text(as_path(content) if is_path(content) else content if is_callable(content) else None)
 
 
-def _without_octets(value: Any) -> Any:
+def _known_by(value: Any) -> Any:
+    if isinstance(value, (NotebookLetter, NotebookRun)):  # its outputs are made anew, too
+        return value.identity
     return "octets" if isinstance(value, (bytes, bytearray, memoryview)) else value
 
 

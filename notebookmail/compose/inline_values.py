@@ -9,6 +9,8 @@ from notebookmail.errors import FrameError, TemplateError
 
 from .images.figures import release
 from .jinja.parts import TemplatePart
+from .notebooks.letter import NotebookLetter
+from .notebooks.run import NotebookRun
 from .row_functions import called, is_callable
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class InlineValues:
 
     Attributes:
         drawn: The pictures that are the same for all rows, by name.
+        runs: The notebooks that are run for rows, by name.
 
     Raises:
         TemplateError: A picture that is the same for all rows cannot be drawn, or is not there.
@@ -49,6 +52,7 @@ class InlineValues:
         self._fixed: dict[str, Any] = {}
         self._paths: dict[str, TemplatePart] = {}
         self._functions: dict[str, Any] = {}
+        self.runs: dict[str, NotebookRun] = {}
         for name, value in given.items():
             if name in used:
                 self._sort(env, name, value)
@@ -58,6 +62,8 @@ class InlineValues:
                 picture = images.keep(value, (drawn or {}).get(name))
                 if picture is not None:
                     self.drawn[name] = picture
+                if isinstance(value, NotebookLetter):
+                    self.drawn |= {f"{name} {each.content_id}": each for each in value.pictures}
             except TemplateError as problem:
                 raise TemplateError(f"{name}: {problem.message}", FIELD) from problem
 
@@ -68,6 +74,8 @@ class InlineValues:
                 self._paths[name] = path
             else:
                 self._fixed[name] = PurePath(value)
+        elif isinstance(value, NotebookRun):
+            self._functions[name] = self.runs[name] = value.begun()
         elif is_callable(value):
             self._functions[name] = value
         else:

@@ -127,6 +127,7 @@ class Renderer:
         attachments = self._bodies.attachments
         shared = SharedParts(attachments.fixed if attachments else (), dict(self._contexts.drawn))
         definition = without_contents(self._definition, shared)
+        definition = replace(definition, inline={**definition.inline, **self._contexts.runs})
         return (_rebuilt, (definition, tuple(self._columns), self._options, shared))
 
     def shared(self) -> Iterator[tuple[SharedKey, bytes]]:

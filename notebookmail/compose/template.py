@@ -154,6 +154,57 @@ class Template:
         values = read(path, further)
         return cls(values.pop("subject"), **values)
 
+    @classmethod
+    def from_notebook(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        subject: str | None = None,
+        parameters: Mapping[str, str] | Iterable[str] | bool | None = None,
+        code: bool = False,
+        tags: str | Iterable[str] = (),
+        timeout: float = 600,
+        kernel: str | None = None,
+        **further: Any,
+    ) -> Template:
+        """Make a letter of a notebook: its text, tables and figures, as it was saved or as it runs for each row.
+
+        Nothing of the notebook is Jinja. Cells with the tags of nbconvert and Jupyter Book (`remove-cell`,
+        `remove-output`, `hide-input`, ...) are left out, or shown in part. What needs a browser is shown by its
+        picture or its text, or is named by `check_frame`. Wants the extra `notebook`.
+
+        Args:
+            path: The notebook, .ipynb.
+            subject: The subject line, a template; by default the notebook's title.
+            parameters: What differs by row, for a notebook that papermill runs for each: columns by the names of
+                the parameters they fill, names of parameters that are columns, or True for all parameters. Rows
+                with equal values share one run.
+            code: Whether the code is shown, too.
+            tags: Shows only cells with one of these tags.
+            timeout: How many seconds a cell may take to run.
+            kernel: The kernel that runs it, such as "python3"; by default the notebook's own.
+            **further: Any argument of Template. In `markdown` or `html` the notebook is `{{ notebook }}`.
+
+        Raises:
+            TemplateError: It is not there, is no notebook, holds an error, or has no such parameter.
+
+        Example:
+            >>> template = Template.from_notebook("report.ipynb", parameters=["region"])  # doctest: +SKIP
+        """
+        from .notebooks.template_arguments import template_arguments
+
+        given = template_arguments(
+            path,
+            further,
+            subject=subject,
+            parameters=parameters,
+            code=code,
+            tags=tags,
+            timeout=timeout,
+            kernel=kernel,
+        )
+        return cls(given.pop("subject"), **given)
+
     def __repr__(self) -> str:
         subject = self._definition.subject
         short = subject if len(subject) <= _REPR_SUBJECT else f"{subject[: _REPR_SUBJECT - 3]}..."

@@ -105,7 +105,7 @@ class InlineImages:
         key = self._folder.state(name)
         found = self._kept.get(key)
         if found is None:
-            found = _picture(image_of(self._folder.read(name)))
+            found = picture_of(image_of(self._folder.read(name)))
             self._kept.put(key, found, len(found.part))
         return found
 
@@ -113,7 +113,7 @@ class InlineImages:
         content_id = _content_id(image)
         found = self._kept.get(content_id)
         if found is None:
-            found = _picture(image)
+            found = picture_of(image)
             self._kept.put(content_id, found, len(found.part))
         return found
 
@@ -140,7 +140,7 @@ class UsedImages:
             has_width: Whether the attribute is followed by one more, the image's width.
         """
         picture = self._take(value)
-        size = f'" width="{width}' if has_width and (width := _shown_width(picture)) else ""
+        size = f'" width="{width}' if has_width and (width := shown_width(picture)) else ""
         return Markup(f"cid:{picture.content_id}{size}")  # noqa: S704 - a hash and a number
 
     def element(self, value: Any, alt: str, width: int | None) -> Markup:
@@ -150,22 +150,27 @@ class UsedImages:
             TemplateError: It cannot be drawn, or the width is no number of pixels.
         """
         picture = self._take(value)
-        shown = _shown_width(picture) if width is None else _checked_width(width)
+        shown = shown_width(picture) if width is None else _checked_width(width)
         size = f' width="{shown}"' if shown else ""
         return Markup(  # noqa: S704 - escaped, number or hash
             f'<img src="cid:{picture.content_id}" alt="{escape(alt)}"{size} '
             'style="display:inline-block;max-width:100%;height:auto;border:0">'
         )
 
+    def take_in(self, picture: Picture) -> None:
+        """Take in a picture that was made before."""
+        self.parts[picture.content_id] = picture.part
+
     def _take(self, value: Any) -> Picture:
         if isinstance(value, Undefined):
             str(value)  # says which value is missing
         picture = self._images.find(value)
-        self.parts[picture.content_id] = picture.part
+        self.take_in(picture)
         return picture
 
 
-def _shown_width(picture: Picture) -> int:
+def shown_width(picture: Picture) -> int:
+    """Return how wide an image is shown, in CSS pixels; 0 if nobody knows."""
     return min(picture.width, _MOST_WIDTH)
 
 
@@ -184,7 +189,8 @@ def _content_id(image: Image) -> str:
     return f"{hashlib.blake2b(image.content, digest_size=12).hexdigest()}@notebookmail"
 
 
-def _picture(image: Image) -> Picture:
+def picture_of(image: Image) -> Picture:
+    """Make the part an image travels in."""
     content_id = _content_id(image)
     name = f"{content_id[:12]}.{image.subtype}"
     fields = (

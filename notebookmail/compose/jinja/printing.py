@@ -20,6 +20,7 @@ from notebookmail.compose.calendar.event_card import event_html, event_text
 from notebookmail.compose.images.figures import is_figure
 from notebookmail.compose.images.inline_images import check_alt
 from notebookmail.compose.markup.line_breaks import broken
+from notebookmail.compose.notebooks.letter import NotebookLetter, notebook_html, notebook_text
 from notebookmail.compose.rows.missing import (
     PRINTED_TYPES,
     MissingPolicy,
@@ -130,6 +131,11 @@ def finalizer(
     settle = refuse_missing if na == "error" else drop_missing
     tables = _table_writer(html=html, locale=locale)
 
+    def whole(context: Context, value: CalendarEvent | NotebookLetter) -> Any:
+        if isinstance(value, CalendarEvent):
+            return event_html(value, locale) if html else event_text(value, locale)
+        return notebook_html(value, _used_images(context)) if html else notebook_text(value)
+
     @pass_context
     def finalize(context: Context, value: Any) -> Any:
         if type(value) in PRINTED_TYPES:
@@ -139,8 +145,8 @@ def finalizer(
             return text_of(settled)
         if isinstance(settled, _PRINTED):
             return settled
-        if isinstance(settled, CalendarEvent):
-            return event_html(settled, locale) if html else event_text(settled, locale)
+        if isinstance(settled, (CalendarEvent, NotebookLetter)):
+            return whole(context, settled)
         if is_styled(settled) or is_table(settled):
             return tables(context, settled)
         if isinstance(settled, (PurePath, *_OCTETS)) or is_figure(settled):

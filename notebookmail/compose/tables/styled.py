@@ -131,8 +131,7 @@ def _sanitised(value: Any) -> str:
             f"a cell of the {type(value).__name__} holds HTML that breaks the table, so others would be lost: let "
             'its format write whole elements, or texts alone, for instance with .format(escape="html")'
         )
-    # The inliner writes attributes in an order of chance.
-    ordered = edited(clean, [edit for each in found if each.kind == "start" for edit in _in_order(clean, each)])
+    ordered = attributes_in_order(clean)
     return ordered[tables[0].start :].rstrip().removesuffix(_END).rstrip()
 
 
@@ -173,10 +172,10 @@ def _numbers_css(frame: Any) -> str:
 
 
 def _filtered(tag: str, name: str, value: str) -> str | None:  # noqa: ARG001 - called with all three
-    return value if name != "style" else _harmless(value) or None
+    return value if name != "style" else harmless_style(value) or None
 
 
-def _harmless(style: str) -> str:
+def harmless_style(style: str) -> str:
     """Keep the declarations of a style that are known to do no harm; borders that are none are left out."""
     kept: dict[str, str] = {}
     for declaration in style.split(";"):
@@ -190,6 +189,12 @@ def _harmless(style: str) -> str:
             for what in ("style", "width", "color"):
                 kept.pop(f"border-{side[1]}-{what}", None)
     return ";".join(f"{name}:{value}" for name, value in kept.items())
+
+
+def attributes_in_order(html: str) -> str:
+    """Write the attributes of each element in order: the inliner writes them in one of chance."""
+    found = read_tokens(html)
+    return edited(html, [edit for each in found if each.kind == "start" for edit in _in_order(html, each)])
 
 
 def _in_order(html: str, tag: Token) -> list[tuple[int, int, str]]:
