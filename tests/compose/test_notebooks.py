@@ -144,7 +144,7 @@ def test_table_of_pandas_is_styled_in_its_elements_and_aligned_in_the_text(tmp_p
     _, html, plain = letter(path)
     assert "<style scoped" not in html
     assert 'cellpadding="6"' in html
-    assert "text-align:right" in html.partition("<th ")[2].partition(">")[0]
+    assert "text-align: right" in html.partition("<th ")[2].partition(">")[0]
     lines = plain.splitlines()
     assert any(line.split() == ["0", "North", "1200"] for line in lines)
 

@@ -77,7 +77,7 @@ class RunResults:
         except RunFaultError:  # of the machine, not of the parameters: the next row tries again
             raise
         except TemplateError as problem:
-            return problem
+            return TemplateError(problem.message, problem.field)  # without what its frames hold
 
     def _read(self, name: str) -> NotebookLetter | TemplateError | None:
         try:
