@@ -181,8 +181,19 @@ class MailboxError(NotebookmailError):
         self.code = code
         self.is_lost = is_lost
 
+    @property
+    def is_of_mailbox(self) -> bool:
+        """True where every further message would meet the same: it is full, or refuses the login (RFC 5530)."""
+        return self.code in _OF_THE_MAILBOX
+
     def __str__(self) -> str:
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
+
+
+_OF_THE_MAILBOX: Final = frozenset(
+    {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "CONTACTADMIN", "EXPIRED", "LIMIT", "NONEXISTENT", "NOPERM",
+     "OVERQUOTA", "PRIVACYREQUIRED", "TRYCREATE", "UNAVAILABLE"}
+)  # fmt: skip
 
 
 class SMTPSenderRefused(SMTPResponseException):

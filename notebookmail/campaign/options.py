@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 from notebookmail.compose.identity.same_value import name_text
 from notebookmail.compose.mime.dkim import DKIM
 from notebookmail.errors import FrameError
+from notebookmail.mailbox.mailbox import Mailbox
 
 from .durations import seconds_of
 
@@ -69,6 +70,9 @@ class SendOptions(TypedDict, total=False):
         only: Whom `follows` writes to: "silent", "replied" (who answered) or "all" (answered or not).
         after: How long ago that letter must have gone out: "5d", "36h", or a timedelta.
         dkim: Signs every message in the name of its domain.
+        save_sent: A Mailbox: a copy of every accepted message goes to its Sent folder, the same octets. A copy
+            that fails is told, and changes no row's status. None are made where the provider does so itself
+            (Gmail, Microsoft 365), nor of rehearsals.
         max_connections: At most so many connections at once, below the server's own limit.
         workers: Who makes the messages: a number of processes on this machine (extra "workers"), or any
             concurrent.futures.Executor, such as `client.get_executor()` of a Dask cluster. They make messages and
@@ -96,6 +100,7 @@ class SendOptions(TypedDict, total=False):
     only: Only
     after: str | timedelta | None
     dkim: DKIM | None
+    save_sent: Mailbox | None
     max_connections: int | None
     workers: int | Executor | None
     progress: ProgressMode
@@ -128,6 +133,7 @@ class SendSettings:
     only: Only = "silent"
     after: str | timedelta | None = None
     dkim: DKIM | None = None
+    save_sent: Mailbox | None = None
     max_connections: int | None = None
     workers: int | Executor | None = None
     progress: ProgressMode = "auto"
@@ -141,6 +147,11 @@ class SendSettings:
         if self.dkim is not None and not isinstance(self.dkim, DKIM):  # not shown: it may be the key itself
             raise FrameError(
                 f"dkim is a {type(self.dkim).__name__}: give DKIM('example.org', 'selector', 'key.pem')"
+            )
+        if self.save_sent is not None and not isinstance(self.save_sent, Mailbox):
+            raise FrameError(
+                f"save_sent is a {type(self.save_sent).__name__}: give Mailbox('imap.example.org', username=...), "
+                "or Mailbox.for_server(server)"
             )
         self._check_campaign()
         self._check_times()

@@ -27,6 +27,7 @@ from .monitor import Monitor
 from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, advice, as_notice, nothing_sent
 from .resender import Resender
 from .results import SendResults
+from .sent_copies import copies_of
 from .workers.making import made_in_turns, making_of
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Run:
         self._screen = Screen(False if plan.settings.dry_run else plan.settings.progress, stage)
         self._resender = Resender(plan, self.results, self._continued, before)
         self.results.sent_with(self._resender)
+        self._copies = copies_of(plan.settings, destination, plan.frame.labels)
         self._keeps_journal = False
 
     def _continued(self, plan: Plan, before: Resender, stage: Stage | None) -> Run:
@@ -180,7 +182,8 @@ class Run:
         self._keeps_journal = campaign.claim is not None
         self._resender.journal = campaign.journal
         self._resender.identity = identity = (campaign.digest, campaign.generation, campaign.secret)
-        self._monitor.transport = transport = destination.transport(plan.settings.max_connections)
+        transport = self._copies.watched(destination.transport(plan.settings.max_connections))
+        self._monitor.transport = transport
         settings = self._settings(destination, campaign, resend_unconfirmed=again)
         async with making_of(plan) as making:
             await check_confirm(plan, campaign.earlier, making, resend_unconfirmed=again)
@@ -194,12 +197,14 @@ class Run:
                     self._notices.say(SAVING_OFFER if destination.offers_to_save() else "")
                 self.control.begin(runner)
                 await runner.run()
+                self._notices.say(await self._copies.finish())
             except BaseException:
                 if not self.has_begun:  # no server: what was sent before is told all the same
                     await runner.tell_what_was_settled()
                 raise
             finally:
                 await transport.close()
+                self._notices.say(await self._copies.finish(0.0, "the run was interrupted"))
 
     def _settle(self, earlier: Mapping[bytes, Earlier], world: str, *, resend_unconfirmed: bool) -> Plan:
         """Decide what goes, now that it is known what went before; what stays is in the results."""
@@ -229,6 +234,7 @@ class Run:
 
     def _apply(self, event: RowEvent) -> None:
         self.results.apply(event)
+        self._copies.note(event)
         if type(event) not in _NOTHING_MORE:
             self._notices.note(event)
             self._monitor.note(event)

@@ -24,9 +24,6 @@ _FLAGS: Final = (r"\Draft", r"\Seen")
 _TRIES: Final = 3
 _HEADERS_AT_ONCE: Final = 500
 _MESSAGE_ID: Final = "MESSAGE-ID"
-_OF_EVERY_MESSAGE: Final = frozenset(
-    {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT", "CONTACTADMIN", "UNAVAILABLE"}
-)
 
 
 class DraftStore:
@@ -72,7 +69,7 @@ class DraftStore:
                     await self.close()
                     if tries_left:
                         continue
-                if problem.is_lost or problem.code in _OF_EVERY_MESSAGE:
+                if problem.is_lost or problem.is_of_mailbox:
                     raise
                 raise SMTPDataError(552 if problem.code == "TOOBIG" else 554, problem.message) from problem
         raise AssertionError  # every try ends above

@@ -184,6 +184,11 @@ class MailboxSession:
         found = await self._fetched(uids, f"(UID BODY.PEEK[HEADER.FIELDS ({name})])")
         return {int(each["UID"]): each.get("BODY", b"") for each in found}
 
+    async def holds(self, folder: str, message_id: str) -> bool:
+        """Tell whether a folder holds a message of this Message-ID."""
+        await self.open_folder(folder)
+        return bool(message_id) and await self._run(lambda: self._found(message_id), self._patience)
+
     async def append(self, folder: str, content: bytes, flags: Iterable[str]) -> None:
         """Put a message into a folder (RFC 3501 6.3.11).
 
@@ -235,6 +240,11 @@ class MailboxSession:
         found = self._imap.uids(wanted, charset=None)
         # "5:*" holds the last message, whatever its number is (RFC 3501, seq-range).
         return array("Q", sorted(uid for uid in map(int, found) if uid >= first))
+
+    def _found(self, message_id: str) -> bool:
+        from imap_tools import AND, H
+
+        return bool(self._imap.uids(AND(header=H("Message-ID", message_id)), charset=None))
 
     async def _fetched(self, uids: Sequence[int], parts: str) -> list[dict[str, bytes]]:
         def work() -> list[dict[str, bytes]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from peers.process import DELIVER_SECONDS, wait_until
+from peers.process import DELIVER_SECONDS, stopped, wait_until
 from support.scripted_imap import scripted_imap
 
 from notebookmail import (
@@ -196,13 +196,12 @@ print(results.counts["sent"] + results.counts["skipped"])
 def test_killed_runs_make_every_draft_once(user: User, tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, str(user.peer.port), user.name, str(tmp_path / "journal"), str(ROWS)]
     user.found("Drafts")  # the folder is there
-    for number in range(5, ROWS, 12):
-        process = subprocess.Popen(command)
-        wait_until(
-            lambda number=number: user.count("Drafts") >= number, lambda: "it makes nothing", DELIVER_SECONDS
-        )
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for number in (5, 40, 41, 90):
+        with subprocess.Popen(command) as process, stopped(process):
+            wait_until(
+                lambda number=number: user.count("Drafts") >= number, lambda: "it makes nothing", DELIVER_SECONDS
+            )
+            process.send_signal(signal.SIGKILL)
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=DELIVER_SECONDS)
     assert done.stdout.strip() == str(ROWS)
     subjects = sorted(str(message["Subject"]) for _, message in parsed(user))
