@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 300
 _MOST_LINES: Final = 400
+_SEPARATOR: Final = re.compile(r"(-{2,}|_{5,})\s?.{0,60}$")
+_HEADER_OF_QUOTE: Final = re.compile(
+    r"\*?(from|von|de|da|fra|från|van|od|от|发件人|差出人|寄件者|lähettäjä|kimden)\*?\s?[:\uff1a]", re.IGNORECASE
+)
 
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
@@ -29,13 +33,13 @@ def new_text(text: str) -> str:
 
     Where nothing stands above, what stands between and below the quoted lines.
     """
-    lines = text.split("\n", _MOST_LINES)[:_MOST_LINES]
-    above: list[str] = []
-    for number, line in enumerate(lines):
-        if is_quote(line) or _introduces_quote(line, lines[number + 1 : number + 3]):
-            break
-        above.append(line)
-    return one_line(" ".join(above)) or one_line(" ".join(line for line in lines if not is_quote(line)))
+    lines = [line.strip() for line in text.split("\n", _MOST_LINES)[:_MOST_LINES]]
+    quoted = next(
+        (number for number, line in enumerate(lines) if is_quote(line) or _begins_letter(line)), len(lines)
+    )
+    begin = _begin_of_introduction(lines, quoted)
+    below = (line for line in lines[quoted:] if not is_quote(line))
+    return one_line(" ".join(lines[:begin])) or one_line(" ".join(below))
 
 
 def is_quote(line: str) -> bool:
@@ -43,22 +47,20 @@ def is_quote(line: str) -> bool:
     return line.startswith((">", "|"))
 
 
-_SEPARATORS: Final = re.compile(r"^(-{2,}|_{5,})\s?.{0,60}$")
-_HEADER_OF_QUOTE: Final = re.compile(
-    r"^\*?(from|von|de|da|fra|från|van|od|от|发件人|差出人|寄件者|lähettäjä|kimden)\*?\s?[:\uff1a]", re.IGNORECASE
-)
+def _begin_of_introduction(lines: list[str], quoted: int) -> int:
+    """Return where the words begin that introduce a quoted message: "On 1 June, Ann wrote:", one line or two."""
+    last = quoted - 1
+    while last >= 0 and not lines[last]:
+        last -= 1
+    if quoted == len(lines) or last < 0 or not lines[last].endswith((":", "\uff1a")):
+        return quoted
+    before = lines[last - 1] if last else ""
+    is_second_of_two = any(char.isdigit() for char in before) and not any(char.isdigit() for char in lines[last])
+    return last - 1 if is_second_of_two else last
 
 
-def _introduces_quote(line: str, following: list[str]) -> bool:
-    """Tell whether a quoted message begins here: "Ann wrote:", a separator, or its header's first line."""
-    stripped = line.strip()
-    if not stripped:
-        return False
-    if stripped.endswith((":", "\uff1a")) and any(is_quote(each) for each in following):
+def _begins_letter(line: str) -> bool:
+    """Tell whether a quoted message begins here, with a line of its header or a separator; or a signature does."""
+    if line == "--" or _HEADER_OF_QUOTE.match(line):  # RFC 3676 4.3
         return True
-    is_dated = any(char.isdigit() for char in stripped) and ("@" in stripped or stripped.endswith((":", "\uff1a")))
-    if is_dated and stripped.endswith((":", "\uff1a", ">:")):
-        return True
-    return bool(_HEADER_OF_QUOTE.match(stripped)) or (
-        bool(_SEPARATORS.match(stripped)) and stripped.strip("-_ ") != ""
-    )
+    return _SEPARATOR.match(line) is not None and line.strip("-_ ") != ""

@@ -60,3 +60,12 @@ def test_a_reply_refers_to_the_nearest_letter_first() -> None:
 
 def test_no_message_is_no_error() -> None:
     assert read_notice(b"").kind == "other"
+
+
+def test_of_an_answer_what_is_new_is_told_in_one_line() -> None:
+    head = b"From: ann@example.com\r\nIn-Reply-To: <a@example.org>\r\n\r\n"
+    two_lines = b"Yes.\r\n\r\n1 June 2026, 09:00 Desk <\r\ndesk@example.org> wrote:\r\n\r\n> Dear Ann\r\n"
+    assert read_notice(head + two_lines).reason == "Yes."
+    assert read_notice(head + b"Yes,\r\nboth.\r\n-- \r\nAnn Lee\r\n").reason == "Yes, both."
+    assert read_notice(head + b"On 1 June, Desk wrote:\r\n> 17?\r\n\r\n18.\r\n").reason == "18."
+    assert len(read_notice(head + b"word " * 10_000).reason) <= 300

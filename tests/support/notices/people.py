@@ -43,7 +43,11 @@ SAMPLES = (
         "a phone", "talon", reply(f"ok\n\nSent from my phone\n\n{QUOTED}", more="\nX-Mailer: iPhone Mail (22A)"), "reply",
         reason="ok Sent from my phone",
     ),
-    Sample("below the quote", "talon; RFC 3676", reply(f"{QUOTED}\nI have 18, not 17.\n"), "reply"),
+    Sample("below the quote", "talon; RFC 3676", reply(f"{QUOTED}\nI have 18, not 17.\n"), "reply", reason="I have 18, not 17."),
+    Sample(
+        "an introduction of two lines, and a signature", "talon",
+        reply("Yes.\n--\nAnn Lee\n\n1 June 2026, 09:00 Points Desk <\ndesk@letters.example> wrote:\n\n> Dear Ann\n"), "reply",
+    ),
     Sample("nothing new", "an empty answer", reply(QUOTED), "reply"),
     Sample("html alone", "webmail", reply(
         "<div>See you <b>there</b></div><blockquote>Dear Ann</blockquote>", more="\nContent-Type: text/html"
