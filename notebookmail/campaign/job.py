@@ -139,7 +139,7 @@ class SendJob:
             return await asyncio.to_thread(self.wait)
 
     def __repr__(self) -> str:
-        from notebookmail.view.words.results import headline
+        from notebookmail.view.words.headlines import headline
 
         why = f": {self._error}" if self._error is not None else ""
-        return f"<SendJob {self.state}{why}, {headline(self.results.counts)}>"
+        return f"<SendJob {self.state}{why}, {headline(self.results.counts, self.results.facts)}>"

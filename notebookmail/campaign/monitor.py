@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-from notebookmail.delivery.progress import PAUSED, STOPPING, Meter, Progress
+from notebookmail.delivery.progress import PAUSED, STOPPING, WINDOW_SECONDS, Meter, Progress
 from notebookmail.errors import TemplateError
 from notebookmail.view.words.making import making_limit
 
@@ -14,6 +15,7 @@ from .workers.crew import cores
 if TYPE_CHECKING:
     from notebookmail.delivery.events import RowEvent
     from notebookmail.delivery.making import Making
+    from notebookmail.delivery.run_facts import Purpose
     from notebookmail.delivery.transport import Transport
 
     from .control import RunControl
@@ -26,14 +28,18 @@ class Monitor:
 
     Args:
         target: Where its messages go, in words.
+        purpose: What it is for.
 
     Attributes:
+        target: Where its messages go, in words.
+        purpose: What it is for.
         transport: What carries them, once there is one.
         making: What makes the messages, once there is something.
     """
 
-    def __init__(self, target: str) -> None:
-        self._target = target
+    def __init__(self, target: str, purpose: Purpose) -> None:
+        self.target = target
+        self.purpose = purpose
         self._meter = Meter(time.monotonic())
         self._complaint = ""
         self.transport: Transport | None = None
@@ -56,17 +62,19 @@ class Monitor:
         now = time.monotonic()
         counts = results.counts
         left = counts["pending"] - len(plan.beyond)
+        seconds = self._meter.seconds(now)
         per_second = self._meter.per_second(now, max(0, len(plan.going) - left))  # 0 before it has begun
         return Progress(
             counts=counts,
-            seconds=self._meter.seconds(now),
+            seconds=seconds,
             per_second=per_second,
-            seconds_left=left / per_second if per_second > 0 else None,
-            server=self._target,
+            seconds_left=_seconds_left(left, per_second, seconds),
+            server=self.target,
             connections=self.transport.connections if self.transport is not None else 0,
             complaint=self._complaint,
             note=_note(plan, control),
             making=self.making_limit(plan, left),
+            purpose=self.purpose,
         )
 
     def making_limit(self, plan: Plan, left: int) -> str:
@@ -84,6 +92,13 @@ class Monitor:
         return making_limit(self.making.times, left, workers, cores())
 
 
+def _seconds_left(left: int, per_second: float, seconds: float) -> float | None:
+    """Estimate what is left, once the pace of the first seconds, when connections are opened, is past."""
+    if not left:
+        return 0.0
+    return left / per_second if per_second > 0 and seconds >= WINDOW_SECONDS else None
+
+
 def _note(plan: Plan, control: RunControl) -> str:
     if control.stop_reason:
         return STOPPING
@@ -91,5 +106,5 @@ def _note(plan: Plan, control: RunControl) -> str:
         return PAUSED
     not_before = plan.settings.not_before
     if not_before is not None and not_before.timestamp() > time.time():
-        return f"waiting until {not_before.astimezone():%Y-%m-%d %H:%M}"
+        return f"waiting until {not_before.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return ""

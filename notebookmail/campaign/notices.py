@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from notebookmail.delivery.events import RowDeferred, RowFailed, RowPending, RowSkipped, RowUnconfirmed
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 
     from .results import SendResults
 
-SANDBOX_NOTICE: Final = "No server was given: these messages went to a sandbox on this machine. Nothing left it."
+SANDBOX_NOTICE: Final = "No server was given, so these went to a sandbox."
 SAVING_OFFER: Final = (
     "The password that was typed in works: server.save_password() puts it in the system's keyring."
 )
 VERIFY_NOTICE: Final = "`await server.verify()` shows where it stops"
-DRY_RUN_NOTICE: Final = "Dry run: every message was built, none was sent."
 
 _OF_ROWS: Final = frozenset({"", "address", "content", "function", "size", "template", "unconfirmed"})
 """Categories of what is wrong with rows, whatever the server is like."""
@@ -76,7 +76,7 @@ class Notices:
         if self._last_sent is None:
             return ""
         were = f"{self._sent_before:,} were" if self._sent_before > 1 else "One was"
-        at = f"{self._last_sent.astimezone():%Y-%m-%d %H:%M}"
+        at = f"{self._last_sent.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return f"{were} already sent, the last at {at}; resend=True sends again."
 
     def _of_the_server(self, refusal: SMTPException) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from notebookmail.delivery.events import RowEvent
+    from notebookmail.delivery.run_facts import RunFacts
     from notebookmail.view.widgets.inbox import Inbox
     from notebookmail.view.widgets.results_table import ResultsTable
 
@@ -57,8 +58,11 @@ class SendResults(RowResults):
     Attributes:
         notice: What to know about the run as a whole ("nothing left this machine"), or "".
         sent_before: How many rows were skipped because an earlier run of the campaign had sent them.
+        facts: What the run was for, where it went, when and how long; None before it has begun.
         shown_in: The notebook cell in whose output a board has already become the summary, or None.
     """
+
+    facts: RunFacts | None = None  # of the class: results pickled by older versions have none
 
     def __init__(self, labels: Sequence[Hashable] | pd.Index[Any], notice: str = "") -> None:
         super().__init__(RowStates(labels))
@@ -232,12 +236,12 @@ class SendResults(RowResults):
         Masked (`a...@example.org`) are recipients, labels, replies, hints and exceptions; rows, counts, order,
         codes, causes and times are the same. They cannot `retry`. These results stay as they are.
         """
-        from notebookmail.view.words.redaction import redacted_notice, redacted_states
+        from notebookmail.view.words.redaction import redacted_facts, redacted_notice, redacted_states
 
         recipients = self._states.all_recipients()
         twin = SendResults((), redacted_notice(self.notice, recipients))
         twin._hold(redacted_states(self._states))
-        twin.sent_before = self.sent_before
+        twin.sent_before, twin.facts = self.sent_before, self.facts and redacted_facts(self.facts)
         return twin
 
     def explain(self) -> pd.DataFrame:
@@ -315,10 +319,10 @@ class SendResults(RowResults):
         if not frontend.is_notebook():
             raise NotImplementedError  # IPython then prints the repr
         from notebookmail.view.widgets.live_output import show_page, show_static
-        from notebookmail.view.words.results import headline
+        from notebookmail.view.words.headlines import headline
 
         if self._is_shown():
-            show_static("", headline(self.counts))
+            show_static("", headline(self.counts, self.facts))
         elif frontend.is_attended():
             show_page(self.table().widget, self._repr_html_(), repr(self))
         else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from notebookmail.compose.rows.labels import positions_at
 from notebookmail.delivery.results_frame import Outcomes
 from notebookmail.delivery.row_search import RowSearch
+from notebookmail.delivery.tallies import Tallies
 from notebookmail.errors import FrameError
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class RowResults:
         raise FrameError(f"no row has the label {label!r}; results.frame.iloc[...] counts rows from 0")
 
     # --- how the rows stand ---------------------------------------------------------------------------------
+
+    @property
+    def tallies(self) -> Tallies:
+        """The rows counted by domain and over time, for charts."""
+        return Tallies(self._states)
 
     @property
     def counts(self) -> dict[Status, int]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from notebookmail.delivery.events import RowFailed, RowPending, RowSent, RowStarted
 from notebookmail.delivery.rate_limit import Bucket
+from notebookmail.delivery.run_facts import RunFacts
 from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import NotebookmailError, SMTPAuthenticationError, SMTPException
@@ -24,7 +27,7 @@ from .control import RunControl
 from .display import Screen, ThreadsafeCommands, repaint
 from .follow_up import follow_notice, followed
 from .monitor import Monitor
-from .notices import DRY_RUN_NOTICE, SANDBOX_NOTICE, SAVING_OFFER, Notices, advice, as_notice, nothing_sent
+from .notices import SANDBOX_NOTICE, SAVING_OFFER, Notices, advice, as_notice, nothing_sent
 from .resender import Resender
 from .results import SendResults
 from .sent_copies import copies_of
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from notebookmail.delivery.events import RowEvent
     from notebookmail.delivery.journal import Earlier
     from notebookmail.delivery.progress import Progress
+    from notebookmail.delivery.run_facts import Purpose
     from notebookmail.view.widgets.board import Commands
 
     from .claiming import ClaimedCampaign
@@ -87,12 +91,16 @@ class Run:
         self.results = SendResults.begin(plan, None if before is None else before.results)
         self.control = RunControl()
         self._notices = Notices()
-        self._monitor = Monitor("the sandbox" if destination is None else destination.endpoint)
+        self._monitor = Monitor(
+            "the sandbox" if destination is None else destination.endpoint,
+            "dry run" if plan.settings.dry_run else _purpose_of(destination),
+        )
         self._screen = Screen(False if plan.settings.dry_run else plan.settings.progress, stage)
         self._resender = Resender(plan, self.results, self._continued, before)
         self.results.sent_with(self._resender)
         self._copies = copies_of(plan.settings, destination, plan.frame.labels)
         self._keeps_journal = False
+        self._began_at, self._started = datetime.now(UTC), time.monotonic()
 
     def _continued(self, plan: Plan, before: Resender, stage: Stage | None) -> Run:
         return type(self)(plan, self._destination, before, stage)
@@ -132,6 +140,7 @@ class Run:
         loop = asyncio.get_running_loop()
         board = self.show(ThreadsafeCommands(loop, self.control), is_in_cell=True)
         ticker = loop.create_task(repaint(board))
+        sent_before = self.results.counts["sent"]
         try:
             await self._carry_out()
         except Exception as problem:
@@ -147,6 +156,7 @@ class Run:
             ticker.cancel()
             self._leave_beyond()
             self._notices.say(as_notice(self._monitor.making_limit(self._plan, 0)))
+            self._note_facts(self.results.counts["sent"] - sent_before)
             self.results.notice = self._notices.tell(self.results, self.control.runner)
             board.close(self.results, title=self.results.notice)
         return self.results
@@ -241,20 +251,34 @@ class Run:
 
     async def _carry_out_dry(self) -> SendResults:
         results = _publish(self.results)
-        results.notice = DRY_RUN_NOTICE
         world = "" if self._destination is None else self._destination.world
         plan = self._settle({}, world, resend_unconfirmed=False)
         async with making_of(plan) as making:
             await check_confirm(plan, {}, making)
+            built = 0
             async for task, made in made_in_turns(plan.tasks(), making):
                 if isinstance(made, NotebookmailError):
                     results.apply(RowFailed(task.position, made))
                 elif isinstance(made, BaseException):
                     raise made
                 else:
+                    built += 1
                     results.apply(RowPending(task.position, "dry run: built, not sent", task.to, made.message_id))
         self._leave_beyond()
+        self._note_facts(built)
         return results
+
+    def _note_facts(self, taken: int) -> None:
+        """Keep the facts of a run that has begun, for whoever shows its results."""
+        if self.has_begun or self._plan.settings.dry_run:
+            self.results.facts = RunFacts(
+                self._monitor.purpose,
+                "" if self._plan.settings.dry_run else self._monitor.target,
+                self._began_at,
+                time.monotonic() - self._started,
+                taken,
+                self._plan.settings.campaign or "",
+            )
 
     def _leave_beyond(self) -> None:
         """Say of the rows beyond the limit why they stay: at the end, for they may be a million."""
@@ -270,3 +294,9 @@ class Run:
     def progress(self) -> Progress:
         """Tell how the run stands."""
         return self._monitor.progress(self._plan, self.results, self.control)
+
+
+def _purpose_of(destination: Destination | None) -> Purpose:
+    if destination is None or destination.is_sandbox:
+        return "rehearsal"
+    return "files" if destination.world.startswith("file:") else "mail"

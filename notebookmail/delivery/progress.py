@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .events import Status
+    from .run_facts import Purpose
 
 WINDOW_SECONDS = 5.0
 
@@ -25,12 +26,13 @@ class Progress:
         counts: Rows by status, every status present; their sum is the number of rows.
         seconds: Since the run began.
         per_second: Messages per second over the last few seconds.
-        seconds_left: An estimate, or None while there is nothing to go by.
+        seconds_left: An estimate, or None while there is nothing to go by, as in the first seconds.
         server: Where it goes, such as "smtp.example.org:587", or "the sandbox".
         connections: How many are open.
         complaint: The server's last refusal, or "".
         note: What it waits for ("paused"), or "".
         making: That making messages is the limit, and what to do about it, or "".
+        purpose: What the run is for.
     """
 
     counts: Mapping[Status, int]
@@ -42,6 +44,7 @@ class Progress:
     complaint: str
     note: str = ""
     making: str = ""
+    purpose: Purpose = "mail"
 
     @property
     def total(self) -> int:

@@ -84,6 +84,7 @@ class Cause:
         remedy: What to do.
         example: One server reply or error text of the group.
         labels: The rows' labels.
+        positions: The rows' places in the frame, from 0.
     """
 
     status: Status
@@ -92,6 +93,7 @@ class Cause:
     remedy: str
     example: str
     labels: tuple[Hashable, ...]
+    positions: tuple[int, ...] = ()
 
 
 class Outcomes:
@@ -223,7 +225,7 @@ class Outcomes:
         found = [
             Cause(
                 status, why.category, why.cause, why.remedy, str(states.errors[positions[0]]),
-                self._labels_at(positions),
+                self._labels_at(positions), tuple(positions),
             )
             for (status, why), positions in groups.items()
         ]  # fmt: skip
@@ -240,7 +242,7 @@ class Outcomes:
         return [
             Cause(
                 "sent", why.category, f"a copy was refused: {why.cause}", why.remedy,
-                str(next(iter(errors.values()))), self._labels_at(errors),
+                str(next(iter(errors.values()))), self._labels_at(errors), tuple(errors),
             )
             for why, errors in groups.items()
         ]  # fmt: skip

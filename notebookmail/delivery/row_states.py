@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import SMTPRecipientsRefused
@@ -185,7 +186,7 @@ class RowStates:
     def _defer(self, event: events.RowDeferred) -> None:
         reason = ""
         if event.next_at is not None:
-            reason = f"may be tried again after {event.next_at.astimezone():%H:%M on %Y-%m-%d}"
+            reason = f"may be tried again after {event.next_at.astimezone(UTC):%H:%M UTC on %Y-%m-%d}"
         self._move(event.position, "deferred", event.attempts, event.seconds, reason=reason, error=event.error)
         self._note_addresses(event.position, event.addresses)
 

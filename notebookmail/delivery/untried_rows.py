@@ -138,9 +138,7 @@ class UntriedRows:
         """Tell whether an earlier run settled a row, and emit what it came to."""
         if known.state == "sent":
             when = datetime.fromtimestamp(known.at, UTC)
-            self._emit(
-                RowSkipped(task.position, f"already sent at {when.astimezone():%Y-%m-%d %H:%M}", task.to, when)
-            )
+            self._emit(RowSkipped(task.position, f"already sent at {when:%Y-%m-%d %H:%M} UTC", task.to, when))
             return True
         if known.state in {"committing", "unconfirmed"} and not self._resend_unconfirmed:
             error = SMTPException("an earlier run ended before it could learn the server's answer")

@@ -245,7 +245,7 @@ def test_the_command_line_groups_too(tmp_path: Path, capsys: pytest.CaptureFixtu
     (tmp_path / "letter.txt").write_text("{% for each in rows %}{{ each.item }}\n{% endfor %}")
     words = ["--subject", "Hello {{ name }}", "--from", "desk@example.org", "--group-by", "email"]
     assert main(["send", str(tmp_path / "orders.csv"), str(tmp_path / "letter.txt"), *words]) == 0
-    assert "All 3 sent" in capsys.readouterr().out
+    assert "3 letters rehearsed" in capsys.readouterr().out
 
 
 async def test_a_group_knows_nothing_of_what_other_groups_hold() -> None:

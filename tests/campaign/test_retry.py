@@ -67,8 +67,8 @@ async def test_the_results_it_is_called_on_show_what_it_came_to(kept: dict[str, 
         assert (len(results.sent), len(results.deferred), results.waiting()) == (4, 0, [])
         assert results.frame.status.tolist() == again.frame.status.tolist() == ["sent"] * 4
         assert results.frame.code.tolist() == [250] * 4
-        assert "All 4 sent" in repr(results)
-        assert "All 4 sent" in results._repr_html_()
+        assert "4 letters " in repr(results)
+        assert "4 letters " in results._repr_html_()
         assert results.explain().empty
         assert last_results() is results
 

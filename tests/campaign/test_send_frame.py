@@ -65,9 +65,9 @@ async def test_every_row_gets_its_own_message() -> None:
 async def test_without_a_server_nothing_leaves_this_machine_and_it_says_so() -> None:
     results = await run(people())
     assert results.counts["sent"] == 3
-    assert "Nothing left it" in results.notice
-    assert "Nothing left it" in results._repr_html_()
-    assert "Nothing left it" in repr(results)
+    assert "sandbox" in results.notice
+    assert "none left this machine" in results._repr_html_()
+    assert "none left this machine" in repr(results)
 
 
 async def test_the_environments_server_is_used_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +327,7 @@ async def test_a_terminal_run_says_where_it_goes_and_how_it_ended(capsys: pytest
     await send_frame(people(), LETTER, progress="text")
     shown = capsys.readouterr().out
     assert "sandbox" in shown
-    assert "All 3 sent" in shown
+    assert "3 letters rehearsed" in shown
 
 
 async def test_a_retry_leaves_what_the_limit_left_however_often() -> None:

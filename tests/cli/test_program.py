@@ -105,11 +105,11 @@ def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
     words = ("send", str(tmp_path / "people.csv"), str(tmp_path / "letter.md"))
     code, shown = run_in_a_terminal(*words)
     assert code == 1
-    assert "\x1b[32m" in shown  # what was sent is green
-    assert "1 of 2 sent, 1 failed" in without_steering(shown)
+    assert "\x1b[34m" in shown  # what was rehearsed is blue
+    assert "1 of 2 rehearsed, 1 failed" in without_steering(shown)
     code, plain = run_in_a_terminal(*words, environment={"NO_COLOR": "1"})
     assert code == 1
-    assert "\x1b[32m" not in plain
+    assert "\x1b[34m" not in plain
     assert "\x1b" not in run(*words).stdout
 
 

@@ -7,8 +7,9 @@ from notebookmail.campaign.results import SendResults
 from notebookmail.delivery.events import STATUSES, RowFailed, RowSkipped
 from notebookmail.delivery.progress import Progress
 from notebookmail.view.terminal.plain_text import results_text
+from notebookmail.view.words.headlines import headline
 from notebookmail.view.words.quantities import duration
-from notebookmail.view.words.results import causes_in_words, headline, line, pace, percent, problem_positions
+from notebookmail.view.words.results import causes_in_words, line, pace, percent, problem_positions
 
 
 @pytest.mark.parametrize(

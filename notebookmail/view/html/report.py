@@ -18,9 +18,10 @@ from notebookmail.view.words.report import (
     sections,
     size_words,
 )
-from notebookmail.view.words.visible_text import clip
 
+from .charts import CHART_STYLE, bar_item, bars_html, track_html
 from .escaping import BREAK, Html, element, join
+from .results import dotted_html
 from .style import ROOT, STYLE
 
 if TYPE_CHECKING:
@@ -36,22 +37,7 @@ _HUES: Final[Mapping[str, str]] = {
 
 _SECTIONS = 12
 _DOMAINS = 6
-_DOMAIN = 40
 _NEARLY = 0.9
-_RULES: Final = f"""
-.{ROOT} .nbm-facts{{display:flex;flex-wrap:wrap;gap:0 48px}}
-.{ROOT} .nbm-facts>div{{flex:1 1 280px;min-width:0}}
-.{ROOT} .nbm-track{{display:flex;height:6px;margin:4px 0 6px;border-radius:3px;overflow:hidden;
-background:var(--nbm-track)}}
-.{ROOT} .nbm-track span{{flex:none;background:var(--nbm-hue)}}
-.{ROOT}.{ROOT} .nbm-domains li{{display:grid;grid-template-columns:minmax(90px,45%) 1fr auto;gap:12px;
-align-items:center;margin:0 0 2px}}
-.{ROOT} .nbm-domains .nbm-track{{margin:0}}
-.{ROOT} .nbm-domains strong{{min-width:3.6em;text-align:right;font-weight:400}}
-.{ROOT} .nbm-domains .nbm-name{{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:isolate}}
-.{ROOT} .nbm-causes .nbm-said{{display:block;overflow-wrap:anywhere;unicode-bidi:isolate}}
-"""
-_STYLE: Final = Html(element("style", Html(_RULES.replace("\n", ""))))
 
 
 def report_html(report: CheckSummary) -> str:
@@ -64,7 +50,7 @@ def report_html(report: CheckSummary) -> str:
     return element(
         "div",
         STYLE,
-        _STYLE,
+        CHART_STYLE,
         element("p", "Checked before sending; nothing has gone out", class_="nbm-title"),
         element("div", _headline(words[:1].upper() + words[1:]), class_="nbm-head"),
         _bar(report),
@@ -125,16 +111,14 @@ def _findings(found: Sequence[Section]) -> Html:
 
 
 def _item(section: Section) -> Html:
-    heading = join(_sign(section.severity), " ", element("strong", section.heading))
+    heading = element("p", _sign(section.severity), " ", element("strong", section.heading))
     examples = [
-        element("span", element("code", said), _quiet(rows), class_="nbm-said") for said, rows in section.examples
+        element("p", element("code", said), BREAK, element("span", rows, class_="nbm-whom"), class_="nbm-said")
+        for said, rows in section.examples
     ]
-    more = _quiet(f"{section.more}; report.frame lists them") if section.more else None
-    return element("li", heading, BREAK, section.remedy, *examples, more, class_=f"nbm-{_HUES[section.severity]}")
-
-
-def _quiet(words: str) -> Html | None:
-    return element("span", f" {words}", class_="nbm-quiet") if words else None
+    more = element("p", f"{section.more}; report.frame lists them", class_="nbm-quiet") if section.more else None
+    remedy = element("p", section.remedy)
+    return element("li", heading, remedy, *examples, more, class_=f"nbm-{_HUES[section.severity]}")
 
 
 def _facts(report: CheckSummary) -> Html | None:
@@ -148,31 +132,13 @@ def _sizes(report: CheckSummary) -> Html:
     if report.sizes.largest_html:
         share = html_share(report)
         hue = "failed" if share > 1 else "deferred" if share > _NEARLY else "sent"
-        parts += [_track(min(share, 1), hue, html_words(report)), element("p", html_words(report))]
-    parts.append(element("p", *(element("span", each) for each in size_words(report)), class_="nbm-pace"))
-    return element("div", *parts)
+        parts += [track_html([(hue, min(share, 1))], html_words(report)), element("p", html_words(report))]
+    return element("div", *parts, dotted_html(size_words(report)))
 
 
 def _domains(report: CheckSummary) -> Html:
     found = report.recipients
-    most = found[0][1]
     items = [
-        element(
-            "li", element("span", clip(domain, _DOMAIN), class_="nbm-name"),
-            _track(count / most, "skipped", None), element("strong", f"{count:,}"),
-        )
-        for domain, count in found[:_DOMAINS]
-    ]  # fmt: skip
-    rest = found[_DOMAINS:]
-    people = sum(count for _, count in rest)
-    more = f"and {people:,} at other domains" if rest else None
-    return element(
-        "div", _heading("Recipients by domain"), element("ul", *items, class_="nbm-domains"),
-        element("p", more, class_="nbm-quiet") if more else None,
-    )  # fmt: skip
-
-
-def _track(share: float, hue: str, words: str | None) -> Html:
-    filled = element("span", class_=f"nbm-{hue}", style=f"width:{max(1, round(100 * share))}%")
-    hidden = "true" if words is None else None
-    return element("div", filled, class_="nbm-track", role=words and "img", aria_label=words, aria_hidden=hidden)
+        bar_item(domain, [("skipped", count / found[0][1])], f"{count:,}") for domain, count in found[:_DOMAINS]
+    ]
+    return bars_html("Recipients by domain", items, sum(count for _, count in found[_DOMAINS:]))

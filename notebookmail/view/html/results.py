@@ -10,23 +10,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notebookmail.privacy.masking import mask_text
-from notebookmail.view.words.results import (
+from notebookmail.view.words.headlines import (
     SYMBOLS,
-    causes_in_words,
+    facts_in_words,
     headline,
-    lines,
-    problem_positions,
+    next_step,
+    others,
+    short_headline,
+    standings_of,
 )
+from notebookmail.view.words.results import causes_in_words, lines
 from notebookmail.view.words.visible_text import clip
 
+from .charts import charts_html
 from .escaping import BREAK, Html, element, join
 from .style import ROOT, STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from notebookmail.delivery.events import Status
-    from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine
+    from notebookmail.view.words.headlines import Standing
+    from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine, SaidOfRows
 
 _CAUSES = 8
 _LABEL, _ADDRESS, _REPLY, _HINT, _LONG = (
@@ -43,19 +47,23 @@ def results_html(results: ResultsSource, *, title: str = "", limit: int = 20) ->
 
     Args:
         results: How every row stands.
-        title: A line above the headline, such as the campaign and the server.
-        limit: How many problem rows are listed at most.
+        title: A line above the headline, such as what else there is to know of the run.
+        limit: How many rows in trouble are named at most, divided among the causes.
     """
-    counts = results.counts
+    counts, facts = results.counts, results.facts
+    found = standings_of(counts, facts)
+    hue = "sent" if facts is None or facts.purpose == "mail" else "ready"
     return element(
         "div",
         STYLE,
         element("p", clip(mask_text(title), _LONG), class_="nbm-title") if title else None,
-        element("div", headline_html(headline(counts)), class_="nbm-head"),
-        bar_html(counts, headline(counts)),
-        chips_html(counts),
-        _causes(causes_in_words(results)),
-        _problems(results, limit),
+        element("div", headline_html(short_headline(counts, facts)), class_="nbm-head"),
+        bar_html(found, headline(counts, facts)),
+        chips_html(others(found)),
+        dotted_html(facts_in_words(facts)),
+        element("p", next_step(facts), class_="nbm-note") if next_step(facts) else None,
+        _causes(causes_in_words(results, shown=_CAUSES, rows=limit)),
+        charts_html(results.tallies.by_domain(), results.tallies.over_time(), hue),
         class_=ROOT,
     )
 
@@ -98,28 +106,40 @@ def headline_html(words: str) -> Html:
     return element("p", element("strong", words), class_="nbm-headline", role="heading", aria_level=3)
 
 
-def bar_html(counts: Mapping[Status, int], words: str) -> Html:
-    """Show counts by status as one bar; the words say the same to who cannot see it."""
-    parts = (
-        element("span", class_=f"nbm-{status}", style=f"flex-grow:{count}")
-        for status, count in counts.items()
-        if count
-    )
+def bar_html(found: Sequence[Standing], words: str) -> Html | None:
+    """Show how rows stand as one bar; the words say the same to who cannot see it."""
+    if not found:
+        return None
+    parts = (element("span", class_=f"nbm-{each.hue}", style=f"flex-grow:{each.count}") for each in found)
     return element("div", *parts, class_="nbm-bar", role="img", aria_label=words)
 
 
-def chips_html(counts: Mapping[Status, int]) -> Html:
-    """Show counts by status, each with its sign and word."""
-    chips = (
-        element("li", _sign(status), " ", element("strong", f"{count:,}"), f" {status}", class_=f"nbm-{status}")
-        for status, count in counts.items()
-        if count
-    )
-    return element("ul", *chips, class_="nbm-chips")
+def chips_html(found: Sequence[Standing]) -> Html | None:
+    """Show how many rows stand how, each with its sign and word."""
+    chips = [
+        element(
+            "li",
+            _sign(each.hue),
+            " ",
+            element("strong", f"{each.count:,}"),
+            f" {each.word}",
+            class_=f"nbm-{each.hue}",
+        )
+        for each in found
+    ]
+    return element("ul", *chips, class_="nbm-chips") if chips else None
 
 
-def _sign(status: Status) -> Html:
-    return element("span", SYMBOLS[status], class_="nbm-sign", aria_hidden="true")
+def dotted_html(phrases: Sequence[str]) -> Html | None:
+    """Show short phrases in a line, with a dot between that also stands where styles are stripped."""
+    if not phrases:
+        return None
+    first, *rest = (element("span", each) for each in phrases)
+    return element("p", first, *(join(" · ", each) for each in rest), class_="nbm-pace")
+
+
+def _sign(hue: str) -> Html:
+    return element("span", SYMBOLS[hue], class_="nbm-sign", aria_hidden="true")
 
 
 def _section(words: str) -> Html:
@@ -129,58 +149,38 @@ def _section(words: str) -> Html:
 def _causes(found: Sequence[CauseWords]) -> Html | None:
     if not found:
         return None
-    rest = len(found) - _CAUSES
-    more = element("p", f"and {rest} rarer causes", class_="nbm-quiet") if rest > 0 else None
-    return join(_section("Why"), element("ul", *map(_cause, found[:_CAUSES]), class_="nbm-causes"), more)
+    shown, rest = found[:_CAUSES], len(found) - _CAUSES
+    further = [f"and {rest} rarer causes"] if rest > 0 else []
+    further += ["results.table() opens every row"] if any(cause.more for cause in shown) or rest > 0 else []
+    more = element("p", "; ".join(further), class_="nbm-quiet nbm-note") if further else None
+    return join(_section("Why"), element("ul", *map(_cause, shown), class_="nbm-causes"), more)
 
 
 def _cause(cause: CauseWords) -> Html:
-    words = element("strong", clip(cause.headline, _HINT))
-    shown = _lines(words, _quiet(cause.remedy), _code(cause.example, _REPLY))
-    return element("li", shown, class_=f"nbm-{cause.status}")
-
-
-def _problems(results: ResultsSource, limit: int) -> Html | None:
-    positions = problem_positions(results)
-    if not positions or limit < 1:
-        return None
-    shown = list(lines(results, positions[:limit], is_public=True))
-    table = _table(("Row", "To", "Status", "Code", "What was said"), map(_public_row, shown))
-    scroll = element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Rows not sent")
-    more = None
-    if len(positions) > limit:
-        words = f"The first {limit:,} of {len(positions):,} rows; results.table() opens all of them."
-        more = element("p", words, class_="nbm-quiet nbm-note")
-    return element("div", _section("Rows"), scroll, more, class_="nbm-rows")
-
-
-def _table(heads: Iterable[str], rows: Iterable[Html]) -> Html:
-    head = element("tr", *(element("th", words, scope="col") for words in heads))
-    return element("table", element("thead", head), element("tbody", *rows))
-
-
-def _public_row(row: RowLine) -> Html:
-    return element("tr", *_cells(row))
-
-
-def _cells(row: RowLine) -> list[Html]:
-    return [
-        element("td", clip(row.label, _LABEL), class_="nbm-tight"),
-        element("td", clip(row.to, _ADDRESS), class_="nbm-tight"),
-        element("td", _sign(row.status), " ", row.status, class_=f"nbm-tight nbm-{row.status}"),
-        element("td", _code(row.code, 16), class_="nbm-tight"),
-        element("td", _lines(_code(row.reply, _REPLY), _quiet(row.hint)), class_="nbm-wide"),
+    """Show a cause with its remedy, and below them what was said of which rows: each thing once."""
+    said = [
+        element("p", _code(each.text, _REPLY), BREAK, _rows_said(each), class_="nbm-said") for each in cause.said
     ]
+    return element(
+        "li",
+        element("p", element("strong", clip(cause.headline, _HINT))),
+        element("p", clip(cause.remedy, _HINT), class_="nbm-quiet") if cause.remedy else None,
+        *(said or ([element("p", _code(cause.example, _REPLY))] if cause.example else [])),
+        element("p", f"and {cause.more:,} more rows", class_="nbm-whom") if cause.more else None,
+        class_=f"nbm-{cause.status}",
+    )
 
 
-def _lines(*parts: Html | None) -> Html:
-    """Put what there is on lines of its own."""
-    return Html(BREAK.join(part for part in parts if part))
+def _rows_said(said: SaidOfRows) -> Html:
+    """Name rows, each by its label and its address."""
+    rows = [
+        element("span", element("b", clip(label, _LABEL)), f" {clip(to, _ADDRESS)}" if to and to != label else "")
+        for label, to in said.rows
+    ]
+    first, *rest = rows
+    word = "row" if len(rows) == 1 else "rows"
+    return element("span", f"{word} ", first, *(join(", ", each) for each in rest), class_="nbm-whom")
 
 
 def _code(text: str, limit: int) -> Html | None:
     return element("code", clip(text, limit)) if text else None
-
-
-def _quiet(text: str) -> Html | None:
-    return element("span", clip(text, _HINT), class_="nbm-quiet") if text else None

@@ -15,12 +15,12 @@ ROOT = "nbmail"
 
 _LIGHT = """
 --nbm-sent:#1a7f4b;--nbm-failed:#c4314b;--nbm-deferred:#9a6700;--nbm-unconfirmed:#7a4fd0;
---nbm-skipped:#59636e;--nbm-pending:#6b7480;--nbm-track:rgba(128,134,142,.22);
+--nbm-skipped:#59636e;--nbm-pending:#6b7480;--nbm-ready:#1561b0;--nbm-track:rgba(128,134,142,.22);
 --nbm-line:var(--jp-border-color2,rgba(128,128,128,.32));--nbm-soft:rgba(128,134,142,.09);
 --nbm-edge:rgba(105,112,122,.62);--nbm-focus:#1a6fc4;--nbm-link:#1561b0;"""
 DARK_COLOURS = """
 --nbm-sent:#3fb970;--nbm-failed:#ff7b86;--nbm-deferred:#dba53a;--nbm-unconfirmed:#b79cf5;
---nbm-skipped:#a3adb8;--nbm-pending:#98a2ad;--nbm-track:rgba(160,168,178,.26);
+--nbm-skipped:#a3adb8;--nbm-pending:#98a2ad;--nbm-ready:#7ab8f5;--nbm-track:rgba(160,168,178,.26);
 --nbm-edge:rgba(160,168,178,.6);--nbm-focus:#6cb2f5;--nbm-link:#7ab8f5;"""
 """The status colours of dark pages; for those that go by what the reader's system prefers."""
 
@@ -29,7 +29,7 @@ _DARK_PAGES = ("body[data-jp-theme-light=false]", "body.vscode-dark", "html[them
 
 _STATUS_RULES = "".join(
     f".{ROOT} .nbm-{status}{{--nbm-hue:var(--nbm-{status})}}"
-    for status in ("sent", "failed", "deferred", "unconfirmed", "skipped", "pending")
+    for status in ("sent", "failed", "deferred", "unconfirmed", "skipped", "pending", "ready")
 )
 
 # The root's class is doubled, in places even more, where JupyterLab's rules for rendered HTML must give way.
@@ -95,7 +95,7 @@ white-space:nowrap}}
 """
 _RULES = f"""
 .{ROOT}{{{_LIGHT}
-box-sizing:border-box;max-width:980px;margin:4px 0;padding:18px 20px;border:1px solid var(--nbm-line);
+box-sizing:border-box;max-width:1400px;margin:4px 0;padding:18px 20px;border:1px solid var(--nbm-line);
 border-radius:8px;background:var(--jp-layout-color1,transparent);color:var(--jp-ui-font-color1,inherit);
 font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
 font-variant-numeric:tabular-nums;text-align:left;white-space:normal}}
@@ -110,16 +110,25 @@ font-variant-numeric:tabular-nums;text-align:left;white-space:normal}}
 .{ROOT} .nbm-bar{{display:flex;gap:2px;height:8px;margin:12px 0;border-radius:4px;overflow:hidden}}
 .{ROOT} .nbm-bar span{{flex-basis:0;min-width:5px;background:var(--nbm-hue)}}
 .{ROOT} .nbm-bar .nbm-pending{{background:var(--nbm-track)}}
+.{ROOT} .nbm-bar .nbm-ready{{background:repeating-linear-gradient(135deg,
+var(--nbm-hue) 0 6px,var(--nbm-track) 6px 9px)}}
 .{ROOT}.{ROOT} ul{{list-style:none;margin:0;padding:0}}
 .{ROOT}.{ROOT} .nbm-chips{{display:flex;flex-wrap:wrap;gap:6px 20px}}
 .{ROOT}.{ROOT} li{{margin:0}}
 .{ROOT} .nbm-sign{{display:inline-block;min-width:1.1em;color:var(--nbm-hue);font-weight:700}}
 .{ROOT} .nbm-chips strong{{font-weight:600}}
 .{ROOT}.{ROOT} .nbm-section{{margin:20px 0 8px;font-weight:600}}
-.{ROOT}.{ROOT} .nbm-causes li{{margin:0 0 10px;padding:1px 0 1px 12px;border-left:3px solid var(--nbm-hue)}}
+.{ROOT}.{ROOT} .nbm-causes{{columns:2 460px;column-gap:40px}}
+.{ROOT}.{ROOT} .nbm-causes li{{margin:0 0 10px;padding:1px 0 1px 12px;border-left:3px solid var(--nbm-hue);
+break-inside:avoid}}
 .{ROOT} .nbm-causes strong{{font-weight:600}}
 .{ROOT} .nbm-quiet,.{ROOT}.{ROOT} .nbm-pace{{color:var(--jp-ui-font-color2,inherit)}}
-.{ROOT}.{ROOT} .nbm-pace{{display:flex;flex-wrap:wrap;gap:2px 20px;margin-top:6px}}
+.{ROOT}.{ROOT} .nbm-pace{{margin-top:6px}}
+.{ROOT} .nbm-pace span{{white-space:nowrap}}
+.{ROOT}.{ROOT} .nbm-said{{margin-top:3px;overflow-wrap:anywhere;unicode-bidi:isolate}}
+.{ROOT} .nbm-whom{{color:var(--jp-ui-font-color2,inherit);font-size:12px}}
+.{ROOT} .nbm-whom span{{display:inline-block;unicode-bidi:isolate}}
+.{ROOT} .nbm-whom b{{font-weight:600;color:var(--jp-ui-font-color1,inherit)}}
 .{ROOT}.{ROOT} .nbm-note{{margin-top:10px}}
 {_FIRM} code{{padding:0;background:none;color:inherit;font-family:var(--jp-code-font-family,monospace);
 font-size:12px;overflow-wrap:anywhere;white-space:normal;unicode-bidi:isolate}}
@@ -136,11 +145,8 @@ color:var(--jp-ui-font-color2,inherit);font-weight:400;white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-tight,{_FIRM} .nbm-tight code{{white-space:nowrap}}
 .{ROOT}.{ROOT} .nbm-number{{text-align:right}}
 .{ROOT}.{ROOT} .nbm-wide{{width:60%;min-width:220px;overflow-wrap:anywhere}}
-@media (max-width:720px){{.{ROOT} .nbm-rows :is(table,tbody){{display:block}}
-.{ROOT} .nbm-rows thead{{position:absolute;clip-path:inset(50%)}}
-.{ROOT} .nbm-rows tbody tr{{display:flex;flex-wrap:wrap;gap:0 16px;padding:6px 0}}
-.{ROOT} .nbm-rows td{{padding:0;border:0}}
-.{ROOT}.{ROOT} .nbm-wide{{width:100%}}}}
+@media print{{.{ROOT}{{max-width:none;print-color-adjust:exact}}
+.{ROOT} .nbm-scroll{{max-height:none;overflow:visible}}}}
 .{ROOT}.nbm-message{{padding:0;overflow:hidden}}
 .{ROOT}.{ROOT}.nbm-message>.nbm-notes{{margin:8px 20px}}
 .{ROOT}.{ROOT} .nbm-fields{{width:auto;margin:12px 20px;border-collapse:collapse;font-size:13px}}

@@ -10,7 +10,8 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
-from notebookmail.view.words.results import causes_in_words, headline, lines, problem_positions
+from notebookmail.view.words.headlines import facts_in_words, headline, next_step
+from notebookmail.view.words.results import causes_in_words, lines, problem_positions
 from notebookmail.view.words.visible_text import clip
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def results_text(results: ResultsSource, *, limit: int = 20) -> str:
         results: How every row stands.
         limit: How many problem rows are listed at most.
     """
-    written = [headline(results.counts)]
+    written = [headline(results.counts, results.facts)]
+    about = [", ".join(facts_in_words(results.facts)), next_step(results.facts)]
+    written += [line for each in about if each for line in _wrapped(each, "")]
     found = causes_in_words(results)
     if found:
         written += ["", *(text for cause in found[:_CAUSES] for text in _cause(cause))]
@@ -51,7 +54,9 @@ def _cause(cause: CauseWords) -> Iterator[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ")
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    )
 
 
 def _table(shown: Sequence[RowLine]) -> Iterator[str]:

@@ -15,11 +15,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from notebookmail.view.words.headlines import SYMBOLS, headline, standings, standings_of, under_way
 from notebookmail.view.words.quantities import duration
 from notebookmail.view.words.results import (
-    SYMBOLS,
     causes_in_words,
-    headline,
     lines,
     pace,
     percent,
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from notebookmail.delivery.events import Status
     from notebookmail.delivery.progress import Progress
+    from notebookmail.view.words.headlines import Standing
     from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine
 
-_STYLES: Mapping[Status, str] = {
+_STYLES: Mapping[str, str] = {
     "sent": "green", "failed": "red", "deferred": "yellow", "unconfirmed": "magenta", "skipped": "bright_black",
-    "pending": "bright_black",
+    "pending": "bright_black", "ready": "blue",
 }  # fmt: skip
 _BAR = 40
 _CAUSES = 8
@@ -67,7 +66,7 @@ class TerminalBoard:
         """Show a live bar, or one line where the output is no terminal."""
         progress = self._read()
         if not self._console.is_terminal or self._console.is_dumb_terminal:
-            self._print(f"Sending {progress.total:,} rows to {visible(progress.server)}")
+            self._print(f"{under_way(progress.purpose, progress.server)}, {progress.total:,} rows")
             return
         self._live = Live(
             _glance(progress), console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop"
@@ -91,7 +90,7 @@ class TerminalBoard:
         self.abandon(results, "")
         if title:
             self._print(visible(title), style="bright_black")
-        self._print(f"{headline(results.counts)} in {duration(self._read().seconds)}", style="bold")
+        self._print(_ended(results, self._read().seconds), style="bold")
 
     def abandon(self, results: ResultsSource, why: str) -> None:  # noqa: ARG002 -- the same seam as Board's
         """End the live bar and say nothing: the exception does."""
@@ -125,8 +124,8 @@ def print_results(
     """
     console = console or _console()
     if has_headline:
-        console.print(Text(headline(results.counts), style="bold"))
-    console.print(_bar(results.counts, min(console.width, 2 * _BAR)))
+        console.print(Text(headline(results.counts, results.facts), style="bold"))
+    console.print(_bar(standings_of(results.counts, results.facts), min(console.width, 2 * _BAR)))
     for cause in causes_in_words(results)[:_CAUSES]:
         console.print()
         console.print(_cause(cause))
@@ -143,11 +142,18 @@ def _console() -> Console:
     return Console(force_jupyter=False)  # in a cell rich would write HTML and widgets of its own
 
 
+def _ended(results: ResultsSource, seconds: float) -> str:
+    """Say how a run ended and how long it took: "997 of 1,000 sent, 3 failed in 12 s"."""
+    words, semicolon, rest = headline(results.counts, results.facts).partition("; ")
+    return f"{words} in {duration(seconds)}{semicolon}{rest}"
+
+
 def _glance(progress: Progress) -> Group:
     words = Text.assemble((f"{progress.done:,} of {progress.total:,}", "bold"), f"  {percent(progress)} %")
-    where = _one_line(f"Sending to {clip(progress.server, _REPLY)}", "bright_black")
+    where = _one_line(under_way(progress.purpose, progress.server), "bright_black")
     speed = _one_line(" · ".join(pace(progress)), "bright_black")
-    parts: list[RenderableType] = [where, words, _bar(progress.counts, _BAR), _chips(progress.counts), speed]
+    found = standings(progress.counts, progress.purpose)
+    parts: list[RenderableType] = [where, words, _bar(found, _BAR), _chips(found), speed]
     if progress.complaint:
         parts.append(_one_line(f"last complaint: {clip(progress.complaint, _REPLY)}"))
     return Group(*parts)
@@ -157,29 +163,27 @@ def _one_line(words: str, style: str = "") -> Text:
     return Text(words, style=style, no_wrap=True, overflow="ellipsis")
 
 
-def _bar(counts: Mapping[Status, int], width: int) -> Text:
+def _bar(found: Sequence[Standing], width: int) -> Text:
     bar = Text()
-    for status, cells in _shares(counts, width).items():
-        bar.append(("─" if status == "pending" else "━") * cells, style=_STYLES[status])
+    for hue, cells in _shares(found, width).items():
+        bar.append(("─" if hue == "pending" else "━") * cells, style=_STYLES[hue])
     return bar
 
 
-def _shares(counts: Mapping[Status, int], width: int) -> dict[Status, int]:
+def _shares(found: Sequence[Standing], width: int) -> dict[str, int]:
     """Divide the bar: every status that occurs gets a cell at least, the largest gives it up."""
-    total = sum(counts.values())
+    total = sum(each.count for each in found)
     if not total:
         return {"pending": width}
-    shares = {status: max(1, width * count // total) for status, count in counts.items() if count}
-    largest = max(shares, key=lambda status: shares[status])
+    shares = {each.hue: max(1, width * each.count // total) for each in found}
+    largest = max(shares, key=lambda hue: shares[hue])
     shares[largest] += width - sum(shares.values())
     return shares
 
 
-def _chips(counts: Mapping[Status, int]) -> Text:
+def _chips(found: Sequence[Standing]) -> Text:
     chips = (
-        Text.assemble((SYMBOLS[status], _STYLES[status]), f" {count:,} {status}")
-        for status, count in counts.items()
-        if count
+        Text.assemble((SYMBOLS[each.hue], _STYLES[each.hue]), f" {each.count:,} {each.word}") for each in found
     )
     return Text("   ").join(chips)
 

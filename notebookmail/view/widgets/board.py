@@ -15,10 +15,11 @@ from IPython.display import display
 from notebookmail.delivery.progress import PAUSED, STOPPING
 from notebookmail.privacy.masking import mask_text
 from notebookmail.view.html.escaping import element
-from notebookmail.view.html.results import bar_html, chips_html, headline_html, results_html
+from notebookmail.view.html.results import bar_html, chips_html, dotted_html, headline_html, results_html
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 from notebookmail.view.terminal.plain_text import results_text
-from notebookmail.view.words.results import headline, pace, percent
+from notebookmail.view.words.headlines import headline, standings, under_way
+from notebookmail.view.words.results import pace, percent
 from notebookmail.view.words.visible_text import clip
 
 from .live_output import LiveView, button, close_all, stand_in
@@ -35,7 +36,7 @@ GONE = (
     "Sending began here. Should no live board be shown, the kernel has ended: run the cell again, and it goes on "
     "where it stopped; what was sent is not sent again."
 )
-_LONGEST_SERVER, _LONGEST_COMPLAINT = 64, 160
+_LONGEST_COMPLAINT = 160
 _VOICE_STEP = 25
 """A screen reader is told of every so many percent."""
 
@@ -171,13 +172,14 @@ def progress_html(progress: Progress) -> str:
     """Show how a run stands, without the style sheet (the board holds it once)."""
     words = f"{progress.done:,} of {progress.total:,}"
     share = f"{percent(progress)} %"
+    found = standings(progress.counts, progress.purpose)
     return element(
         "div",
-        element("p", "Sending to ", clip(progress.server, _LONGEST_SERVER), class_="nbm-title"),
+        element("p", under_way(progress.purpose, progress.server), class_="nbm-title"),
         element("div", headline_html(words), element("span", share, class_="nbm-percent"), class_="nbm-head"),
-        bar_html(progress.counts, f"{words}, {share}"),
-        chips_html(progress.counts),
-        element("p", *(element("span", phrase) for phrase in pace(progress)), class_="nbm-pace"),
+        bar_html(found, f"{words}, {share}"),
+        chips_html(found),
+        dotted_html(pace(progress)),
         _complaint(progress.complaint),
         class_=ROOT,
     )

@@ -21,7 +21,8 @@ from notebookmail.view.html.escaping import element
 from notebookmail.view.html.results import table_html
 from notebookmail.view.html.stand_in import without_jupyter
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
-from notebookmail.view.words.results import SYMBOLS, ResultsSource, headline, interrupted
+from notebookmail.view.words.headlines import SYMBOLS, headline
+from notebookmail.view.words.results import ResultsSource, interrupted
 from notebookmail.view.words.visible_text import clip, visible
 
 from .live_output import LiveView, button, close_all, show_static, stand_in
@@ -273,12 +274,14 @@ class ResultsTable:
             close_all(self.widget, *self._list, *self._row.widgets, *self._labels)
 
     def _stand_in(self) -> str:
-        words = headline(self._results.counts)
+        words = headline(self._results.counts, self._results.facts)
         return f"{words}. The table lives as long as the kernel: run the cell again to open it."
 
     def _repr_html_(self) -> str:
         """The summary, where no widget can be shown."""
-        return without_jupyter(f"{headline(self._results.counts)}. results.frame holds every row.")
+        return without_jupyter(
+            f"{headline(self._results.counts, self._results.facts)}. results.frame holds every row."
+        )
 
     def _ipython_display_(self) -> None:
         words = self._stand_in()
@@ -288,4 +291,4 @@ class ResultsTable:
             show_static(stand_in(words), words)
 
     def __repr__(self) -> str:
-        return visible(f"<ResultsTable {headline(self._results.counts)}>")
+        return visible(f"<ResultsTable {headline(self._results.counts, self._results.facts)}>")

@@ -14,8 +14,9 @@ import ipywidgets
 from notebookmail.delivery.explain import explain
 from notebookmail.errors import INTERRUPTS, NotebookmailError
 from notebookmail.view.html.escaping import element
-from notebookmail.view.words.quantities import duration
-from notebookmail.view.words.results import SYMBOLS, interrupted, line
+from notebookmail.view.words.headlines import SYMBOLS
+from notebookmail.view.words.quantities import duration, moment
+from notebookmail.view.words.results import interrupted, line
 from notebookmail.view.words.visible_text import clip
 
 from .live_output import button
@@ -130,7 +131,7 @@ def _facts(row: Outcome) -> Iterator[tuple[str, object]]:
         times = "once" if row.attempts == 1 else f"{row.attempts:,} times"
         yield "Tried", f"{times}, {_span(row.seconds)} in all"
     if row.sent_at is not None:
-        yield "Sent at", f"{row.sent_at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        yield "Sent at", moment(row.sent_at)
     if row.message_id:
         yield "Message-ID", element("code", clip(row.message_id, _LONG))
 

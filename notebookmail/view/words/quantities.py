@@ -1,9 +1,16 @@
-"""Sizes and durations as people say them; the one place where they are written."""
+"""Sizes, durations and moments as people say them; the one place where they are written.
+
+Moments are UTC, and say so: what is saved is read in other zones, and `results.frame` holds UTC, too.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _UNITS: Final = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -40,3 +47,17 @@ def least_duration(seconds: float) -> str:
     for nothing in (" 00 s", " 00 min", " 00 h"):
         words = words.removesuffix(nothing)
     return words
+
+
+def moment(when: datetime) -> str:
+    """Write a moment: "2026-05-04 14:02:31 UTC"."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def span_in_utc(began: datetime, ended: datetime) -> str:
+    """Write from when to when: "2026-05-04 14:02 to 14:05 UTC"; a single moment once."""
+    first, last = (f"{each.astimezone(UTC):%Y-%m-%d %H:%M}" for each in (began, ended))
+    if first == last:
+        return f"{first} UTC"
+    is_one_day = first[:10] == last[:10]
+    return f"{first} to {last[11:] if is_one_day else last} UTC"

@@ -8,6 +8,7 @@ may hold anything, only type and masked text are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from notebookmail.delivery.explain import explain
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from notebookmail.delivery.results_frame import Outcome
     from notebookmail.delivery.row_states import RowStates
+    from notebookmail.delivery.run_facts import RunFacts
 
 _SHORTEST_CELL = 3  # a shorter one is in every other word
 
@@ -76,6 +78,11 @@ def _names_in_trouble(states: RowStates) -> KnownNames:
 def redacted_notice(notice: str, recipients: Sequence[str]) -> str:
     """Mask what is said of a run as a whole."""
     return mask_text(notice, *sorted({each for each in recipients if each and each in notice}))
+
+
+def redacted_facts(facts: RunFacts) -> RunFacts:
+    """Mask the names that somebody gave a campaign or a folder."""
+    return replace(facts, target=mask_text(facts.target), campaign=mask_text(facts.campaign))
 
 
 def _masking(recipients: Sequence[str], numbers: Any, names: KnownNames) -> Callable[[int, str], str]:

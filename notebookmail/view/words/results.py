@@ -7,13 +7,15 @@ that a face cannot forget it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from notebookmail.delivery.explain import explain
 from notebookmail.delivery.progress import PAUSED, STOPPING
-from notebookmail.errors import SMTPRecipientsRefused
+from notebookmail.errors import AddressError, SMTPRecipientsRefused, TemplateError
 from notebookmail.privacy.masking import KnownNames, bare_address, mask_address, mask_label, mask_text
 
+from .headlines import is_dry_run, per_second
 from .masked_errors import mask_error
 from .quantities import duration
 
@@ -23,18 +25,15 @@ if TYPE_CHECKING:
     from notebookmail.delivery.events import Status
     from notebookmail.delivery.progress import Progress
     from notebookmail.delivery.results_frame import Cause, Outcome
-
-SYMBOLS: Mapping[Status, str] = {
-    "sent": "✓", "failed": "✕", "deferred": "↻", "unconfirmed": "?", "skipped": "\u2013", "pending": "○",
-}  # fmt: skip
-"""One sign per status, beside its word and colour: colour alone tells some people nothing."""
+    from notebookmail.delivery.run_facts import RunFacts
+    from notebookmail.delivery.tallies import Tallies
 
 PROBLEMS: tuple[Status, ...] = ("failed", "unconfirmed", "deferred")
 """The statuses whose rows are listed one by one, the gravest first."""
 
 _SAMPLE = 1000  # rows looked at for the reasons of skipped and pending ones
 _REASONS = 3
-_BRISK = 10  # messages per second from which decimals are noise
+_FEWEST = 3  # rows that each cause names, however many causes there are
 
 
 class ResultsSource(Protocol):
@@ -45,8 +44,16 @@ class ResultsSource(Protocol):
         """How many rows stand how, every status present."""
 
     @property
+    def facts(self) -> RunFacts | None:
+        """Where they were sent to, when, and what for; None where nobody knows."""
+
+    @property
     def exceptions(self) -> Mapping[Hashable, Exception]:
         """The exceptions of rows in trouble, by label."""
+
+    @property
+    def tallies(self) -> Tallies:
+        """The rows counted by domain and over time."""
 
     def positions(self, *statuses: Status) -> list[int]:
         """Return the positions of the rows with one of these statuses, in order."""
@@ -58,6 +65,18 @@ class ResultsSource(Protocol):
         """Return the rows in trouble grouped by cause."""
 
 
+class SaidOfRows(NamedTuple):
+    """What was said of some rows in the same words.
+
+    Attributes:
+        text: The reply with its code, or the error's text, masked.
+        rows: Label and address of each row, masked.
+    """
+
+    text: str
+    rows: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CauseWords:
     """Why a group of rows was not sent.
@@ -67,12 +86,16 @@ class CauseWords:
         headline: "3 failed: there is no such mailbox".
         remedy: What to do about it, or "".
         example: What a server or an error said, masked, or "".
+        said: What was said of the group's first rows, masked, if it was asked for.
+        more: How many rows of the group are not among these.
     """
 
     status: Status
     headline: str
     remedy: str
     example: str
+    said: tuple[SaidOfRows, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +123,6 @@ class RowLine:
     sent_at: str
 
 
-def headline(counts: Mapping[Status, int]) -> str:
-    """Say how a run ended: "997 of 1,000 sent, 3 failed"."""
-    total = sum(counts.values())
-    if total == 0:
-        return "No rows, nothing sent"
-    if counts["sent"] == total:
-        return f"All {total:,} sent" if total > 1 else "1 sent"
-    rest = (f"{count:,} {status}" for status, count in counts.items() if count and status != "sent")
-    return ", ".join([f"{counts['sent']:,} of {total:,} sent", *rest])
-
-
 def interrupted(interrupt: BaseException) -> str:
     """Say that an interrupt ended what a click began: the rows tell how far it came."""
     said = str(interrupt)
@@ -128,8 +140,7 @@ def pace(progress: Progress) -> list[str]:
     phrases.append(duration(progress.seconds))
     goes_on = progress.note not in {PAUSED, STOPPING}
     if progress.per_second > 0 and goes_on:
-        digits = 0 if progress.per_second >= _BRISK else 1
-        phrases.append(f"{progress.per_second:,.{digits}f} per second")
+        phrases.append(per_second(progress.per_second))
     if progress.seconds_left is not None and progress.done < progress.total and goes_on:
         phrases.append(f"about {duration(progress.seconds_left)} left")
     if progress.connections:
@@ -139,10 +150,51 @@ def pace(progress: Progress) -> list[str]:
     return phrases
 
 
-def causes_in_words(results: ResultsSource) -> list[CauseWords]:
-    """Say why rows were not sent, the largest group first, then the reasons of those left out."""
-    found = cause_words(results, results.causes())
+def causes_in_words(results: ResultsSource, *, shown: int = 0, rows: int = 0) -> list[CauseWords]:
+    """Say why rows were not sent, the largest group first, then the reasons of those left out.
+
+    Args:
+        results: How every row stands.
+        shown: How many causes a page shows at most.
+        rows: How many rows it names at most, divided among these causes.
+    """
+    causes = results.causes()
+    found = cause_words(results, causes)
+    if rows and shown and found:
+        names = names_of_failures(results)
+        share = max(_FEWEST, rows // min(shown, len(found)))
+        for place, cause in enumerate(causes[:shown]):
+            said = _said_of_rows(results, cause.positions[:share], names)
+            more = max(0, len(cause.positions) - share)
+            found[place] = replace(found[place], said=said, more=more)
     return [*found, *_reasons(results, "pending"), *_reasons(results, "skipped")]
+
+
+def _said_of_rows(results: ResultsSource, positions: Sequence[int], names: KnownNames) -> tuple[SaidOfRows, ...]:
+    """Group rows by what was said of them, in the order of the rows."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for position in positions:
+        row = results.outcome(position)
+        rows = found.setdefault(_said_in_full(row, names), [])
+        rows.append((mask_label(row.label), ", ".join(map(mask_address, row.to.split(", "))) if row.to else ""))
+    return tuple(SaidOfRows(text, tuple(rows)) for text, rows in found.items())
+
+
+def _said_in_full(row: Outcome, names: KnownNames) -> str:
+    """Put together what was said of a row, and what is known of it alone; the cause says the rest."""
+    own = row.hint
+    if isinstance(row.error, TemplateError | AddressError):
+        own = own.replace(row.error.message, "")
+    elif row.error is not None:
+        own = own.partition(explain(row.error).sentence)[2]  # before it stands when, which is each row's own
+    said = _said(row)
+    if isinstance(row.error, TemplateError):  # the row stands beside it
+        said = f"{row.error.field}: {row.error.message}" if row.error.field else row.error.message
+    addresses = row.to.split(", ")
+    said = names.mask(mask_error(row.error, said, row.to) if row.error else said, *addresses)
+    own = names.mask(own.strip("; "), *addresses)
+    code = " ".join(str(part) for part in (row.code, row.enhanced_code) if part)
+    return "; ".join(filter(None, (f"{code} {said}".strip(), own)))
 
 
 def cause_words(results: ResultsSource, causes: Iterable[Cause]) -> list[CauseWords]:
@@ -182,8 +234,14 @@ def _example(cause: Cause, error: Exception | None) -> str:
 
 def _reasons(results: ResultsSource, status: Status) -> Iterator[CauseWords]:
     """Group rows left out by their reason: no error stands behind these, so no cause names them."""
-    count = results.counts[status]
-    rows = (results.outcome(position) for position in results.positions(status)[:_SAMPLE])
+    positions, count = results.positions(status), results.counts[status]
+    is_dry = status == "pending" and results.facts is not None and is_dry_run(results.facts)
+    if is_dry and results.facts is not None:
+        positions.reverse()  # what a limit leaves stands last
+        count -= results.facts.taken
+    rows = (results.outcome(position) for position in positions[:_SAMPLE])
+    if is_dry:
+        rows = (row for row in rows if not row.message_id)  # those that were made are ready
     tally = Counter(mask_text(row.hint, row.to) for row in rows if row.error is None and row.hint)
     if not tally:
         return
