@@ -48,7 +48,7 @@ def test_what_was_shown_still_reads_after_a_restart_and_a_reload(
     opened.reload()
 
     for number in range(1, len(CELLS) + 1):
-        opened.output(number).get_by_text("2 of 3 sent, 1 failed").first.wait_for(timeout=90_000)
+        opened.output(number).get_by_text("2 of 3 rehearsed").first.wait_for(timeout=90_000)
     # The last that the widget manager says; it is in the page, and nobody sees it.
     expect(opened.page.get_by_text("Error displaying widget: model not found")).to_have_count(
         TABLES, timeout=90_000

@@ -30,10 +30,10 @@ def test_the_first_notebook_runs_and_shows_its_story(lab: Lab, open_notebook: Ca
     opened = open_notebook(name="01-first-merge")
     opened.run_all()
     page = opened.page
-    page.get_by_text("All 3 sent").first.wait_for(timeout=60_000)
+    page.get_by_text("3 letters rehearsed").first.wait_for(timeout=60_000)
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     shown = page.locator(".jp-Notebook").inner_text()
-    assert "13 of 16 sent, 3 failed" in shown
+    assert "13 of 16 rehearsed; none left this machine" in shown
     assert "550 5.1.1" in shown
     letter = page.frame_locator(".nbm-sheet iframe").last.frame_locator("iframe")
     assert "Endeavor Air Inc." in letter.locator("body").inner_text()

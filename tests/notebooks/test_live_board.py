@@ -116,7 +116,7 @@ def test_counts_move_and_hold_while_paused_and_stop_stops(
     wait_until_past(opened, held)
 
     press(opened, "Stop")
-    opened.output(1).get_by_text(f"of {ROWS:,} sent").first.wait_for(timeout=90_000)
+    opened.output(1).get_by_text(f"of {ROWS:,} rehearsed").first.wait_for(timeout=90_000)
     expect(opened.page.locator(".nbm-board")).to_have_count(0, timeout=90_000)  # it makes way for the result
     assert_exact(opened)
 

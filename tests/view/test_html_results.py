@@ -97,14 +97,14 @@ def test_a_result_reads_without_any_style() -> None:
     page = stripped(results_html(mixed_outcomes()))
 
     for words in (
-        "<strong>3 of 8 sent, 2 failed, 1 deferred, 1 unconfirmed, 1 skipped",
+        "<strong>3 of 8 sent</strong>",
+        "<strong>2</strong> failed",
         "1 failed: there is no such mailbox",
         "Correct the address, or take the row out of the list",
         "<code>550 5.1.1 No such user</code>",
         "1 skipped: already sent in this campaign",
-        "<th>Status</th>",
-        "deferred</td>",
-        "<code>451 4.7.1</code>",
+        "<strong>1</strong> deferred",
+        "<code>451 4.7.1 Greylisted</code>",
     ):
         assert words in page
 
@@ -124,11 +124,23 @@ def test_no_page_holds_scripts_or_links_to_anywhere() -> None:
         assert "@import" not in page
 
 
-def test_the_rows_listed_are_limited_and_the_rest_is_said() -> None:
-    page = results_html(sample_outcomes(100, failing=30), limit=5)
+def test_the_rows_named_are_limited_and_the_rest_is_counted() -> None:
+    page = Tags(results_html(sample_outcomes(100, failing=30), limit=5)).text
 
-    assert page.count("</td></tr>") == 5
-    assert "The first 5 of 30 rows" in page
+    assert "rows 0 p...@example.org, 1 p...@example.org, 2 p...@example.org, 3 p...@example.org, 4 p..." in page
+    assert "5 p...@example.org" not in page
+    assert "and 25 more rows" in page
+    assert "results.table() opens every row" in page
+
+
+def test_rows_stand_below_their_cause_and_what_was_said_of_them_stands_once() -> None:
+    outcomes = mixed_outcomes()
+    outcomes.apply(RowFailed(1, refused("x@example.net", "5.1.1 No such user"), 1, 0.1))
+    page = Tags(results_html(outcomes)).text
+
+    assert page.count("550 5.1.1 No such user") == 1
+    assert "550 5.1.1 No such userrows 0 p...@example.org, 1 p...@example.org" in page
+    assert page.count("Correct the address, or take the row out of the list") == 1
 
 
 def test_a_good_run_shows_no_table() -> None:

@@ -9,7 +9,7 @@ import pytest
 from support.sample_runs import mixed_outcomes
 
 from notebookmail.view.html.message import message_html
-from notebookmail.view.html.results import results_html, table_html
+from notebookmail.view.html.results import table_html
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 
 if TYPE_CHECKING:
@@ -71,15 +71,6 @@ def test_all_that_a_saved_message_says_stands_within_its_card(paper: Page) -> No
     assert len(parts) == 3
     assert all(part[0] >= left + LEAST_GAP and part[2] <= right - LEAST_GAP for part in parts)
     assert parts[-1][3] <= bottom - LEAST_GAP / 2
-
-
-def test_what_was_said_of_a_row_is_read_without_scrolling_to_the_side(paper: Page) -> None:
-    paper.set_content(results_html(mixed_outcomes()))
-
-    widths = "each => [each.scrollWidth, each.clientWidth]"
-    needed, there = paper.locator(".nbm-rows .nbm-scroll").evaluate(widths)
-    assert needed <= there
-    assert min(sides(each)[2] - sides(each)[0] for each in paper.locator(".nbm-wide").all()) > 300
 
 
 @pytest.mark.parametrize("width", [480, 1100])

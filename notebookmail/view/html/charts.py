@@ -102,7 +102,7 @@ def track_html(parts: Sequence[tuple[str, float]], words: str | None) -> Html:
         element("span", class_=f"nbm-{hue}", style=f"width:{max(1, round(100 * share))}%") for hue, share in parts
     )
     hidden = "true" if words is None else None
-    return element("div", *filled, class_="nbm-track", role=words and "img", aria_label=words, aria_hidden=hidden)
+    return element("span", *filled, class_="nbm-track", role=words and "img", aria_label=words, aria_hidden=hidden)
 
 
 def _over_time(taken: TakenOverTime, hue: str) -> Html:

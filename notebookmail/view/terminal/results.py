@@ -66,7 +66,7 @@ class TerminalBoard:
         """Show a live bar, or one line where the output is no terminal."""
         progress = self._read()
         if not self._console.is_terminal or self._console.is_dumb_terminal:
-            self._print(f"{under_way(progress.purpose, progress.server)}, {progress.total:,} rows")
+            self._print(under_way(progress.purpose, progress.server, progress.total))
             return
         self._live = Live(
             _glance(progress), console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop"

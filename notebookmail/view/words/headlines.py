@@ -39,9 +39,9 @@ _NEXT: Final[Mapping[Purpose, str]] = {
     "files": "",
     "dry run": "Next: results.table() shows each letter; without dry_run=True they are sent.",
 }  # fmt: skip
-_UNDER_WAY: Final[Mapping[Purpose, str]] = {
-    "mail": "Sending to", "rehearsal": "Rehearsing in", "files": "Writing to",
-    "dry run": "Making",
+_UNDER_WAY: Final[Mapping[Purpose, tuple[str, str]]] = {
+    "mail": ("Sending", "to"), "rehearsal": ("Rehearsing", "in"), "files": ("Writing", "to"),
+    "dry run": ("Making", "for"),
 }  # fmt: skip
 _WELL: Final = frozenset({"sent", "ready"})
 _SANDBOX: Final = "a sandbox on this machine"
@@ -76,8 +76,8 @@ def standings(counts: Mapping[Status, int], purpose: Purpose = "mail", made: int
     found = {status: count for status, count in counts.items() if status != "sent"}
     done = counts["sent"]
     if purpose == "dry run":
-        done = min(made, found["pending"])
-        found["pending"] -= done
+        ready = min(made, found["pending"])
+        done, found["pending"] = done + ready, found["pending"] - ready
     hue = "sent" if purpose == "mail" else "ready"
     first = Standing(hue, done, _DONE[purpose].removeprefix("are "))
     return [
@@ -138,9 +138,11 @@ def next_step(facts: RunFacts | None) -> str:
     return "" if facts is None else _NEXT[facts.purpose]
 
 
-def under_way(purpose: Purpose, target: str) -> str:
-    """Say what a run is doing, and where to: "Sending to smtp.example.org:587"."""
-    return f"{_UNDER_WAY[purpose]} {_SANDBOX if purpose == 'rehearsal' else clip(target, _LONGEST)}"
+def under_way(purpose: Purpose, target: str, rows: int = 0) -> str:
+    """Say what a run is doing, with how many rows, and where to: "Sending 100 rows to smtp.example.org:587"."""
+    verb, preposition = _UNDER_WAY[purpose]
+    what = [f"{rows:,} row{'' if rows == 1 else 's'}"] if rows else []
+    return " ".join([verb, *what, preposition, _SANDBOX if purpose == "rehearsal" else clip(target, _LONGEST)])
 
 
 def facts_in_words(facts: RunFacts | None) -> list[str]:
