@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from notebookmail.errors import TemplateError
+
+from .own_columns import OwnColumns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +64,11 @@ class Resender:
         self.box: Sandbox | None = None if before is None else before.box
         self._make_run = make_run
         self._left_before = frozenset[int]() if before is None else before.left_out
+
+    @cached_property
+    def columns(self) -> OwnColumns:
+        """The columns of the analyst's frame."""
+        return OwnColumns(self.plan.frame)
 
     @property
     def left_out(self) -> frozenset[int]:

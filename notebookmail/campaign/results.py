@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from notebookmail.view.widgets.inbox import Inbox
     from notebookmail.view.widgets.results_table import ResultsTable
 
+    from .own_columns import OwnColumns
     from .run_handle import RunHandle, Stage
 
 _OFFERED: Final = frozenset(
-    {"addresses", "counts", "deferred", "exceptions", "explain", "failed", "frame", "inbox", "message", "notice",
-     "pending", "raise_for_failures", "redacted", "retry", "sent", "sent_before", "skipped", "table", "to_csv",
-     "to_excel", "unconfirmed"}
+    {"addresses", "counts", "deferred", "exceptions", "explain", "facts", "failed", "frame", "inbox", "message",
+     "notice", "pending", "raise_for_failures", "redacted", "retry", "sent", "sent_before", "skipped", "table",
+     "to_csv", "to_excel", "unconfirmed"}
 )  # fmt: skip
 """What completion offers."""
 
@@ -340,6 +341,11 @@ class _ResultsActions:
     def waiting(self) -> int:
         """How many rows may be tried again."""
         return len(self._results.waiting())
+
+    @property
+    def columns(self) -> OwnColumns:
+        """The columns of the analyst's frame."""
+        return self._sending.columns
 
     def letter(self, position: int) -> bytes:
         """Make the message of a row again."""

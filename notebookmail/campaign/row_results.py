@@ -176,9 +176,11 @@ class RowResults:
         """Return the positions of the rows with one of these statuses (all rows when none is named), in order."""
         return self._search.positions(*statuses)
 
-    def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
+    def find(
+        self, status: Status | None = None, words: str = "", order: Order = "row", *, is_reversed: bool = False
+    ) -> list[int]:
         """Return the positions of the rows a person looks for; see `RowSearch.find`."""
-        return self._search.find(status, words, order)
+        return self._search.find(status, words, order, is_reversed=is_reversed)
 
     def causes(self) -> list[Cause]:
         """Return the troubled rows grouped by cause, the largest group first."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from notebookmail.sandbox.server import Sandbox
 
+    from .own_columns import OwnColumns
+
     Stage = Callable[[Any], None]  # takes a board's widget and shows it
 
 
@@ -19,6 +21,10 @@ class RunHandle(Protocol):
     @property
     def box(self) -> Sandbox | None:
         """The sandbox of this process that the rows went to, if they did."""
+
+    @property
+    def columns(self) -> OwnColumns:
+        """The columns of the analyst's frame."""
 
     @property
     def left_out(self) -> frozenset[int]:

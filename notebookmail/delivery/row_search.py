@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .row_states import RowStates
 
-Order = Literal["row", "to", "status", "reply", "slowest", "latest", "attempts"]
+Order = Literal["row", "to", "status", "reply", "said", "slowest", "latest", "attempts"]
 
 _GRAVITY: Final = ("failed", "unconfirmed", "deferred", "pending", "skipped", "sent")
 
@@ -38,22 +38,26 @@ class RowSearch:
         wanted[[STATUS_NUMBERS[status] for status in statuses]] = True
         return np.flatnonzero(wanted[self._states.status_column()]).tolist()
 
-    def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
+    def find(
+        self, status: Status | None = None, words: str = "", order: Order = "row", *, is_reversed: bool = False
+    ) -> list[int]:
         """Return the positions of the rows a person looks for.
 
         Args:
             status: Only rows that stand so; None for all.
             words: Only rows whose label, recipient, reply or error holds these words, whatever their case.
-            order: "row" as in the frame; "to" and "reply" by their texts; "status" the gravest first; "slowest",
-                "latest" and "attempts" the largest first. Rows alike stay in the frame's order.
+            order: "row" as in the frame; "to" and "reply" by their texts, "said" by the reply's without its code;
+                "status" the gravest first; "slowest", "latest" and "attempts" the largest first. Rows alike stay
+                in the frame's order.
+            is_reversed: The other way round.
         """
         found = self.positions() if status is None else self.positions(status)
         wanted = words.strip().casefold()
         if wanted:
             found = [position for position in found if wanted in self._said_of(position)]
         if order == "row" or not found:
-            return found
-        return self._sorted(found, order)
+            return found[::-1] if is_reversed else found
+        return self._sorted(found, order, is_reversed=is_reversed)
 
     def _said_of(self, position: int) -> str:
         """Put together what can be searched of a row, in lower case."""
@@ -62,14 +66,16 @@ class RowSearch:
         reply = states.replies[states.numbers.read(position)[2]] if error is None else str(error)
         return f"{states.labels[position]}\n{states.recipients_at(position)}\n{reply}".casefold()
 
-    def _sorted(self, found: list[int], order: Order) -> list[int]:
+    def _sorted(self, found: list[int], order: Order, *, is_reversed: bool) -> list[int]:
         import numpy as np
 
-        if order in {"to", "reply"}:
+        if order in {"to", "reply", "said"}:
             texts = [self._text_at(position, order) for position in found]
-            return [found[each] for each in sorted(range(len(found)), key=texts.__getitem__)]
+            places = sorted(range(len(found)), key=texts.__getitem__, reverse=is_reversed)
+            return [found[each] for each in places]
         at = np.asarray(found, dtype=np.intp)
-        ranked: list[int] = at[np.argsort(self._ranks(order)[at], kind="stable")].tolist()
+        ranks = -self._ranks(order)[at] if is_reversed else self._ranks(order)[at]
+        ranked: list[int] = at[np.argsort(ranks, kind="stable")].tolist()
         return ranked
 
     def _ranks(self, order: Order) -> npt.NDArray[np.float64]:
@@ -86,4 +92,6 @@ class RowSearch:
         if order == "to":
             return states.recipients_at(position).casefold()
         error = states.errors.get(position)
-        return str(error) if error is not None else states.replies[states.numbers.read(position)[2]]
+        text = str(error) if error is not None else states.replies[states.numbers.read(position)[2]]
+        code, _, said = text.partition(" ")
+        return said if order == "said" and code.isdecimal() else text

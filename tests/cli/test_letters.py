@@ -44,7 +44,7 @@ def test_send_writes_the_letters_into_a_folder(
 ) -> None:
     call = ["send", *files, "--subject", "Hello", "--from", "Desk <desk@example.org>", "--no-journal"]
     assert main([*call, "--folder", str(tmp_path / "letters")]) == 1
-    assert "2 of 3 sent, 1 failed" in capsys.readouterr().out
+    assert "2 of 3 written, 1 failed" in capsys.readouterr().out
     assert len(list((tmp_path / "letters").glob("*.eml"))) == 2
     assert main([*call, "--folder", str(tmp_path / "letters"), "--preset", "gmail"]) == 2
     assert "--folder and --preset name two places" in capsys.readouterr().err

@@ -25,7 +25,7 @@ def test_results_are_shown_once_and_again_where_they_are_asked_for() -> None:
     assert ["text/html" in data for data in assigned] == [True]
     assert ["text/html" in data for data in asked] == [True]
     assert ["text/html" in data for data in awaited] == [True, False]
-    assert awaited[1]["text/plain"] .startswith("20 letters rehearsed")
+    assert awaited[1]["text/plain"].startswith("20 letters rehearsed")
 
 
 def test_results_are_shown_in_full_where_only_a_line_of_text_was() -> None:

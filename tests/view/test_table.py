@@ -4,48 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets
-import pandas as pd
 import pytest
 from support.captured_displays import VIEW, Screen, state_of
 from support.paired_timings import ratio
 from support.sample_runs import mixed_outcomes, sample_outcomes
+from support.table_widgets import LETTER, button, labels, people, shown, widgets_in
 
 from notebookmail import Sandbox, SendResults, SMTPResponse, Template, send_frame
 from notebookmail.delivery.events import RowSent
 from notebookmail.view.widgets import results_table as table_module
 from notebookmail.view.widgets.results_table import PAGE, ResultsTable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LETTER = Template("Figures for {{ n }}", text="Dear {{ n }}", sender="desk@example.org")
-
-
-def widgets_in(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from widgets_in(child)
-
-
-def button(table: ResultsTable, words: str) -> ipywidgets.Button:
-    """The button on view that says so."""
-    (found,) = [
-        each
-        for each in widgets_in(table.widget)
-        if isinstance(each, ipywidgets.Button) and each.description == words
-    ]
-    return found
-
-
-def labels(table: ResultsTable) -> list[str]:
-    return [each.description for each in widgets_in(table.widget) if "nbm-row" in each._dom_classes]
-
-
-def shown(table: ResultsTable) -> str:
-    return " ".join(each.value for each in widgets_in(table.widget) if isinstance(each, ipywidgets.HTML))
 
 
 def test_the_table_turns_its_pages() -> None:
@@ -254,10 +225,6 @@ def test_closing_the_table_frees_every_widget_it_made() -> None:
 # --- with the run behind it -----------------------------------------------------------------------------------
 
 
-def people(rows: int) -> pd.DataFrame:
-    return pd.DataFrame({"email": [f"p{n}@example.org" for n in range(rows)], "n": range(rows)})
-
-
 async def retried(table: ResultsTable) -> None:
     """Let the click reach the loop, and the run it begins end."""
     await asyncio.sleep(0)
@@ -389,12 +356,15 @@ async def test_the_message_is_shown_beside_its_row() -> None:
     assert "Figures for 2" in shown(table)
 
 
-async def test_a_neighbours_page_does_not_keep_the_message() -> None:
+async def test_an_open_message_stays_open_on_the_next_row_and_not_on_another_that_is_opened() -> None:
     results = await send_frame(people(3), LETTER, progress=False)
     table = results.table()
     button(table, "1").click()
     button(table, "Show the message").click()
     button(table, "Next").click()
-
+    assert "Figures for 2" in shown(table)
     assert "Figures for 1" not in shown(table)
+    button(table, "Back").click()
+    button(table, "0").click()
+    assert "Figures for" not in shown(table)
     assert not button(table, "Show the message").disabled

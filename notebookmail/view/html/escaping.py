@@ -54,3 +54,8 @@ def element(name: str, *children: object, **attributes: object) -> Html:
 def join_lines(text: str) -> Html:
     """Return a text as markup for a place that keeps white space (a pre): its lines stay lines."""
     return Html("\n".join(escape(line.expandtabs(8)) for line in text.splitlines()))
+
+
+def join_cells(text: str) -> Html:
+    """Return lines of cells with tabs between as markup for a place that keeps white space (a textarea)."""
+    return Html("\n".join("\t".join(map(escape, line.split("\t"))) for line in text.splitlines()))

@@ -20,6 +20,7 @@ from notebookmail.view.words.headlines import (
     standings_of,
 )
 from notebookmail.view.words.results import causes_in_words, lines
+from notebookmail.view.words.table_columns import cell_text, columns_of
 from notebookmail.view.words.visible_text import clip
 
 from .charts import charts_html
@@ -27,10 +28,11 @@ from .escaping import BREAK, Html, element, join
 from .style import ROOT, STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from notebookmail.view.words.headlines import Standing
     from notebookmail.view.words.results import CauseWords, ResultsSource, RowLine, SaidOfRows
+    from notebookmail.view.words.table_columns import TableColumn
 
 _CAUSES = 8
 _LABEL, _ADDRESS, _REPLY, _HINT, _LONG = (
@@ -68,7 +70,12 @@ def results_html(results: ResultsSource, *, title: str = "", limit: int = 20) ->
     )
 
 
-def table_html(results: ResultsSource, positions: Sequence[int]) -> str:
+def table_html(
+    results: ResultsSource,
+    positions: Sequence[int],
+    columns: Sequence[TableColumn] = (),
+    own: Sequence[Sequence[object]] = (),
+) -> str:
     """Show one page of rows with full addresses, for the live view only, without the style sheet.
 
     Each row is one line of a fixed height, so that the rows' buttons can stand beside them.
@@ -76,29 +83,47 @@ def table_html(results: ResultsSource, positions: Sequence[int]) -> str:
     Args:
         results: How every row stands.
         positions: The rows to show, from 0; the caller keeps their number small.
+        columns: Which columns; without any, those that are not the analyst's own.
+        own: The values of the analyst's own columns, row by row.
     """
-    widths = element("colgroup", *(element("col", style=f"width:{width}") for width, _ in _COLUMNS))
-    head = element("thead", element("tr", *(element("th", words, scope="col") for _, words in _COLUMNS)))
-    body = element("tbody", *map(_one_line, lines(results, positions, is_public=False)))
-    table = element("table", widths, head, body)
+    columns = columns or columns_of()
+    widths = element(
+        "colgroup", *(element("col", style=f"width:{each.width}", class_=_class_of(each)) for each in columns)
+    )
+    heads = (element("th", clip(each.title, _LABEL), scope="col", class_=_class_of(each)) for each in columns)
+    rows = zip(lines(results, positions, is_public=False), own or ((),) * len(positions), strict=True)
+    body = element("tbody", *(_one_line(row, iter(cells), columns) for row, cells in rows))
+    table = element("table", widths, element("thead", element("tr", *heads)), body)
     return element("div", table, class_="nbm-scroll", tabindex=0, role="region", aria_label="Results by row")
 
 
-_COLUMNS = (
-    ("30%", "To"), ("9.5em", "Status"), ("8em", "Code"), ("auto", "What was said"), ("12em", "Sent at (UTC)"),
-)  # fmt: skip
+def _class_of(column: TableColumn) -> str | None:
+    return "nbm-when" if column.key == "latest" and not column.is_own else None
 
 
-def _one_line(row: RowLine) -> Html:
+def _one_line(row: RowLine, own: Iterator[object], columns: Sequence[TableColumn]) -> Html:
+    return element("tr", *(_own_cell(next(own)) if each.is_own else _cell(row, each) for each in columns))
+
+
+def _own_cell(value: object) -> Html:
+    text = cell_text(value)
+    return element("td", clip(text, _ADDRESS), title=clip(text, _LONG))
+
+
+def _cell(row: RowLine, column: TableColumn) -> Html:
     said = row.reply or row.hint
-    cells = (
-        element("td", clip(row.to, _ADDRESS), title=clip(row.to, _REPLY)),
-        element("td", _sign(row.status), " ", row.status, class_=f"nbm-{row.status}"),
-        element("td", _code(row.code, 16)),
-        element("td", clip(said, _REPLY), title=clip(f"{said} {row.hint}" if row.reply else said, _LONG) or None),
-        element("td", row.sent_at),
-    )
-    return element("tr", *cells)
+    match column.key:
+        case "to":
+            return element("td", clip(row.to, _ADDRESS), title=clip(row.to, _REPLY))
+        case "status":
+            return element("td", _sign(row.status), " ", row.status, class_=f"nbm-{row.status}")
+        case "reply":
+            return element("td", _code(row.code, 16))
+        case "said":
+            whole = clip(f"{said} {row.hint}" if row.reply else said, _LONG)
+            return element("td", clip(said, _REPLY), title=whole or None)
+        case _:
+            return element("td", row.sent_at, class_=_class_of(column))
 
 
 def headline_html(words: str) -> Html:

@@ -69,25 +69,41 @@ box-shadow:inset 0 -2px var(--nbm-focus)}}
 .{ROOT} .nbm-grid{{align-items:flex-start;margin:10px 0 6px;border-top:1px solid var(--nbm-line);
 border-bottom:1px solid var(--nbm-line)}}
 .{ROOT} .nbm-labels{{flex:none;width:8.5em;gap:0;border-right:1px solid var(--nbm-line)}}
-.{ROOT} .nbm-cells{{flex:1 1 0;min-width:0}}
+.{ROOT} .widget-box.nbm-cells{{flex:1 1 0;min-width:0;overflow:auto hidden;scrollbar-width:thin}}
+.{ROOT} .nbm-cells>*{{min-width:740px;flex:none}}
+.{ROOT} .nbm-heads{{height:30px;gap:0;box-sizing:border-box}}
+.{ROOT} .jupyter-button.nbm-head-button{{box-sizing:border-box;height:30px;line-height:29px;padding:0 8px;
+border:0;border-radius:0;background:none;color:var(--jp-ui-font-color2,inherit);font-size:12px;text-align:left;
+overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}}
+.{ROOT} .jupyter-button.nbm-head-button:hover{{background:var(--nbm-soft)}}
+.{ROOT} .nbm-head-button:focus-visible{{outline-offset:-2px}}
+.{ROOT} .nbm-labels .nbm-head-button{{width:100%!important;padding:0 10px 0 2px}}
 .{ROOT} .nbm-cells .widget-html-content{{min-width:0;width:100%}}
-.{ROOT} .nbm-labels .nbm-rowhead,.{ROOT} .nbm-labels .nbm-row.jupyter-button{{width:100%;height:30px;
+.{ROOT} .nbm-labels .nbm-row.jupyter-button{{width:100%;height:30px;
 line-height:29px;padding:0 10px 0 2px;text-align:left;font-size:12px;overflow:hidden;text-overflow:ellipsis;
 white-space:nowrap}}
 .{ROOT} .nbm-labels .nbm-row.jupyter-button{{border:0;border-radius:0;border-top:1px solid var(--nbm-line);
 background:none;color:var(--nbm-link);cursor:pointer}}
 .{ROOT} .nbm-labels .nbm-row.jupyter-button:hover{{background:var(--nbm-soft);text-decoration:underline}}
 .{ROOT} .nbm-labels .nbm-row:focus-visible{{outline-offset:-2px}}
-.{ROOT}.{ROOT} .nbm-cells table{{table-layout:fixed;min-width:740px}}
+.{ROOT}.{ROOT} .nbm-cells table{{table-layout:fixed}}
 .{ROOT}.{ROOT} .nbm-cells th,.{ROOT}.{ROOT} .nbm-cells td{{height:30px;box-sizing:border-box;padding:0 8px;
 line-height:29px;border:0;border-top:1px solid var(--nbm-line);overflow:hidden;text-overflow:ellipsis;
 white-space:nowrap}}
-.{ROOT}.{ROOT} .nbm-cells thead th{{border-top:0}}
+{_FIRM} .nbm-cells thead th{{position:absolute;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}}
 {_FIRM} .nbm-cells code{{white-space:nowrap}}
-.{ROOT} .nbm-cells .nbm-scroll{{max-height:none}}
-@media (max-width:600px){{.{ROOT} .nbm-labels{{width:4.5em}}
-.{ROOT}.{ROOT} .nbm-cells table{{min-width:560px}}
-.{ROOT}.{ROOT} .nbm-cells col:first-child{{width:24%!important}}}}
+.{ROOT} .nbm-cells .nbm-scroll{{max-height:none;overflow:visible}}
+.{ROOT} .nbm-grid{{container-type:inline-size}}
+@container (max-width:860px){{.{ROOT} .nbm-cells :is(.nbm-when,.nbm-by-latest){{display:none}}
+.{ROOT} .nbm-cells>*{{min-width:560px}}}}
+@media (max-width:600px){{.{ROOT} .nbm-labels{{width:4.5em}}}}
+.{ROOT} .nbm-boxes{{gap:2px 18px;padding:4px 0}}
+.{ROOT} .nbm-boxes .widget-checkbox{{margin:0;height:24px}}
+.{ROOT} .nbm-boxes .widget-label-basic{{font-size:12px}}
+.{ROOT}.{ROOT} .nbm-take-away{{margin-top:8px}}
+.{ROOT} .nbm-plain-button{{height:28px;padding:0 12px;margin-right:8px;border:1px solid var(--nbm-edge);
+border-radius:6px;background:var(--nbm-soft);color:inherit;font:inherit;cursor:pointer}}
+.{ROOT} .nbm-take-away a{{color:var(--nbm-link)}}
 .{ROOT} .nbm-one{{padding:8px 0}}
 .{ROOT}.{ROOT} .nbm-one .nbm-fields{{margin:8px 0}}
 .{ROOT} .nbm-tools .jupyter-button{{align-self:center}}

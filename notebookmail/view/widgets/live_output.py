@@ -25,7 +25,6 @@ _LIVE = ".jp-OutputArea-child>.jp-OutputArea-output>.jupyter-widgets"
 _NO_WIDGET = ".jp-OutputArea-child>.jp-OutputArea-output:not(:has(*))"
 _RULES = f"""
 .jp-OutputArea-child:has(.nbm-standin):has(+{_LIVE}){{display:none}}
-.jp-OutputArea-child:has(.nbm-stays):has(+{_LIVE}) .nbm-rows{{display:none}}
 .jp-OutputArea-child:has(.nbm-standin,.nbm-stays)+{_NO_WIDGET}{{display:none}}
 """
 _STYLE = Html(element("style", Html(_RULES.replace("\n", ""))))

@@ -8,6 +8,7 @@ shows in its place names no one. Reads results only, and never builds their fram
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import ipywidgets
@@ -22,25 +23,34 @@ from notebookmail.view.html.results import table_html
 from notebookmail.view.html.stand_in import without_jupyter
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 from notebookmail.view.words.headlines import SYMBOLS, headline
-from notebookmail.view.words.results import ResultsSource, interrupted
+from notebookmail.view.words.results import interrupted
+from notebookmail.view.words.table_columns import ROW, columns_of, rows_written
 from notebookmail.view.words.visible_text import clip, visible
 
+from .column_choice import ColumnChoice
 from .live_output import LiveView, button, close_all, show_static, stand_in
 from .row_detail import RowDetail
+from .row_finder import RowFinder, Sorting, TableSource
+from .table_header import TableHeader
+from .take_away import RowsOnView, TakeAway
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     import pandas as pd
 
     from notebookmail.delivery.events import Status
     from notebookmail.delivery.row_search import Order
+    from notebookmail.view.words.table_columns import TableColumn
+
+    from .column_choice import ColumnsSource
 
 PAGE: Final = 25
 """Rows on a page."""
 
 _LABEL, _PROBLEM = 40, 300  # characters shown
+_BY_COLUMN: Final = "column"
 _ALL: Final = "all"
 """Not None: a drop-down whose value is None shows nothing chosen in one process of three."""
 _ORDERS: Final[dict[str, Order]] = {
@@ -49,26 +59,16 @@ _ORDERS: Final[dict[str, Order]] = {
 }  # fmt: skip
 
 
-class TableSource(ResultsSource, Protocol):
-    """What a table reads of the results of a run."""
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """All rows as a frame."""
-
-    def __len__(self) -> int:
-        """Count the rows."""
-
-    def find(self, status: Status | None = None, words: str = "", order: Order = "row") -> list[int]:
-        """Return the positions of the rows with a status that hold these words, in an order."""
-
-
 class TableActions(Protocol):
     """What a table can do beside showing: it belongs to the run behind the results."""
 
     @property
     def waiting(self) -> int:
         """How many rows may be tried again."""
+
+    @property
+    def columns(self) -> ColumnsSource:
+        """The columns of the analyst's own frame."""
 
     def letter(self, position: int) -> bytes:
         """Return the message of a row as it was transmitted."""
@@ -96,11 +96,13 @@ class ResultsTable:
         self._found: list[int] = []
         self._start = 0
         self._opened = 0  # the row on view, by its place among those found
+        self._sorting, self._is_told = Sorting(), False
         self.widget: Any = None
         if saves_widgets():
             self._found = results.find()
             return
         self._make_controls()
+        self._finder = RowFinder(None if sending is None else sending.columns)
         self._row = RowDetail(self._turn, self._close_row, sending.letter if sending is not None else None)
         self._stage = ipywidgets.VBox()
         self._list = self._assemble()
@@ -118,23 +120,25 @@ class ResultsTable:
             description="Find", placeholder="row, address or reply", tooltip="Show only rows that hold this text"
         ).add_class("nbm-find")
         self._order = ipywidgets.Dropdown(
-            options=_ORDERS, description="Sort", tooltip="The order of the rows"
+            options=list(_ORDERS.items()), description="Sort", tooltip="The order of the rows"
         ).add_class("nbm-choice")
         self._retry = button("Try again", "Send again what may be sent again; nothing goes out twice")
         self._first, self._previous, self._next, self._last = self._pager = tuple(
             button(words, f"{words} page") for words in ("First", "Previous", "Next", "Last")
         )
         self._where = ipywidgets.Label()
-        self._page = ipywidgets.HTML(layout={"width": "auto", "margin": "0"}).add_class("nbm-cells")
+        self._page = ipywidgets.HTML(layout={"width": "auto", "margin": "0"})
         self._labels = [
             ipywidgets.Button(tooltip="Everything about this row").add_class("nbm-row") for _ in range(PAGE)
         ]
-        self._head = ipywidgets.Label("Row").add_class("nbm-rowhead")
+        self._header = TableHeader(self._sort_by)
+        self._choice = ColumnChoice(None if self._sending is None else self._sending.columns, self._choose_columns)
+        self._away = TakeAway(lambda: len(self._found), self._taken_away)
         self._said = ipywidgets.HTML(layout={"margin": "0"})
 
     def _assemble(self) -> list[ipywidgets.Widget]:
         self._status.observe(lambda _: self._find(), "value")
-        self._order.observe(lambda _: self._find(), "value")
+        self._order.observe(lambda _: self._choose_order(), "value")
         self._text.observe(lambda _: self._find(), "value")
         self._retry.on_click(lambda _: self._try_again())
         self._first.on_click(lambda _: self._show(0))
@@ -143,13 +147,17 @@ class ResultsTable:
         self._last.on_click(lambda _: self._show(self._last_start))
         for place, label in enumerate(self._labels):
             label.on_click(lambda _, place=place: self._open_row(self._start + place))
-        self._column = ipywidgets.VBox([self._head]).add_class("nbm-labels")
+        self._column = ipywidgets.VBox([self._header.row]).add_class("nbm-labels")
+        self._cells = ipywidgets.VBox([self._header.widget, self._page]).add_class("nbm-cells")
+        controls = [self._status, self._text, self._order, self._choice.button, self._retry]
         return [
-            ipywidgets.HBox([self._status, self._text, self._order, self._retry]).add_class("nbm-tools"),
+            ipywidgets.HBox(controls).add_class("nbm-tools"),
+            self._choice.widget,
             self._said,
             self._stage,
-            ipywidgets.HBox([self._column, self._page]).add_class("nbm-grid"),
-            ipywidgets.HBox([*self._pager, self._where]).add_class("nbm-tools"),
+            ipywidgets.HBox([self._column, self._cells]).add_class("nbm-grid"),
+            ipywidgets.HBox([*self._pager, self._where, self._away.button]).add_class("nbm-tools"),
+            self._away.widget,
         ]
 
     def _statuses(self) -> list[tuple[str, str]]:
@@ -173,8 +181,46 @@ class ResultsTable:
 
     def _find(self) -> None:
         status: Status | None = None if self._status.value == _ALL else self._status.value
-        self._found = self._results.find(status, self._text.value, self._order.value)
+        shown = self._choice.chosen
+        self._found = self._finder.found(self._results, status, self._text.value, self._sorting, shown)
         self._show(0)
+
+    def _sort_by(self, column: TableColumn) -> None:
+        """Sort by a column; by the one that the rows are sorted by already, the other way round."""
+        before = self._sorting
+        is_same = (column.key, column.is_own) == (before.key, before.is_own)
+        self._sort(Sorting(column.key, column.is_own, is_same and not before.is_reversed))
+
+    def _choose_order(self) -> None:
+        chosen = Sorting(self._order.value)
+        if not self._is_told and self._order.value != _BY_COLUMN and chosen != self._sorting:
+            self._sort(chosen)
+
+    def _sort(self, sorting: Sorting) -> None:
+        self._sorting = sorting
+        is_plain = not sorting.is_own and not sorting.is_reversed and sorting.key in _ORDERS.values()
+        further = [] if is_plain else [("As the heads say", _BY_COLUMN)]
+        self._is_told = True  # a list with other options chooses the first of them by itself
+        self._order.options = [*_ORDERS.items(), *further]
+        self._order.value = sorting.key if is_plain else _BY_COLUMN
+        self._is_told = False
+        self._find()
+
+    def _choose_columns(self) -> None:
+        if self._sorting.is_own and self._sorting.key not in self._choice.chosen:
+            self._sort(Sorting())
+        else:
+            self._find()
+
+    def _taken_away(self) -> RowsOnView:
+        names = self._choice.chosen
+        cells = self._own_cells(self._found)
+        written = partial(rows_written, self._results, self._found, names, cells)
+        return RowsOnView(text=written(delimiter="\t"), csv=written())
+
+    def _own_cells(self, positions: Sequence[int]) -> list[list[Any]]:
+        names = self._choice.chosen
+        return self._sending.columns.cells(names, positions) if names and self._sending is not None else []
 
     @property
     def _last_start(self) -> int:
@@ -186,10 +232,15 @@ class ResultsTable:
         shown = self._found[self._start : self._start + PAGE]
         self._first.disabled = self._previous.disabled = self._start == 0
         self._next.disabled = self._last.disabled = self._start == self._last_start
-        self._page.value = table_html(self._results, shown)
+        columns = columns_of(self._choice.chosen)
+        sorted_by = (self._sorting.key, self._sorting.is_own)
+        by = next((each for each in (ROW, *columns) if (each.key, each.is_own) == sorted_by), None)
+        self._header.show(columns, by, is_reversed=self._sorting.is_reversed)
+        self._page.value = table_html(self._results, shown, columns, self._own_cells(shown))
+        self._away.clear()
         for label, position in zip(self._labels, shown, strict=False):
             label.description = clip(self._results.outcome(position).label, _LABEL)
-        self._column.children = [self._head, *self._labels[: len(shown)]]
+        self._column.children = [self._header.row, *self._labels[: len(shown)]]
         where = f"rows {self._start + 1:,}\u2013{self._start + len(shown):,} of {count:,}" if count else "no rows"
         self._where.value = where
         self._offer_retry()
@@ -225,6 +276,7 @@ class ResultsTable:
         self._row.show(self._results.outcome(position), position, self._opened, len(self._found))
 
     def _close_row(self) -> None:
+        self._row.close_letter()
         self._show(self._opened // PAGE * PAGE)
         self.widget.children = [self.widget.children[0], *self._list]
         self._labels[self._opened - self._start].focus()
@@ -271,6 +323,8 @@ class ResultsTable:
     def close(self) -> None:
         """Free the widgets."""
         if self.widget is not None:
+            self._row.close_letter()
+            self._header.close()
             close_all(self.widget, *self._list, *self._row.widgets, *self._labels)
 
     def _stand_in(self) -> str:

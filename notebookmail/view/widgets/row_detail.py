@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from notebookmail.delivery.results_frame import Outcome
     from notebookmail.view.html.escaping import Html
 
+    from .message_reader import MessageReader
+
 _LONG: Final = 2_000  # characters shown of what strangers wrote
 
 
@@ -51,7 +53,7 @@ class RowDetail:
         self._page = ipywidgets.HTML(layout={"width": "auto", "margin": "0"})
         self._ask = button("Show the message", "The message as it was sent, made again from the row")
         self._place = ipywidgets.VBox()
-        self._reader: object | None = None
+        self._reader: MessageReader | None = None
         self._back.on_click(lambda _: leave())
         self._previous.on_click(lambda _: turn(-1))
         self._next.on_click(lambda _: turn(1))
@@ -70,11 +72,19 @@ class RowDetail:
             count: How many were found.
         """
         self._position = position
-        self._place.children = ()
-        self._ask.disabled = False
         self._previous.disabled, self._next.disabled = place == 0, place == count - 1
         self._where.value = f"{place + 1:,} of {count:,}"
         self._page.value = row_html(row)
+        if self._reader is not None:  # who reads letters goes on reading, in the tab that was chosen
+            self._show_letter()
+
+    def close_letter(self) -> None:
+        """Take the letter away, and free its widgets."""
+        reader, self._reader = self._reader, None
+        self._place.children = ()
+        self._ask.disabled = False
+        if reader is not None:
+            reader.close()
 
     def focus(self) -> None:
         """Put the keyboard on the way back."""
@@ -85,7 +95,7 @@ class RowDetail:
 
         if self._letter is None:
             return
-        reader = MessageReader()
+        reader = self._reader = self._reader or MessageReader()
         try:
             content = self._letter(self._position)
         except NotebookmailError as problem:

@@ -35,7 +35,7 @@ _NOT_MAILED: Final[Mapping[Purpose, str]] = {
 }  # fmt: skip
 _NEXT: Final[Mapping[Purpose, str]] = {
     "mail": "",
-    "rehearsal": 'Next: results.table() shows each letter; with server=Server("smtp.example.org") they are sent.',
+    "rehearsal": 'Next: results.inbox() shows them; with server=Server("smtp.example.org") they are sent.',
     "files": "",
     "dry run": "Next: results.table() shows each letter; without dry_run=True they are sent.",
 }  # fmt: skip
