@@ -85,18 +85,21 @@ class ShownRows:
         self.text = text.strip()
         self.searched = 0
         self._positions: Sequence[int] = []
+        self.place = 0
         if self.text:
             self.find_more()
         else:
             self._positions, self.searched = self._ordered.positions, self.count
-            self.place = 0
 
-    def find_more(self) -> None:
-        """Search rows that were not searched yet, for a moment, and go to the first that holds the text."""
-        found, searched = self._found(self._ordered.positions[self.searched :])
+    def find_more(self, seconds: float | None = None) -> None:
+        """Search rows that were not searched yet, for a moment; the row that is looked at stays.
+
+        Args:
+            seconds: How long; about a second when left out.
+        """
+        found, searched = self._found(self._ordered.positions[self.searched :], seconds)
         self._positions = [*self._positions, *found]
         self.searched += searched
-        self.place = 0
 
     def go_to(self, place: int) -> None:
         """Look at another of the rows on show, or at the nearest there is."""
@@ -111,11 +114,11 @@ class ShownRows:
         """Why the row that is looked at was picked, in words, or ""."""
         return self._ordered.reasons.get(self._positions[self.place], "")
 
-    def _found(self, positions: Sequence[int]) -> tuple[list[int], int]:
+    def _found(self, positions: Sequence[int], seconds: float | None) -> tuple[list[int], int]:
         """Return the rows that hold the text, and how many were searched in the time."""
         wanted = self.text.casefold()
         found: list[int] = []
-        until = time.monotonic() + _SEARCH_SECONDS
+        until = time.monotonic() + (_SEARCH_SECONDS if seconds is None else seconds)
         for number, row in enumerate(self._plan.frame.rows(positions)):
             if number % _BETWEEN_LOOKS == 0 and number and time.monotonic() > until:
                 return found, number

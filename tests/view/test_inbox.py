@@ -39,7 +39,7 @@ def test_the_first_message_is_open_and_another_opens_when_chosen() -> None:
     inbox = inbox_of(3)
     assert "the text of 0." in state_of(inbox.widget)
 
-    inbox._list.index = 2
+    inbox._list.widget.children[2].click()
 
     assert "the text of 2." in state_of(inbox.widget)
 
@@ -62,6 +62,38 @@ def test_one_message_after_the_other_is_opened_and_the_page_turns_with_them() ->
 
     assert inbox._where.value == "1\u201350 of 120"
     assert "the text of 49." in state_of(inbox.widget)
+
+
+def test_a_message_stands_in_two_lines_and_one_button() -> None:
+    inbox = inbox_of(3)
+    (first, second), *_ = inbox._list.lines
+    assert first.startswith("n0@example.org")
+    assert second == "Letter number 0"
+    assert [button.tabbable for button in inbox._list.widget.children] == [True, False, False]
+
+
+def test_the_open_message_stays_open_when_the_page_turns_and_the_tab_when_the_message_does() -> None:
+    inbox = inbox_of(120)
+    inbox._reader._tabs.value = "Headers"
+    inbox._later.click()
+    assert inbox._where.value == "51\u2013100 of 120"
+    assert inbox._list.place == 0  # what Tab reaches; none of these is open
+    assert "n0@example.org" in inbox._reader._head.value
+    inbox._next.click()
+    assert inbox._where.value == "1\u201350 of 120"
+    assert "n1@example.org" in inbox._reader._head.value
+    assert inbox._reader._tabs.value == "Headers"
+
+
+def test_pages_are_offered_where_there_is_more_than_one() -> None:
+    assert inbox_of(PAGE)._pages.layout.display == "none"
+    inbox = inbox_of(PAGE + 1)
+    assert inbox._pages.layout.display is None
+    assert (inbox._earlier.disabled, inbox._later.disabled) == (True, False)
+    inbox._later.click()
+    assert len(inbox._list.lines) == 1
+    assert (inbox._earlier.disabled, inbox._later.disabled) == (False, True)
+    inbox.close()
 
 
 def test_the_newest_is_one_click_away() -> None:
@@ -118,7 +150,7 @@ async def test_it_shows_what_arrives_and_ends_with_the_sandbox(monkeypatch: pyte
         inbox = box.inbox()
         inbox.follow()
         changed = asyncio.Event()
-        inbox._list.observe(lambda _: changed.set(), "options")
+        inbox._list.widget.observe(lambda _: changed.set(), "children")
         await post(box, "b@example.org")
         async with asyncio.timeout(5):
             await changed.wait()
@@ -132,10 +164,10 @@ async def test_the_open_message_stays_open_when_others_arrive() -> None:
         await post(box, "c@example.org")
         inbox = box.inbox()
         inbox.follow()
-        inbox._list.index = 1
+        inbox._list.widget.children[1].click()
         await post(box, "d@example.org")
-    assert len(inbox._list.options) == 3
-    assert inbox._list.index == 1
+    assert len(inbox._list.lines) == 3
+    assert inbox._list.place == 1
 
 
 async def test_a_closed_inbox_follows_no_longer() -> None:

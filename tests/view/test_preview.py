@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from support.sample_runs import ANYTHING, Tags
 
 import notebookmail.review.shown_rows
+import notebookmail.view.widgets.preview
 from notebookmail import Template, preview_frame
 from notebookmail.view.html.preview import preview_page
 from notebookmail.view.widgets.preview import PreviewView
@@ -119,15 +121,49 @@ def test_find_sees_an_address_that_the_template_computes() -> None:
     assert shown(view) == "Row 2 · 1 of 1"
 
 
-def test_a_search_that_takes_too_long_stops_and_goes_on_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_takes_too_long_stops_and_goes_through_all_rows_when_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(notebookmail.review.shown_rows, "_SEARCH_SECONDS", -1.0)
     view = view_of(people(1200))
     view._text.value = "n1100@"
     assert "512 searched" in Tags(view._said.value).text
-    press(view, "Search on")
-    press(view, "Search on")
+    assert "Nothing yet holds this text" in shown(view)
+    press(view, "Search all rows")
     assert shown(view) == "Row 1100 · 1 of 1"
     assert view._on.layout.display == "none"
+
+
+async def test_all_rows_are_searched_beside_the_cells_with_progress_and_the_open_row_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notebookmail.review.shown_rows, "_SEARCH_SECONDS", -1.0)
+    monkeypatch.setattr(notebookmail.view.widgets.preview, "_STEP_SECONDS", -1.0)
+    view = view_of(people(2000))
+    view._text.value = "n1"
+    press(view, "Next")
+    opened = shown(view)
+    press(view, "Search all rows")
+    await asyncio.sleep(0)
+    assert "1,024 searched (51 %) ..." in Tags(view._said.value).text
+    press(view, "Stop")
+    assert "1,024 searched" in Tags(view._said.value).text
+    press(view, "Search all rows")
+    await view._task
+    assert view._on.layout.display == "none"
+    assert shown(view).partition(" · ")[0] == opened.partition(" · ")[0]
+    assert (view._rows.searched, view._number.max) == (2000, len(view._rows))
+
+
+async def test_another_text_ends_the_search_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebookmail.review.shown_rows, "_SEARCH_SECONDS", -1.0)
+    view = view_of(people(2000))
+    view._text.value = "n1999"
+    press(view, "Search all rows")
+    view._text.value = "n3@"
+    await view._task
+    assert shown(view) == "Row 3 · 1 of 1"
+    assert "512 searched" in Tags(view._said.value).text
 
 
 def test_the_odd_ones_are_shown_first_each_with_why_and_in_order_again() -> None:

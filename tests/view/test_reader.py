@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from notebookmail import Received
 from notebookmail.view.html.letter_frame import framed
+from notebookmail.view.html.letter_height import LEAST, MOST
 from notebookmail.view.html.message import LARGEST_LINK, message_html
 from notebookmail.view.widgets.message_reader import MessageReader
 from notebookmail.view.words.message import LONGEST, read_letter
@@ -77,6 +78,21 @@ def test_the_open_tab_stays_open_for_the_next_message() -> None:
 
     assert reader._tabs.value == "Headers"
     assert "Another" in reader._page.value
+
+
+def test_the_tab_that_was_chosen_comes_back_with_a_message_that_has_it() -> None:
+    reader = reader_of(mail())
+    reader.show(mail(None))
+    assert reader._tabs.value == "Text"
+    reader.show(mail())
+    assert reader._tabs.value == "Letter"
+
+
+def test_a_short_letter_has_a_short_frame_and_a_long_one_a_bounded_one() -> None:
+    short = reader_of(mail("<p>Dear Ann</p>"))._page.value
+    long = reader_of(mail("<p>Dear Ann</p>" * 100))._page.value
+    assert f'style="height:{LEAST}px"' in short
+    assert f'style="height:{MOST}px"' in long
 
 
 def test_nothing_to_show_says_why_and_holds_nothing() -> None:

@@ -260,7 +260,7 @@ def _choice(label: str, choices: Sequence[tuple[str, InboxView, bool]]) -> Html:
 def _shown(arrived: Arrived, letter: Letter, tab: Tab, view: InboxView) -> Html:
     match tab:
         case "letter":
-            page = page_html(letter, "The letter", is_dark=view.is_dark)
+            page = page_html(letter, "The letter", is_dark=view.is_dark, is_tall=True)
             return element("div", page, class_=f"nbm-letterbox{' nbm-phone' if view.is_phone else ''}")
         case "text":
             shown = text_html(letter.text if letter.text is not None else "(no text)")

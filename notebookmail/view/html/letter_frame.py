@@ -49,7 +49,7 @@ def has_dark_rules(document: str) -> bool:
     )
 
 
-def framed(document: str, *, title: str, is_dark: bool = False) -> Html:
+def framed(document: str, *, title: str, is_dark: bool = False, height: int | None = None) -> Html:
     """Return a stranger's HTML in a frame where it can be looked at and can do nothing.
 
     The outer page's policy allows its frame no address, so a link that was missed leads nowhere: otherwise a click
@@ -62,6 +62,7 @@ def framed(document: str, *, title: str, is_dark: bool = False) -> Html:
         document: The HTML as it is; it is escaped here, with its white space kept.
         title: What a screen reader says of the frame.
         is_dark: Show it as a dark mail program would.
+        height: Of the frame, in CSS pixels; None leaves it to the page's style.
     """
     is_turned = is_dark and not has_dark_rules(document)
     scheme = "dark" if is_dark and not is_turned else "only light"
@@ -71,7 +72,7 @@ def framed(document: str, *, title: str, is_dark: bool = False) -> Html:
     ground = f"html,body{{margin:0;height:100%;overflow:hidden;background:{_GROUND[is_dark]}}}"
     fill = f"iframe{{display:block;width:100%;height:100%;border:0;color-scheme:{scheme}}}"
     outer = f"{_HEAD}<style>{ground}{fill}{_TURNED if is_turned else ''}</style>{_frame(inner, title)}"
-    return _frame(outer, title)
+    return _frame(outer, title, "" if height is None else f' style="height:{height}px"')
 
 
 def _settled(document: str, *, is_dark: bool) -> str:
@@ -90,9 +91,9 @@ def _stilled(document: str) -> str:
     return _LINKING.sub(r"<\1 target=_blank href=about:blank ", _CONNECTING.sub(_IDLE, document))
 
 
-def _frame(document: str, title: str) -> Html:
+def _frame(document: str, title: str, style: str = "") -> Html:
     shown = document.encode("utf-8", "replace").decode("utf-8")
     return Html(
-        f'<iframe sandbox="" referrerpolicy="no-referrer" title="{escape(title)}" '
+        f'<iframe sandbox="" referrerpolicy="no-referrer" title="{escape(title)}"{style} '
         f'srcdoc="{html.escape(shown, quote=True)}"></iframe>'
     )

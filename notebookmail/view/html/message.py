@@ -21,6 +21,7 @@ from notebookmail.view.words.visible_text import clip
 
 from .escaping import element, escape, join, join_lines
 from .letter_frame import framed, has_dark_rules
+from .letter_height import letter_height
 from .style import ROOT, STYLE
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from .escaping import Html
 
+DESK, PHONE = 700, 375
+"""How wide a letter is shown at the least where there is room, in CSS pixels."""
 LARGEST_LINK: Final = 5_000_000
 """Bytes of an attachment that a link can hold."""
 
@@ -55,15 +58,28 @@ def headers_html(message: EmailMessage) -> Html:
     return join(table if rows else element("p", "There are none.", class_="nbm-quiet"), note)
 
 
-def page_html(letter: Letter, title: str, *, is_dark: bool = False) -> Html:
-    """Show the letter in its frame, with notes on what is not as it would be at the recipient's."""
+def page_html(
+    letter: Letter, title: str, *, is_dark: bool = False, width: int = DESK, is_tall: bool = False
+) -> Html:
+    """Show the letter in its frame, with notes on what is not as it would be at the recipient's.
+
+    Args:
+        letter: What is shown.
+        title: What a screen reader says of the frame.
+        is_dark: Show it as a dark mail program would.
+        width: How wide its frame is; it will be about as tall as the letter then, within bounds.
+        is_tall: Leave the frame's height to the page.
+    """
     page = letter.page or ""
     notes = list(letter.notes)
     if is_dark and not has_dark_rules(page):
         notes.insert(0, "Recoloured, as some mail programs do: the letter has no dark colours of its own.")
     notes.append("Links do nothing here.")
     said = element("p", " ".join(notes), class_="nbm-quiet nbm-notes")
-    return join(element("div", framed(page, title=title, is_dark=is_dark), class_="nbm-sheet"), said)
+    height = None if is_tall else letter_height(page, width)
+    return join(
+        element("div", framed(page, title=title, is_dark=is_dark, height=height), class_="nbm-sheet"), said
+    )
 
 
 def text_html(text: str) -> Html:

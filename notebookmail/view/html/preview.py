@@ -81,7 +81,6 @@ _PAPER: Final = Html(
             "body{margin:24px auto;padding:0 16px;max-width:1180px;background:#fff;color:#1c2128}"
             f".{ROOT}.{ROOT}{{max-width:none;margin:0 0 24px}}.{ROOT} .nbm-split{{display:flex}}"
             f".{ROOT} .nbm-split>.nbm-reader{{flex:1000 1 430px;min-width:0}}"
-            f".{ROOT} .nbm-split>.nbm-reader iframe{{height:480px}}"
         ),
     )
 )

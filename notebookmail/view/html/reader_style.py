@@ -12,11 +12,11 @@ _RULES = f"""
 {_IN} .widget-html,{_IN} .widget-html-content{{width:100%;min-width:0}}
 {_FIRM} .nbm-reader .nbm-fields{{margin:0 0 10px}}
 {_FIRM} .nbm-reader .nbm-fields th{{width:1%}}
-{_FIRM} .nbm-reader .nbm-all{{margin:0;padding:10px 12px;font-family:var(--jp-code-font-family,monospace);
+{_FIRM} .nbm-reader .nbm-all{{margin:10px 12px;width:auto;font-family:var(--jp-code-font-family,monospace);
 font-size:12px}}
 {_IN} .nbm-tools{{gap:8px 20px;padding:8px 0;border-top:1px solid var(--nbm-line)}}
 {_IN} .nbm-screen,{_IN} .nbm-sheet{{border:1px solid var(--nbm-line);border-radius:6px;overflow:hidden}}
-{_IN} .nbm-sheet iframe{{height:480px;min-height:160px;border:0}}
+{_IN} .nbm-sheet iframe{{height:480px;min-height:120px;border:0}}
 {_IN} .nbm-phone .nbm-sheet{{width:375px;max-width:100%;margin:0 auto;border-radius:10px}}
 {_IN} .nbm-phone .nbm-notes{{text-align:center}}
 {_IN} .nbm-scroller{{max-height:480px;overflow:auto}}

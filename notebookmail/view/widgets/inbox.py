@@ -22,6 +22,8 @@ from notebookmail.view.words.message import date, field
 from notebookmail.view.words.visible_text import clip, visible
 
 from .live_output import LiveView, button, close_all, show_static, stand_in
+from .mail_list import STYLE as LIST_STYLE
+from .mail_list import MailList
 from .message_reader import MessageReader
 
 if TYPE_CHECKING:
@@ -41,15 +43,7 @@ _RULES = f"""
 {_IN} .nbm-panes{{display:flex;flex-flow:row wrap;align-items:stretch;gap:12px 20px;margin-top:8px}}
 {_IN} .nbm-mails{{flex:1 1 260px;min-width:0;gap:8px}}
 {_IN} .nbm-open{{flex:3 1 420px;min-width:0}}
-{_IN} .widget-select{{width:100%;height:auto;margin:0}}
-{_IN} .widget-select>.widget-label{{position:absolute;width:1px;height:1px;overflow:hidden;
-clip-path:inset(50%)}}
-{_IN} .widget-select>select{{height:560px;padding:2px;border:1px solid var(--nbm-line);border-radius:6px;
-background:var(--jp-layout-color1,Field);color:inherit;font:inherit;font-size:12px}}
-{_IN} .widget-select option{{padding:5px 8px;border-radius:4px;overflow:hidden;text-overflow:ellipsis;
-white-space:nowrap}}
-@media (max-width:800px){{{_IN} .nbm-mails,{_IN} .nbm-open{{flex-basis:100%}}
-{_IN} .widget-select>select{{height:170px}}}}
+@media (max-width:800px){{{_IN} .nbm-mails,{_IN} .nbm-open{{flex-basis:100%}}}}
 """
 _STYLE = Html(element("style", Html(_RULES.replace("\n", ""))))
 
@@ -73,7 +67,6 @@ class Inbox:
         self._found: Sequence[int] = range(0)
         self._start = 0
         self._open: int | None = None
-        self._is_filling = False
         self.widget: Any = None
         if not saves_widgets():
             self._make_controls()
@@ -87,14 +80,16 @@ class Inbox:
             placeholder="recipient or subject",
             tooltip="Show only messages that hold this text",
         ).add_class("nbm-find")
-        self._list = ipywidgets.Select(description="Messages", tooltip="Messages: time, recipient, subject")
-        # JupyterLab keeps the arrow keys for itself while a list has the focus.
+        self._list = MailList(lambda place: self._open_at(self._start + place))
         self._previous = button("Previous", "The message before")
         self._next = button("Next", "The message behind")
         self._newest = button("Newest", "The message that arrived last")
         self._where = ipywidgets.Label()
+        self._earlier = button("Page before", "The messages before these; the open one stays open")
+        self._later = button("Page behind", "The messages behind these; the open one stays open")
         self._text.observe(lambda _: self._find(), "value")
-        self._list.observe(lambda change: self._show(change["new"]), "value")
+        self._earlier.on_click(lambda _: self._turn(self._start - PAGE))
+        self._later.on_click(lambda _: self._turn(self._start + PAGE))
         self._previous.on_click(lambda _: self._step(-1))
         self._next.on_click(lambda _: self._step(1))
         self._newest.on_click(lambda _: self._step(len(self._found)))
@@ -103,10 +98,11 @@ class Inbox:
         tools = ipywidgets.HBox([self._previous, self._next, self._newest, self._text, self._where]).add_class(
             "nbm-tools"
         )
-        mails = ipywidgets.VBox([self._list]).add_class("nbm-mails")
+        self._pages = ipywidgets.HBox([self._earlier, self._later]).add_class("nbm-tools")
+        mails = ipywidgets.VBox([self._list.widget, self._pages]).add_class("nbm-mails")
         opened = ipywidgets.VBox([self._reader.widget]).add_class("nbm-open")
         panes = ipywidgets.HBox([mails, opened]).add_class("nbm-panes")
-        style = ipywidgets.HTML(Html(LIVE_STYLE + _STYLE), layout={"display": "none"})
+        style = ipywidgets.HTML(Html(LIVE_STYLE + _STYLE + LIST_STYLE), layout={"display": "none"})
         self.widget = ipywidgets.VBox([style, tools, panes]).add_class(ROOT).add_class("nbm-inbox")
 
     # --- the list -------------------------------------------------------------------------------------------
@@ -116,7 +112,7 @@ class Inbox:
         self._look()
 
     def _look(self) -> None:
-        """Find again, and show the page where it stands."""
+        """Find again, and show the page where it stands; of what is found one message is open."""
         wanted = self._text.value.strip().casefold()
         count = len(self._received)
         if wanted:
@@ -124,46 +120,45 @@ class Inbox:
             self._found = [position for position in range(count) if wanted in self._texts[position]]
         else:
             self._found = range(count)
+        if self._open not in self._found:
+            self._show(self._found[0] if self._found else None)
         self._turn(self._start)
 
     def _turn(self, start: int) -> None:
+        """Show a page of the list; the open message stays open."""
         count = len(self._found)
         last = max(0, (count - 1) // PAGE * PAGE)
         self._start = min(max(0, start), last)
         shown = self._found[self._start : self._start + PAGE]
         self._where.value = f"{self._start + 1:,}\u2013{self._start + len(shown):,} of {count:,}" if count else ""
-        self._fill(shown)
-        self._show(self._list.value)
+        self._pages.layout.display = None if count > PAGE else "none"
+        self._earlier.disabled, self._later.disabled = self._start == 0, self._start == last
+        place = shown.index(self._open) if self._open in shown else None
+        self._list.show([_lines(self._received[position]) for position in shown], place)
+        self._enable()
 
     def _step(self, step: int) -> None:
         """Open a neighbour of the open message, on its page of the list."""
-        if self._list.index is None:
-            return
-        place = min(max(0, self._start + self._list.index + step), len(self._found) - 1)
-        self._turn(place // PAGE * PAGE)
-        self._list.index = place - self._start
+        if self._open in self._found:
+            self._open_at(min(max(0, self._found.index(self._open) + step), len(self._found) - 1))
 
-    def _fill(self, shown: Sequence[int]) -> None:
-        """Put a page into the list; the open message stays chosen if it is on it."""
-        options = tuple((_line(self._received[position]), position) for position in shown)
-        if options == self._list.options:
-            return
-        chosen = self._list.value
-        self._is_filling = True  # new options choose the first of them, and say so
-        try:
-            with self._list.hold_sync():
-                self._list.options = options
-                self._list.index = shown.index(chosen) if chosen in shown else 0 if shown else None
-        finally:
-            self._is_filling = False
+    def _open_at(self, place: int) -> None:
+        """Open a message by its place among what was found, and show its page of the list."""
+        if place < len(self._found):
+            self._show(self._found[place])
+            self._turn(place // PAGE * PAGE)
 
-    def _show(self, position: int | None) -> None:
-        if self._is_filling or (position is not None and position == self._open):
-            return
-        self._open = position
-        place = self._start + (self._list.index or 0)
+    def _enable(self) -> None:
+        """Let the buttons walk as far as there is something to open."""
+        place = self._found.index(self._open) if self._open in self._found else 0
         self._previous.disabled = place == 0
         self._next.disabled = self._newest.disabled = place >= len(self._found) - 1
+
+    def _show(self, position: int | None) -> None:
+        """Open a message, in the tab that the one before was read in."""
+        if position is not None and position == self._open:
+            return
+        self._open = position
         if position is None:
             words = "No message holds this text." if self._text.value.strip() else _EMPTY
             self._reader.show(None, words=words)
@@ -210,6 +205,7 @@ class Inbox:
         if watch is not None:
             watch.get_loop().call_soon_threadsafe(watch.cancel)  # a click may come on another thread
         if self.widget is not None:
+            self._list.close()
             self._reader.close()
             close_all(self.widget)
 
@@ -234,12 +230,12 @@ class Inbox:
         return f"<Inbox, {count:,} message{'' if count == 1 else 's'}>"
 
 
-def _line(arrived: Arrived) -> str:
+def _lines(arrived: Arrived) -> tuple[str, str]:
+    """Return the two lines of a message in the list: to whom and when, and about what."""
     moment = date(arrived.message)
     subject = clip(field(arrived.message, "Subject") or "(no subject)", _SUBJECT)
-    return " · ".join(
-        filter(None, (f"{moment:%H:%M}" if moment is not None else "", _recipients(arrived), subject))
-    )
+    when = f" \u00b7 {moment:%H:%M}" if moment is not None else ""
+    return f"{_recipients(arrived)}{when}", subject
 
 
 def _recipients(arrived: Arrived) -> str:

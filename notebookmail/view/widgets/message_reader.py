@@ -12,6 +12,8 @@ import ipywidgets
 
 from notebookmail.view.html.escaping import Html, element
 from notebookmail.view.html.message import (
+    DESK,
+    PHONE,
     attachments_html,
     headers_html,
     heading_html,
@@ -47,7 +49,8 @@ class MessageReader:
         self._message: EmailMessage | None = None
         self._content = b""
         self._letter: Letter | None = None
-        self._tabs = ChoiceButtons(_TABS, self._show_page)
+        self._wanted = LETTER  # the tab that was chosen, also while a message has none such
+        self._tabs = ChoiceButtons(_TABS, self._choose_tab)
         self._width = ChoiceButtons(("Desktop", "Phone"), self._show_page)
         self._look = ChoiceButtons(("Light", "Dark"), self._show_page)
         self._head, self._page, self._files = (ipywidgets.HTML(layout=dict(_NO_MARGIN)) for _ in range(3))
@@ -87,7 +90,6 @@ class MessageReader:
         files = attachments_html(self._letter)
         self._files.value = element("div", files, class_="nbm-files") if files is not None else ""
         self._offer_tabs(self._letter)
-        self._show_page()
 
     def close(self) -> None:
         """Free the widgets."""
@@ -97,6 +99,15 @@ class MessageReader:
     def _offer_tabs(self, letter: Letter) -> None:
         has = {LETTER: letter.page is not None, TEXT: letter.text is not None or letter.page is None}
         self._tabs.offer([tab for tab in _TABS if has.get(tab, True)])
+        wanted = self._wanted
+        if wanted in self._tabs.options and wanted != self._tabs.value:
+            self._tabs.value = wanted  # shows it, too
+        else:
+            self._show_page()
+
+    def _choose_tab(self) -> None:
+        self._wanted = self._tabs.value
+        self._show_page()
 
     def _show_page(self) -> None:
         if self._message is None or self._letter is None:
@@ -108,7 +119,7 @@ class MessageReader:
     def _letter_html(self, letter: Letter) -> Html:
         is_phone, is_dark = self._width.value == "Phone", self._look.value == "Dark"
         title = f"The letter, {'phone' if is_phone else 'desktop'} width, {'dark' if is_dark else 'light'}"
-        page = page_html(letter, title, is_dark=is_dark)
+        page = page_html(letter, title, is_dark=is_dark, width=PHONE if is_phone else DESK)
         return element("div", page, class_=f"nbm-letterbox{' nbm-phone' if is_phone else ''}")
 
     def _plain_html(self, letter: Letter) -> Html:

@@ -6,12 +6,14 @@ nothing else; the next is made when the slider comes to rest on it. Reads rows, 
 
 from __future__ import annotations
 
+import asyncio
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Final, Protocol
 
 import ipywidgets
 
 from notebookmail.errors import INTERRUPTS
+from notebookmail.sync import running_loop
 from notebookmail.view.html.escaping import element
 from notebookmail.view.html.preview import PREVIEW_STYLE, beside_html, where_html
 from notebookmail.view.html.style import ROOT
@@ -23,11 +25,16 @@ from .live_output import button, close_all
 from .message_reader import MessageReader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from notebookmail.checks.previewed_row import PreviewedRow
 
 _IN_ORDER, _ODD = "In order", "Odd ones first"
 _SEARCHED_AT_ONCE: Final = 5_000
 """Of so many rows a search runs with every letter typed; of more, when the typing is done."""
+_STEP_SECONDS: Final = 0.2
+"""How long all rows are searched between two looks at what else there is to do."""
+_SEARCH_ALL, _STOP = "Search all rows", "Stop"
 
 
 class PreviewSource(Protocol):
@@ -74,8 +81,8 @@ class PreviewSource(Protocol):
     def find(self, text: str) -> None:
         """Show only rows that hold a text."""
 
-    def find_more(self) -> None:
-        """Search rows that were not searched yet."""
+    def find_more(self, seconds: float | None = None) -> None:
+        """Search rows that were not searched yet, for so long; the row that is looked at stays."""
 
     def go_to(self, place: int) -> None:
         """Look at another of the rows on show, or at the nearest there is."""
@@ -122,7 +129,8 @@ class PreviewView:
             tooltip=f"Show only {unit}s whose label, address or values hold this text",
             continuous_update=self._rows.count <= _SEARCHED_AT_ONCE,
         ).add_class("nbm-find")
-        self._on = button("Search on", "Look through the rows that were not searched yet")
+        self._on = button(_SEARCH_ALL, "Look through the rows that were not searched yet")
+        self._search: object | None = None  # stands for the search that runs
         self._order = ChoiceButtons((_IN_ORDER, _ODD), self._reorder)
         self._said = ipywidgets.HTML()
         self._where = ipywidgets.HTML().add_class("nbm-place")
@@ -135,7 +143,7 @@ class PreviewView:
         self._slider.observe(lambda change: self._choose(change["new"]), "value")
         self._number.observe(lambda change: self._choose(change["new"]), "value")
         self._text.observe(lambda _: self._find(), "value")
-        self._on.on_click(lambda _: self._find_more())
+        self._on.on_click(lambda _: self._find_rest())
         if not self._rows.has_two_orders:
             self._order.widget.layout.display = "none"
         find = ipywidgets.HBox([self._text, self._said, self._on]).add_class("nbm-tools")
@@ -159,6 +167,7 @@ class PreviewView:
         self._show()
 
     def _reorder(self) -> None:
+        self._search = None
         is_odd_first = self._order.value == _ODD
         if is_odd_first:
             self._said.value = element("p", "Looking at every letter ...", class_="nbm-quiet")
@@ -166,25 +175,64 @@ class PreviewView:
         self._settle()
 
     def _find(self) -> None:
+        self._search = None
         self._rows.find(self._text.value)
         self._settle()
 
-    def _find_more(self) -> None:
-        self._rows.find_more()
-        self._settle()
+    def _find_rest(self) -> None:
+        """Search all rows, beside whatever else the kernel does; a second click stops it."""
+        if self._search is not None:
+            self._search = None
+            self._settle()
+            return
+        self._search = own = object()
+        search = self._steps(own)
+        loop = running_loop()
+        if loop is not None:
+            self._task = loop.create_task(self._searched(search))
+        else:  # a click on a thread of its own
+            for _ in search:
+                pass
+
+    async def _searched(self, search: Iterator[None]) -> None:
+        for _ in search:
+            await asyncio.sleep(0)
+
+    def _steps(self, own: object) -> Iterator[None]:
+        """Search step by step, until all is searched or somebody wants something else."""
+        rows = self._rows
+        while self._search is own and rows.searched < rows.count:
+            had = len(rows)
+            rows.find_more(_STEP_SECONDS)
+            if rows.searched == rows.count:
+                self._search = None
+            self._say()
+            if had:
+                self._walk()
+            elif len(rows):
+                self._show()
+            yield
+        if not len(rows) and self._search is None:
+            self._show()
 
     def _settle(self) -> None:
         """Show other rows, and say which they are."""
+        self._say()
+        self._show()
+
+    def _say(self) -> None:
+        """Say how many rows are on show, and how many of all were searched."""
         rows = self._rows
         said = [f"{len(rows):,} of {rows.count:,}"] if rows.text else []
         is_done = rows.searched == rows.count
         if not is_done:
-            said.append(f"{rows.searched:,} searched")
+            share = f" ({rows.searched * 100 // rows.count} %) ..." if self._search is not None else ""
+            said.append(f"{rows.searched:,} searched{share}")
         if rows.note:
             said.append(rows.note)
         self._said.value = element("p", "; ".join(said), class_="nbm-quiet", role="status") if said else ""
         self._on.layout.display = "none" if is_done else None
-        self._show()
+        self._on.description = _SEARCH_ALL if self._search is None else _STOP
 
     # --- one row --------------------------------------------------------------------------------------------
 
@@ -192,10 +240,11 @@ class PreviewView:
         """Show the row that is looked at."""
         rows = self._rows
         place, count = rows.place, len(rows)
-        self._set_number(place, count)
-        self._previous.disabled, self._next.disabled = place == 0, place >= count - 1
+        self._walk()
         if not count:
-            words = "Nothing here holds this text." if rows.text else f"No {rows.unit}s, nothing to preview."
+            is_done = rows.searched == rows.count
+            none = "Nothing here holds this text." if is_done else "Nothing yet holds this text."
+            words = none if rows.text else f"No {rows.unit}s, nothing to preview."
             self._where.value = element("p", words, class_="nbm-quiet")
             self._beside.value = ""
             self._reader.show(None)
@@ -214,6 +263,12 @@ class PreviewView:
             content = row.mail.content
             self._reader.show(message_from_bytes(content, policy=policy.default), content)
 
+    def _walk(self) -> None:
+        """Set what walks the rows to where one stands."""
+        place, count = self._rows.place, len(self._rows)
+        self._set_number(place, count)
+        self._previous.disabled, self._next.disabled = place == 0, place >= count - 1
+
     def _set_number(self, place: int, count: int) -> None:
         self._is_settling = True
         try:
@@ -227,5 +282,6 @@ class PreviewView:
 
     def close(self) -> None:
         """Free the widgets."""
+        self._search = None
         self._reader.close()
         close_all(self.widget)
