@@ -15,7 +15,7 @@ from notebookmail.campaign.options import settings_of, shows_options
 from notebookmail.checks.findings import Finding
 from notebookmail.compose.rows.labels import positions_at
 from notebookmail.errors import FrameError
-from notebookmail.privacy.masking import quoted_label
+from notebookmail.privacy.masking import mask_address, mask_label, quoted_label
 
 from .extremes import extremes
 from .inspector import RowInspector, plan_to_look_at
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from notebookmail.campaign.options import SendOptions
     from notebookmail.checks.previewed_row import PreviewedRow
     from notebookmail.compose.template import Template
+    from notebookmail.view.html.escaping import Html
 
     from .picked_rows import Picked
 
@@ -184,24 +185,36 @@ class Preview:
         return "\n\n".join([text, *(f"({note})" for note in notes)])
 
     def _repr_html_(self) -> str:
-        """How many letters there are, where no widget can be shown."""
+        """How many letters there are and for whom, where no widget can be shown."""
         from notebookmail.view.html.stand_in import without_jupyter
 
         return without_jupyter(
-            f"Preview of {_counted(len(self), 'letter')}. print(preview) writes the first of them."
+            f"Preview of {_counted(len(self), 'letter')}. print(preview) writes the first of them.", self._listed()
         )
+
+    def _listed(self) -> Html | None:
+        """List the first of the picked rows as they may be saved; no letter is made for it."""
+        from notebookmail.view.html.stand_in import MOST_LISTED, letters_listed
+
+        positions, plan = self._picked.positions[:MOST_LISTED], self._inspector.plan
+        lines = [
+            (mask_label(self._frame.labels[position]), mask_address(plan.recipients[position]) or "no address")
+            for position in positions
+        ]
+        return letters_listed((plan.frame.unit.capitalize(), "To"), lines, len(self))
 
     def _ipython_display_(self) -> None:
         from notebookmail.view.frontend import is_attended, is_notebook
         from notebookmail.view.widgets.live_output import LiveView, show_static, stand_in
 
         words = f"Preview of {_counted(len(self), 'letter')}: run the cell again to see them."
+        page = f"{words} Each is shown as it would arrive, on a desk and on a phone, with what was found in it."
         if is_attended():
             from notebookmail.view.widgets.preview import PreviewView
 
-            LiveView(PreviewView(self._shown_rows()).widget, stand_in(words), words)
+            LiveView(PreviewView(self._shown_rows()).widget, stand_in(page, self._listed()), words)
         elif is_notebook():
-            show_static(stand_in(words), words)
+            show_static(stand_in(page, self._listed()), words)
         else:
             show_static("", str(self))
 

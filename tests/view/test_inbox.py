@@ -137,6 +137,16 @@ def test_what_is_saved_of_it_names_no_one(capsys: pytest.CaptureFixture[str]) ->
     assert repr(inbox) == "<Inbox, 3 messages>"
 
 
+def test_a_page_without_widgets_lists_what_arrived_and_names_no_one() -> None:
+    page = inbox_of(25)._repr_html_()
+    assert "n...@example.org" in page
+    assert "2026-03-02" in page
+    assert "and 5 more" in page
+    assert "In Jupyter this is a live view." in page
+    assert "n1@" not in page
+    assert "Letter number" not in page
+
+
 async def post(box: Sandbox, to: str) -> None:
     options = box.server.options()
     await send(

@@ -269,8 +269,23 @@ def test_what_is_saved_beside_the_widget_names_no_one_and_holds_no_letter(
     monkeypatch.setattr("notebookmail.view.frontend.is_attended", lambda: True)
     preview_frame(people(), LETTER)._ipython_display_()
     assert any("application/vnd.jupyter.widget-view+json" in bundle for bundle in displayed)
-    assert "acme" not in str(displayed)
+    assert not any(f"n{number}@" in str(displayed) or f"Name{number}" in str(displayed) for number in range(5))
+    assert "all* well" not in str(displayed)
     assert "Name" not in str(displayed)
+
+
+def test_a_page_without_widgets_lists_whom_the_letters_are_for_and_makes_none() -> None:
+    def fails(row: Any) -> str:
+        raise AssertionError("a letter was made")
+
+    letter = Template("x", text="{{ y }}", sender="a@acme.org", inline={"y": fails})
+    df = people(25).set_index("name", drop=False)
+    page = preview_frame(df, letter)._repr_html_()
+    assert "n...@acme.org" in page
+    assert "N..." in page
+    assert "and 5 more" in page
+    assert "Name1" not in page
+    assert "n1@" not in page
 
 
 def test_without_a_notebook_the_first_message_is_shown_as_text(displayed: list[dict[str, Any]]) -> None:

@@ -52,6 +52,8 @@ class ResultsFrame(pd.DataFrame):
         if tuple(self.columns) != COLUMNS:
             return whole, ""
         shown = [name for name in _SHOWN if name in _ALWAYS or _says_something(whole[name])]
+        if "sent_at" in shown:
+            whole = whole.assign(sent_at=whole["sent_at"].dt.floor("s"))
         rest = ", ".join(name for name in COLUMNS if name not in shown)
         return whole[shown], f"Also there: {rest}."
 

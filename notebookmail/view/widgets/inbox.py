@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
+from notebookmail.privacy.masking import mask_address
 from notebookmail.sync import running_loop
 from notebookmail.view.frontend import is_attended, saves_widgets
 from notebookmail.view.html.escaping import Html, element
-from notebookmail.view.html.stand_in import without_jupyter
+from notebookmail.view.html.stand_in import MOST_LISTED, letters_listed, without_jupyter
 from notebookmail.view.html.style import LIVE_STYLE, ROOT
 from notebookmail.view.words.message import date, field
+from notebookmail.view.words.quantities import size_in_words
 from notebookmail.view.words.visible_text import clip, visible
 
 from .live_output import LiveView, button, close_all, show_static, stand_in
@@ -36,6 +38,7 @@ PAGE: Final = 50
 
 _LOOK_SECONDS: Final = 0.5
 _TO, _SUBJECT = 60, 80  # characters shown
+_RECIPIENTS: Final = 3  # of a message that are listed where it cannot be opened
 _EMPTY: Final = "Nothing has arrived yet."
 _IN = f".{ROOT}.nbm-inbox"
 _RULES = f"""
@@ -211,19 +214,30 @@ class Inbox:
 
     def _words(self) -> str:
         count = len(self._received)
-        return f"{count:,} message{'' if count == 1 else 's'} arrived. Run the cell again to open the inbox."
+        arrived = f"{count:,} message{'' if count == 1 else 's'} arrived."
+        return f"{arrived} Run the cell again to open, read and search them."
+
+    def _listed(self) -> Html | None:
+        """List the first messages as they may be saved."""
+        lines = [
+            (f"{moment:%Y-%m-%d %H:%M}" if (moment := date(each.message)) is not None else "",
+             ", ".join(mask_address(address) for address in each.rcpt_to[:_RECIPIENTS]),
+             size_in_words(len(each.content)))
+            for each in self._received[:MOST_LISTED]
+        ]  # fmt: skip
+        return letters_listed(("Written", "To", "Size"), lines, len(self._received))
 
     def _repr_html_(self) -> str:
         """How many there are, where no widget can be shown."""
-        return without_jupyter(f"{self!r}. box.messages holds them.")
+        return without_jupyter(f"{self!r}. box.messages holds them.", self._listed())
 
     def _ipython_display_(self) -> None:
         words = self._words()
         if self.widget is None or not is_attended():
-            show_static(stand_in(words), words)
+            show_static(stand_in(words, self._listed()), words)
             return
         self.follow()
-        LiveView(self.widget, stand_in(words), words)
+        LiveView(self.widget, stand_in(words, self._listed()), words)
 
     def __repr__(self) -> str:
         count = len(self._received)

@@ -78,10 +78,10 @@ def show_static(page: str, text: str) -> None:
     display(plain(bundle), raw=True)  # type: ignore[no-untyped-call]
 
 
-def stand_in(words: str) -> Html:
-    """Return a page of one sentence, hidden while the live view below it is shown."""
+def stand_in(words: str, listed: Html | None = None) -> Html:
+    """Return a page of a sentence, and perhaps a list, hidden while the live view below it is shown."""
     said = element("p", words, class_="nbm-quiet")
-    return join(STYLE, _STYLE, element("div", said, class_=f"{ROOT} nbm-standin"))
+    return join(STYLE, _STYLE, element("div", said, listed, class_=f"{ROOT} nbm-standin"))
 
 
 def button(words: str, tooltip: str) -> ipywidgets.Button:

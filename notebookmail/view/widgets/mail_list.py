@@ -83,7 +83,7 @@ class MailList:
             (button.add_class if is_open else button.remove_class)(_OPEN)
 
     def _button(self, place: int) -> ipywidgets.Button:
-        button = ipywidgets.Button(layout={"width": "auto"}).add_class("nbm-mail")
+        button = ipywidgets.Button(layout={"width": "100%"}).add_class("nbm-mail")
         button.on_click(lambda _: self._chosen(place))
         return button
 
