@@ -36,6 +36,8 @@ _OF_MAILINGS: Final = frozenset({"bounce", "delay", "complaint", "unsubscribe"})
 _OF_PEOPLE: Final = frozenset({"reply", "auto_reply", "unsubscribe"})
 _SUPPRESSING: Final = frozenset({"bounce", "complaint", "unsubscribe"})
 _SHOWN_TEXT: Final = 1000
+_SKEW_SECONDS: Final = 300.0
+"""How far the clocks of this machine and of the mailbox may be apart, whole seconds of IMAP included."""
 
 
 class SentLetters(Protocol):
@@ -160,7 +162,7 @@ def _by_recipient(arrived: ArrivedNotice, by_recipient: Mapping[str, Sequence[Fo
         if row.state in _GONE
     }
     rows = list(found.values())
-    if len(rows) != 1 or rows[0].sent_at > arrived.at:
+    if len(rows) != 1 or rows[0].sent_at > arrived.at + _SKEW_SECONDS:
         return NOBODY
     return NoticeMatch(rows[0], "recipient")
 

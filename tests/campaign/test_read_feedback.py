@@ -205,6 +205,16 @@ async def test_rows_that_an_earlier_run_sent_have_their_answers_too(tmp_path: Pa
     pd.testing.assert_frame_equal(feedback.frame.loc[df.index], before.frame)
 
 
+async def test_who_unsubscribes_by_a_new_mail_is_told_of_and_left_to_the_user(tmp_path: Path) -> None:
+    letter = Template("Points", sender="desk@example.org", text="x", list_unsubscribe="mailto:leave@example.org")
+    async with Sandbox({"unsubscribe": 1}) as box:
+        results = await send_frame(people(3), letter, box.server, journal=tmp_path / "j.sqlite", progress=False)
+        feedback = await read_feedback(box.mailbox, results)
+    assert feedback.counts["unsubscribed"] == 3
+    assert feedback.suppressed == 0, "anybody can write a mail from their address"
+    assert "suppress([address])" in feedback.explain()["remedy"].iloc[0]
+
+
 async def test_hard_bounces_come_into_the_book_of_suppressions(tmp_path: Path) -> None:
     df, journal = people(), tmp_path / "j.sqlite"
     async with Sandbox({"bounce": 0.3}) as box:
