@@ -312,7 +312,8 @@ def _enhanced(reply: str) -> str:
 
 
 def _number(letter: TakenLetter) -> int:
-    return int(letter.digest, 16)
+    told = f"{letter.recipient.lower()} {_subject(letter)}"  # not its Message-ID, which has a secret in it
+    return int(blake2b(told.encode("utf-8", "replace"), digest_size=4).hexdigest(), 16)
 
 
 def _form(letter: TakenLetter) -> int:

@@ -39,7 +39,9 @@ SECRETS = re.compile(
 # What only programs ask for: abstract bases, and the types of what other names return.
 FOR_PROGRAMS = {
     "AddressError",
+    "Feedback",
     "JournalError",
+    "MailboxError",
     "NotebookmailError",
     "Preview",
     "Received",
@@ -79,8 +81,8 @@ def outputs_of(name: str) -> list[Any]:
     return [output for cell in opened(name).cells if cell.cell_type == "code" for output in cell.outputs]
 
 
-def test_there_are_eight_in_an_order_to_read_them_in() -> None:
-    assert [name.partition("-")[0] for name in NOTEBOOKS] == [f"{number:02}" for number in range(1, 9)]
+def test_there_are_nine_in_an_order_to_read_them_in() -> None:
+    assert [name.partition("-")[0] for name in NOTEBOOKS] == [f"{number:02}" for number in range(1, 10)]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
