@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .campaign.read_feedback import read_feedback, read_feedback_sync
     from .campaign.results import SendResults
     from .campaign.run import last_results
+    from .campaign.suppressions import suppress, suppressed, unsuppress
     from .compose.mime.dkim import DKIM
     from .compose.template import Template
     from .datafiles.reading import read_table
@@ -121,6 +122,9 @@ __all__ = [
     "send_frame_sync",
     "send_test",
     "start_frame",
+    "suppress",
+    "suppressed",
+    "unsuppress",
 ]
 
 _ROOMS = {
@@ -157,6 +161,9 @@ _ROOMS = {
     "send_frame_sync": "api",
     "send_test": "api",
     "start_frame": "api",
+    "suppress": "campaign.suppressions",
+    "suppressed": "campaign.suppressions",
+    "unsuppress": "campaign.suppressions",
 }
 """Where a public name lives; what is not listed is an exception."""
 

@@ -17,6 +17,8 @@ from notebookmail.delivery.events import RowFailed, RowLeft, RowSkipped
 from notebookmail.errors import FrameError
 from notebookmail.privacy.masking import mask_label, quoted_label
 
+from .suppressions import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 
     from notebookmail.compose.recipients import Recipients
     from notebookmail.compose.rows.frame import Frame
+    from notebookmail.delivery.journal import Suppression
     from notebookmail.errors import TemplateError
 
     from .options import Duplicates
+    from .unwanted import Unwanted
 
     Positions = Sequence[int]
     """Places in the frame, in order: a range, or an array of numbers."""
@@ -85,21 +89,39 @@ class Exclusions:
         found = [position for position in sorted(reasons) if not self._is_out[position]]
         self._exclude(found, lambda position: RowFailed(position, reasons[position]))
 
-    def skip_unwanted(self, unwanted: frozenset[str], hashes: npt.NDArray[np.int64], *, has_several: bool) -> None:
-        """Sort out the rows whose recipient is on the suppress list."""
+    def skip_unwanted(self, unwanted: Unwanted, hashes: npt.NDArray[np.int64], *, has_several: bool) -> None:
+        """Sort out the rows whose recipient is on the suppress list, or in the book of suppressions."""
         import numpy as np
 
-        places = np.arange(len(hashes))
-        if not has_several:
-            places = np.flatnonzero(np.isin(hashes, np.array([hash(each) for each in unwanted], dtype=np.int64)))
-        found = [
-            position
-            for position in places.tolist()
-            if not self._is_out[position]
-            and not unwanted.isdisjoint(address_text(self._recipients[position]).split(", "))
-        ]
-        reason, recipients = "on the suppress list", self._recipients
-        self._exclude(found, lambda position: RowSkipped(position, reason, recipients[position]))
+        recipients = self._recipients
+        if unwanted.listed:
+            listed = np.array([hash(each) for each in unwanted.listed], dtype=np.int64)
+            places = self._places(None if has_several else np.isin(hashes, listed))
+            found = [place for place in places if not unwanted.listed.isdisjoint(self._addresses(place))]
+            reason = "on the suppress list"
+            self._exclude(found, lambda position: RowSkipped(position, reason, recipients[position]))
+        if unwanted.book is not None:
+            places = self._places(None if has_several else unwanted.book.may_hold(hashes))
+            known = unwanted.book.find(address for place in places for address in self._addresses(place))
+            found = [place for place in places if not known.keys().isdisjoint(self._addresses(place))]
+            self._exclude(
+                found, lambda position: RowSkipped(position, self._said(position, known), recipients[position])
+            )
+
+    def _places(self, is_likely: npt.NDArray[np.bool_] | None) -> list[int]:
+        """Return the positions of the rows that are still in, of those that are likely; None: all are."""
+        import numpy as np
+
+        places: list[int] = np.flatnonzero(
+            ~self._is_out if is_likely is None else is_likely & ~self._is_out
+        ).tolist()
+        return places
+
+    def _addresses(self, position: int) -> list[str]:
+        return address_text(self._recipients[position]).split(", ")
+
+    def _said(self, position: int, known: Mapping[str, Suppression]) -> str:
+        return next(reason_of(known[each]) for each in self._addresses(position) if each in known)
 
     def look_for_repeated(self, hashes: npt.NDArray[np.int64], what: str, text_of: Callable[[int], str]) -> None:
         """Sort out the rows that have the same recipient, or key, as an earlier row."""

@@ -8,9 +8,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from notebookmail.compose.identity.same_value import address_text
 from notebookmail.errors import INTERRUPTS, NotebookmailError, TemplateError
-from notebookmail.privacy.masking import mask_address
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
     from notebookmail.compose.renderer import Renderer
     from notebookmail.compose.rows.frame import Row
     from notebookmail.mail.message import Mail, RowContent
+
+    from .unwanted import Unwanted
 
 
 class MessageSeed(NamedTuple):
@@ -58,7 +58,7 @@ class MessageMaker:
     def __init__(
         self,
         renderer: Renderer,
-        unwanted: frozenset[str],
+        unwanted: Unwanted,
         seed: MessageSeed,
         keys: Keys | None,
         answered: Mapping[int, str] = MappingProxyType({}),
@@ -86,7 +86,7 @@ class MessageMaker:
             raise
         except BaseException as problem:  # what a library thinks of one row's values must not stop the others
             raise unmakeable(problem, row.label) from problem
-        if self._unwanted:
+        if self._unwanted.is_anybody:
             self._check_wanted(mail, row)
         return mail
 
@@ -104,16 +104,14 @@ class MessageMaker:
         """
         said = None if self._keys is None else self._said(self._keys, row, to, touched)
         mail = replace(mail, segments=self._renderer.signed(mail.segments), said=said)
-        if self._unwanted:
+        if self._unwanted.is_anybody:
             self._check_wanted(mail, row)
         return mail
 
     def _check_wanted(self, mail: Mail, row: Row) -> None:
-        for address in mail.envelope.recipients:
-            if address_text(address) in self._unwanted:
-                who = mask_address(address)
-                message = f"{who} is among cc or bcc and on the suppress list; take it out of one of them"
-                raise TemplateError(message, None, row.label)
+        objection = self._unwanted.objection(mail.envelope.recipients)
+        if objection:
+            raise TemplateError(objection, None, row.label)
 
     @staticmethod
     def _said(keys: Keys, row: Row, to: str, touched: set[str]) -> RowContent:

@@ -57,6 +57,8 @@ class SendOptions(TypedDict, total=False):
             nothing of it.
         dry_run: Build every message and send none: good rows are pending, the others failed.
         suppress: Addresses never to mail.
+        suppressed: "skip" leaves out whom the journal's book of suppressions holds (bounced, complained,
+            unsubscribed, or added by `suppress`), "send" mails them all the same.
         duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
             the first, "send" sends both.
         retry: Minutes to stay for rows that the server defers: they are tried again after 5, 15, 30 minutes. 0
@@ -91,6 +93,7 @@ class SendOptions(TypedDict, total=False):
     redirect_to: str | None
     dry_run: bool
     suppress: Iterable[str]
+    suppressed: Literal["skip", "send"]
     duplicates: Duplicates
     retry: float
     resend: bool
@@ -124,6 +127,7 @@ class SendSettings:
     redirect_to: str | None = None
     dry_run: bool = False
     suppress: tuple[str, ...] = ()
+    suppressed: Literal["skip", "send"] = "skip"
     duplicates: Duplicates = "error"
     retry: float = 0.0
     resend: bool = False
@@ -141,6 +145,8 @@ class SendSettings:
     def __post_init__(self) -> None:
         if not _is_word(self.duplicates, "error", "skip", "send"):
             raise FrameError(f"duplicates={self.duplicates!r}: it is one of 'error', 'skip', 'send'")
+        if not _is_word(self.suppressed, "skip", "send"):
+            raise FrameError(f"suppressed={self.suppressed!r}: it is 'skip' or 'send'; suppress= takes addresses")
         object.__setattr__(self, "suppress", _addresses(self.suppress))
         object.__setattr__(self, "limit", _count("limit", self.limit))
         object.__setattr__(self, "confirm", _count("confirm", self.confirm))

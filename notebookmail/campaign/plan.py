@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .exclusions import Positions
     from .options import SendSettings
+    from .unwanted import Unwanted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,7 @@ class Plan:
         alike: Those of them that may be known by the same as another.
         going: The positions of the rows to send, in order.
         beyond: The positions of the rows that the limit leaves for later.
-        unwanted: Addresses never to mail, as they are compared.
+        unwanted: Addresses never to mail.
         matching: Which row is which of the journal's.
         excluded: An event for every row that may not be sent.
         answered: The Message-IDs of the letters that these follow, by position.
@@ -67,7 +68,7 @@ class Plan:
     alike: Positions
     going: Positions
     beyond: Positions
-    unwanted: frozenset[str]
+    unwanted: Unwanted
     matching: Matching
     excluded: ExcludedRows
     answered: Mapping[int, str] = field(default_factory=dict)

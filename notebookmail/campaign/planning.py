@@ -22,9 +22,11 @@ from .exclusions import Exclusions, positions_of
 from .matching import Matching
 from .old_journal_keys import OldJournalKeys
 from .plan import Plan
+from .suppressions import SuppressedAddresses
+from .unwanted import Unwanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from notebookmail.compose.renderer import Renderer
 
@@ -41,6 +43,7 @@ def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
 
     Raises:
         FrameError: The call cannot be carried out; the message says why and what to do.
+        JournalError: Whom never to mail cannot be read.
     """
     if not isinstance(template, Template):
         raise FrameError(
@@ -58,12 +61,11 @@ def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
     _check_key(settings.key, frame)
     is_whole = renderer.row_reads.is_open or ROWS in renderer.reads
     frame.own(None if is_whole else {*renderer.reads, *settings.key, *filter(None, [settings.group_by])})
-    unwanted = _unwanted(settings.suppress)
+    unwanted = _unwanted(settings)
     recipients, hashes = read_recipients(frame, renderer, template)
     exclusions = Exclusions(frame, recipients, settings.duplicates)
     exclusions.refuse(frame.refusals())
-    if unwanted:
-        exclusions.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
+    exclusions.skip_unwanted(unwanted, hashes, has_several=has_several_recipients(template))
     exclusions.look_for_repeated(hashes, "recipient", lambda position: address_text(recipients[position]))
     if settings.key:
         hashes, keyless = read_keys(frame, settings.key)
@@ -97,15 +99,16 @@ def _first_matching(
     return Matching(keys, OldJournalKeys(template, columns, settings.key, is_by_recipient=is_by_recipient))
 
 
-def _unwanted(suppress: Iterable[str]) -> frozenset[str]:
-    """Read the suppress list; an entry that is no address is a slip that could let somebody be mailed."""
+def _unwanted(settings: SendSettings) -> Unwanted:
+    """Read the suppress list and the book; an entry that is no address is a slip that could let it be mailed."""
     found: set[str] = set()
-    for number, text in enumerate(suppress, 1):
+    for number, text in enumerate(settings.suppress, 1):
         try:
             found.add(address_text(to_ascii_domain(parse_mailbox(text).address)))
         except AddressError as problem:
             raise FrameError(f"suppress holds what is no address: number {number}, {problem}") from problem
-    return frozenset(found)
+    book = SuppressedAddresses.of(settings.journal) if settings.suppressed == "skip" else None
+    return Unwanted(frozenset(found), book)
 
 
 def _check_key(key: Sequence[str], frame: Frame) -> None:

@@ -17,6 +17,7 @@ from .history import campaigns, forget
 from .practice import demo, serve
 from .preview import preview
 from .send import send
+from .suppressions import suppress, suppressed, unsuppress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,11 @@ def program() -> None:
     """
 
 
-for each in (demo, check, preview, send, verify, login, logout, campaigns, forget, serve, completion):
+_COMMANDS = (
+    demo, check, preview, send, verify, login, logout, campaigns, forget, suppressed, suppress, unsuppress, serve,
+    completion,
+)  # fmt: skip
+for each in _COMMANDS:
     program.add_command(each)
 
 

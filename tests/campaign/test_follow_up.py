@@ -59,7 +59,7 @@ async def test_the_silent_get_the_next_letter_in_the_thread_of_theirs(tmp_path: 
         assert message["Message-ID"] != first[to]["Message-ID"]
     reasons = results.frame.set_index("to")["hint"]
     frame = feedback.frame
-    for name, words in (("bounced", "bounced 'may'"), ("replied", "answered 'may'")):
+    for name, words in (("bounced", ("bounced 'may'", "suppressed on")), ("replied", "answered 'may'")):
         assert reasons[frame.index[frame[name]]].str.startswith(words).all()
     assert results.counts["skipped"] == len(first) - len(followed)
 
