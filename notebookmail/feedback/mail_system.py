@@ -1,7 +1,8 @@
 """Whether a mail system wrote a message, by its sender.
 
-A sender is sure (MAILER-DAEMON, "Mail Delivery System"), or may be a person or an answering machine as well:
-postmaster@, an empty return path. Those who are called Mailer or Postman are people.
+A sender is sure (MAILER-DAEMON, "Mail Delivery System"), or likely, though a person or an answering machine may be
+it as well (postmaster@, an empty return path), or perhaps (noreply@, "System Administrator"). Those who are called
+Mailer or Postman are people.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from .fields import addresses_in
 if TYPE_CHECKING:
     from .fields import Fields
 
-Sureness = Literal["sure", "perhaps", "no"]
+Sureness = Literal["sure", "likely", "perhaps", "no"]
 
 _SYSTEM_NAMES: Final = frozenset({
     "mailer-daemon", "mailerdaemon", "mailer_daemon", "mail-daemon", "maildaemon", "mail.daemon", "mailer.daemon",
     "mail.delivery.system", "post_master", "double-bounce", "mdaemon", "mmdf",
 })  # fmt: skip
 _SHARED_NAMES: Final = frozenset({
-    "postmaster", "sysadmin", "administrator", "root", "mail", "mailadmin", "noreply", "no-reply", "donotreply",
+    "sysadmin", "administrator", "root", "mail", "mailadmin", "noreply", "no-reply", "donotreply",
 })  # fmt: skip
 _SYSTEM_FIELDS: Final = ("x-failed-recipients", "x-ms-exchange-message-is-ndr", "x-ms-embedded-report")
 _EXCHANGE_NAME: Final = re.compile(r"microsoftexchange[0-9a-f]{32}")
@@ -39,7 +40,10 @@ def is_mail_system(fields: Fields) -> Sureness:
     title = sender.lower().partition("<")[0] if "<" in sender else sender.lower().partition("(")[2]
     if any(phrase in title for phrase in phrases.SYSTEM_TITLES):
         return "sure"
-    return "perhaps" if local in _SHARED_NAMES or has_empty_return_path(fields) else "no"
+    if local == "postmaster" or has_empty_return_path(fields):
+        return "likely"
+    is_titled = any(phrase in title for phrase in phrases.KEEPER_TITLES)
+    return "perhaps" if local in _SHARED_NAMES or is_titled else "no"
 
 
 def has_empty_return_path(fields: Fields) -> bool:

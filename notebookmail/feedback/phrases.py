@@ -69,13 +69,18 @@ ALWAYS_NO_SUCH_ADDRESS: Final = (
 """Of unknown addresses, though a word of the others is in it."""
 
 SYSTEM_TITLES: Final = (
-    "mail delivery s", "mail deliver system", "mailer-daemon", "mailer daemon", "mail delivery agent",
-    "delivery subsystem", "system administrator", "systemadministrator", "systeembeheerder", "systemansvarig",
-    "administrateur syst", "administrador del sistema", "administrador do sistema", "amministratore di sistema",
-    "internet mail delivery", "mail administrator", "ndr administrator", "microsoft outlook",
-    "microsoft exchange", "mail router", "mail system", "mail transfer system",
+    "mail delivery system", "mail delivery subsystem", "mail deliver system", "mailer-daemon", "mailer daemon",
+    "mail delivery agent", "delivery subsystem", "internet mail delivery", "ndr administrator",
+    "microsoft outlook", "microsoft exchange", "mail router", "mail transfer system",
 )  # fmt: skip
 """In the display names of mail systems."""
+
+KEEPER_TITLES: Final = (
+    "system administrator", "systemadministrator", "systeembeheerder", "systemansvarig", "administrateur syst",
+    "administrador del sistema", "administrador do sistema", "amministratore di sistema", "mail administrator",
+    "mail system",
+)  # fmt: skip
+"""In the display names of mail systems and of those who keep them."""
 
 FAILURES: Final = (
     "undeliver", "non-deliver", "not be delivered", "not been delivered", "was not delivered", "be delivered to",
@@ -116,7 +121,9 @@ GIVEN_UP: Final = (
 """Of reports that only look like those of a delay."""
 
 ANSWER_PREFIXES: Final = (
-    "re:", "fw:", "fwd:", "aw:", "wg:", "tr:", "rv:", "sv:", "vs:", "antw:", "回复:", "转发:",
+    "res:", "odp:", "ynt:", "vá:", "enc:", "rif:", "ref:", "i:", "r:", "doorst:", "回覆:", "答复:", "轉寄:",
+    "ответ:", "отв:", "пересл:", "re:", "fw:", "fwd:", "aw:", "wg:", "tr:", "rv:", "sv:", "vs:", "antw:",
+    "回复:", "转发:",
 )  # fmt: skip
 """How subjects of answers and of what is forwarded begin."""
 

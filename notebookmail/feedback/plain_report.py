@@ -2,8 +2,8 @@
 
 qmail, Exim, older Exchange, Domino, Yahoo, Zoho and many more. One rule reads them all, by what they have in
 common: a mail system is the sender, says that something failed, names an address, and returns the letter. A sender
-that may be a person is believed only if its subject says so, or the letter is returned; a person who forwards or
-answers a report writes none.
+that may be a person is believed only if the letter is returned, or, where it is likely none, if its subject says
+so; a person who forwards or answers a report writes none.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def read_plain_report(message: ReceivedMessage, returned: Fields) -> PlainReport
     """
     fields, subject = message.fields, message.fields.words("subject")
     sureness = is_mail_system(fields)
-    if sureness == "no" or (sureness == "perhaps" and is_taken_back(subject)):
+    if sureness == "no" or (sureness != "sure" and is_taken_back(subject)):
         return None
     report, below = split_report(message.texts)
     said = _lower(f"{subject}\n{report}")
@@ -81,7 +81,7 @@ def read_plain_report(message: ReceivedMessage, returned: Fields) -> PlainReport
 def _is_failure(sureness: Sureness, said: str, subject: str, *, has_letter: bool) -> bool:
     if sureness == "sure" or has_letter:
         return _has(said, phrases.FAILURES)
-    return _has(subject, phrases.FAILURES)
+    return sureness == "likely" and _has(subject, phrases.FAILURES)
 
 
 def _has(text: str, fragments: tuple[str, ...]) -> bool:

@@ -110,7 +110,7 @@ def _delivery_report(message: ReceivedMessage) -> _Judgement | None:
 
 
 def _receipt(message: ReceivedMessage) -> _Judgement | None:
-    """Judge a receipt of reading, which says nothing of delivery (RFC 8098)."""
+    """Judge a receipt of reading, which says nothing of delivery (RFC 8098); but a filter may refuse by one."""
     part = message.part(*_RECEIPT_TYPES)
     if part is None:
         return None
@@ -118,7 +118,11 @@ def _receipt(message: ReceivedMessage) -> _Judgement | None:
     disposition = fields.text("disposition").rpartition(";")[2].strip() or "unknown"
     named = (each.rpartition(";")[2] for each in fields.texts("original-recipient", "final-recipient"))
     ids = tuple(ids_in(fields.texts("original-message-id")))
-    return _Judgement("other", tuple(addresses_in(named)), one_line(f"read receipt: {disposition}"), ids=ids)
+    recipients = tuple(addresses_in(named))
+    said = f"{message.fields.words('subject')}\n{message.texts}"
+    if disposition.startswith("deleted") and "rejected" in said.lower():  # RFC 5429 2.1.1, of a reader's own rule
+        return _Judgement("bounce", recipients, one_line(message.texts), ids=ids)
+    return _Judgement("other", recipients, one_line(f"read receipt: {disposition}"), ids=ids)
 
 
 def _plain_report(message: ReceivedMessage, returned: Fields) -> _Judgement | None:

@@ -33,12 +33,16 @@ def answer(subject: str, *, more: str = ANSWERS, body: str = AWAY, sender: str =
     return message(person(subject, sender=sender, more=more), body)
 
 
-def receipt(disposition: str, subject: str = "Read: Your 17 points, Ann") -> bytes:
+def receipt(
+    disposition: str,
+    subject: str = "Read: Your 17 points, Ann",
+    text: str = "This is a receipt for the mail that you sent.",
+) -> bytes:
     return report(
         f"From: Ann Lee <{ANN}>\nTo: {DESK}\nSubject: {subject}\nMessage-ID: <m1@receiver.example>",
         f"Reporting-UA: receiver.example; A Mail Program\nFinal-Recipient: rfc822;{ANN}\n"
         f"Original-Message-ID: <{LETTER}>\nDisposition: {disposition}\n",
-        "This is a receipt for the mail that you sent.",
+        text,
         returned="", status_as="message/disposition-notification", report_type="disposition-notification",
     )  # fmt: skip
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from .forms import ANN, BO, DESK, HEADER, LETTER, Sample, message, mixed, system
+from .machines import receipt
 
 DAEMON = "MAILER-DAEMON@mx.receiver.example"
 RETURNED = f"Content-Type: message/rfc822\n\n{HEADER}\nDear Ann,\n"
@@ -312,5 +313,13 @@ SAMPLES = (
         "only the letter's To says whose it was", "sisimai lhost-verizon",
         mixed(system(DAEMON, "Undeliverable Message"), "Content-Type: text/plain\n\nNo valid recipients.\n", RETURNED),
         "bounce", (ANN,), "", True,
+    ),
+    Sample(
+        "refused by a reader's own rule", "RFC 5429 section 2.1.1; Dovecot Pigeonhole",
+        receipt(
+            "automatic-action/MDN-sent-automatically; deleted", "Rejected: Your 17 points, Ann",
+            f"Your message to <{ANN}> was automatically rejected:\nno letters, please",
+        ),
+        "bounce", reason="no letters, please",
     ),
 )  # fmt: skip
