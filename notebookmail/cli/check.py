@@ -29,7 +29,7 @@ def check(**chosen: Any) -> int:
     """Make every message of a data file, send none, and say what is wrong.
 
     DATA is a CSV, Excel (.xlsx), Parquet or JSON lines file, LETTER a .md, .html or .txt file, with front matter
-    or without. Exit code 1 says that there are errors.
+    or without, or a notebook (.ipynb). Exit code 1 says that there are errors.
     """
     from notebookmail.review.check import check_frame
     from notebookmail.view.terminal.report import print_report

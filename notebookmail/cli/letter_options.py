@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from notebookmail.errors import FrameError
+
 from .command import option, options
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _LETTER: Final = "The letter"
 _DATA: Final = "The data file"
 _WHICH: Final = "Which messages"
+_NOTEBOOK: Final = "A letter that is a notebook"
 _FILE: Final = click.Path(path_type=Path)
 _CHOICES: Final = ("group_by", "confirm", "limit", "redirect_to", "duplicates", "workers")
 
@@ -28,6 +31,10 @@ letter_options: Final = options(
     option("--subject", section=_LETTER, help="The subject, if the file does not say it; may hold {{ columns }}."),
     option("--from", "sender", section=_LETTER, help="The sender, likewise: 'Name <user@example.org>'."),
     option("--to", section=_LETTER, help="Whom to: '{{ name }} <{{ email }}>' (default: the e-mail column)."),
+    option("--parameter", "parameters", multiple=True, metavar="NAME[=COLUMN]", section=_NOTEBOOK,
+           help="Run it for each row, with this parameter from COLUMN (default: the column NAME)."),
+    option("--code", is_flag=True, section=_NOTEBOOK, help="Show its code, too."),
+    option("--tag", "tags", multiple=True, metavar="TAG", section=_NOTEBOOK, help="Show only cells with the tag."),
     option("--sep", metavar="CHARACTER", section=_DATA, help="Between its cells: ';', tab (default: a guess)."),
     option("--encoding", metavar="NAME", section=_DATA, help="A CSV file's: cp1252, utf-16 (default: a guess)."),
     option("--sheet", metavar="NAME", section=_DATA, help="The sheet of an Excel file, if it has several."),
@@ -60,7 +67,18 @@ def read_letter(chosen: Mapping[str, Any]) -> Template:
     from notebookmail.compose.template import Template
 
     given = {name: chosen[name] for name in ("subject", "sender", "to") if chosen[name] is not None}
-    return Template.from_file(chosen["letter"], **given)
+    for_notebooks: dict[str, Any] = {name: chosen[name] for name in ("code", "tags") if chosen[name]}
+    if chosen["parameters"]:
+        for_notebooks["parameters"] = dict(map(_parameter, chosen["parameters"]))
+    if for_notebooks and chosen["letter"].suffix.lower() != ".ipynb":
+        raise FrameError("--parameter, --code and --tag are for notebooks: the letter's name ends in .ipynb then")
+    return Template.from_file(chosen["letter"], **given, **for_notebooks)
+
+
+def _parameter(written: str) -> tuple[str, str]:
+    """Read `name=column`, or a name that is both."""
+    name, _, column = written.partition("=")
+    return name, column or name
 
 
 def which_messages(chosen: Mapping[str, Any]) -> dict[str, Any]:

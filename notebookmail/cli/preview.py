@@ -47,7 +47,7 @@ def preview(**chosen: Any) -> int:
     """Show the messages of a data file as they would go out, send none.
 
     DATA is a CSV, Excel (.xlsx), Parquet or JSON lines file, LETTER a .md, .html or .txt file, with front matter
-    or without. Without --row or --pick the first message is shown.
+    or without, or a notebook (.ipynb). Without --row or --pick the first message is shown.
     """
     from notebookmail.review.preview import preview_frame
 

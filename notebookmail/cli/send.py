@@ -31,6 +31,7 @@ _PASSED_ON = ("dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "m
     examples=(
         "notebookmail send people.csv letter.md                      # to a sandbox: nothing leaves this machine",
         "notebookmail send people.csv letter.md --dry-run",
+        "notebookmail send people.csv report.ipynb --parameter region --workers 2",
         "notebookmail send people.csv letter.md --folder letters/    # files to look at, and no mail",
         "notebookmail send people.csv letter.md --preset gmail --username me@gmail.com --confirm 412",
         "notebookmail send people.csv letter.md --server smtps://me@smtp.example.org:465 --campaign may-letters",
@@ -58,8 +59,8 @@ def send(**chosen: Any) -> int:
     """Mail every row of a data file, or every group of rows.
 
     DATA is a CSV, Excel (.xlsx), Parquet or JSON lines file, LETTER a .md, .html or .txt file, with front matter
-    or without. Run the same command again and it goes on where it stopped. Exit code 1 says that some were not
-    sent, 2 that the call was wrong and nothing was.
+    or without, or a notebook (.ipynb). Run the same command again and it goes on where it stopped. Exit code 1
+    says that some were not sent, 2 that the call was wrong and nothing was.
     """
     import asyncio
 

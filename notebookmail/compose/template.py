@@ -131,7 +131,8 @@ class Template:
     def from_file(cls, path: str | os.PathLike[str], **further: Any) -> Template:
         """Read a template from a file: front matter (YAML) between two lines of ---, then the body.
 
-        The file's ending says what the body is: .md, .html or .txt. Files it names lie in its own folder.
+        The file's ending says what the body is: .md, .html or .txt. Files it names lie in its own folder. A
+        notebook (.ipynb) is read by `from_notebook`, and takes its arguments.
 
         Args:
             path: The file, UTF-8.
@@ -151,6 +152,8 @@ class Template:
                 ---
                 Dear {{ name }}, ...
         """
+        if str(path).lower().endswith(".ipynb"):
+            return cls.from_notebook(path, **further)
         values = read(path, further)
         return cls(values.pop("subject"), **values)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.command_line import run
+from support.notebook_files import code, printed, text, written
 
 from notebookmail.cli import main
 
@@ -238,3 +239,27 @@ def test_a_row_and_a_pick_contradict_each_other(
 ) -> None:
     assert main(["preview", *files, *WORDS, "Hello", "--row", "1", "--pick", "2"]) == 2
     assert "give one of them" in capsys.readouterr().err
+
+
+def test_a_notebook_is_a_letter_too(
+    tmp_path: Path, files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = str(written(tmp_path, text("# Sales"), code("f()", printed("in May")), text("for us", "mail")))
+    call = [files[0], report, "--from", "Desk <desk@example.org>"]
+    assert main(["send", *call, "--no-journal", "--folder", str(tmp_path / "letters")]) == 0
+    letter = min((tmp_path / "letters").glob("*.eml")).read_text()
+    assert "Subject: Sales" in letter
+    assert "in May" in letter
+    assert "f()" not in letter
+    assert main(["preview", *call, "--tag", "mail", "--json"]) == 0
+    assert "in May" not in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_options_of_notebooks_are_for_notebooks(
+    tmp_path: Path, files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *files, "--subject", "S", "--parameter", "region"]) == 2
+    assert "--parameter, --code and --tag are for notebooks" in capsys.readouterr().err
+    report = str(written(tmp_path, text("# Sales"), code("region = 1", tags=("parameters",))))
+    assert main(["check", files[0], report, "--from", "a@example.org", "--parameter", "area=name"]) == 2
+    assert "has no parameter 'area'" in capsys.readouterr().err

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .pictures import NotebookPictures
 
+_TITLES = frozenset({"h1", "h2", "h3"})
 _PICTURES = "pictures"
 _SIGNS = frozenset("\\^_=")
 
@@ -34,10 +35,10 @@ def markdown_html(source: str, pictures: NotebookPictures) -> str:
 
 
 def first_heading(source: str) -> str:
-    """Return the text of the first heading of the first level, or ""."""
+    """Return the text of the first heading, or ""; a small one is none."""
     tokens = _converter().parse(source)
     for opening, inner in pairwise(tokens):
-        if opening.type == "heading_open" and opening.tag == "h1":
+        if opening.type == "heading_open" and opening.tag in _TITLES:
             return " ".join("".join(_texts(inner.children or ())).split())
     return ""
 
