@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import decimal
 import gc
 import pickle
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,3 +188,49 @@ def test_results_of_a_folder_that_is_gone_are_kept_in_memory():
     there = pickle.loads(pickle.dumps(here))
     del here
     assert there.find("a", lambda: letter_of("x")) == there.find("a", lambda: letter_of("y"))
+
+
+# --- workers --------------------------------------------------------------------------------------------------
+
+KILLING = """\
+import os, pathlib, signal, time
+pathlib.Path('kernels', str(os.getpid())).touch()
+if region == 3:
+    try:
+        pathlib.Path('killed').touch(exist_ok=False)
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
+    except FileExistsError:
+        pass
+print('report of', region)
+"""
+
+
+def is_running(pid):
+    try:
+        state = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the thread that started it")
+async def test_worker_that_is_killed_loses_no_row_and_leaves_no_kernel(tmp_path):
+    kernels = tmp_path / "kernels"
+    kernels.mkdir()
+    letter = Template.from_notebook(
+        report(tmp_path, code(KILLING)), parameters=["region"], sender="desk@example.org"
+    )
+    people = pd.DataFrame({"email": [f"p{n}@example.org" for n in range(8)], "region": range(8)})
+    async with Sandbox() as box:
+        results = await send_frame(people, letter, box.server, workers=2, progress=False, journal=False)
+        texts = sorted(message.get_body(("plain",)).get_content() for message in box.messages)
+    assert (tmp_path / "killed").exists()
+    assert list(results.frame["status"]) == ["sent"] * 8
+    assert [text.strip().splitlines()[-1] for text in texts] == [f"report of {n}" for n in range(8)]
+    deadline = time.monotonic() + 60
+    while any(is_running(pid.name) for pid in kernels.iterdir()) and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    assert [pid.name for pid in kernels.iterdir() if is_running(pid.name)] == []
+    assert len(list(kernels.iterdir())) >= 9

@@ -91,7 +91,7 @@ class CellOutputs:
         left_out: list[str] = []
         html = clean_html(found, self._pictures, left_out=left_out)
         if not says_something(html):
-            return None
+            return None if found.is_live or left_out else ""  # a style sheet alone shows nothing
         self.tables += found.has_table
         self.left_out += left_out
         return html
