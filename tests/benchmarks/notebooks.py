@@ -21,9 +21,9 @@ if not __package__:  # run as a script
 
 import pandas as pd
 import papermill
+from support.notebook_files import code, text, written
 
 from notebookmail import Sandbox, Template, send_frame
-from support.notebook_files import code, text, written
 
 WORK = """\
 import pandas as pd
@@ -97,9 +97,8 @@ def main(arguments: list[str] | None = None) -> Rounds:
             found.loop.append(loop(path, range(chosen.rows)))
             found.ours.append(asyncio.run(sent(path, range(chosen.rows), chosen.workers)))
     for name, rounds in (("papermill in a loop", found.loop), (f"on {chosen.workers} workers", found.ours)):
-        print(
-            f"{name:<20} {statistics.median(rounds):8.1f} s {chosen.rows / statistics.median(rounds):6.2f} a second"
-        )
+        seconds = statistics.median(rounds)
+        print(f"{name:<20} {seconds:8.1f} s {chosen.rows / seconds:6.2f} a second")
     print(f"{'ratio':<20} {found.ratio:8.2f}")
     return found
 
