@@ -198,13 +198,13 @@ def _cause(cause: CauseWords) -> Html:
 
 def _rows_said(said: SaidOfRows) -> Html:
     """Name rows, each by its label and its address."""
-    rows = [
-        element("span", element("b", clip(label, _LABEL)), f" {clip(to, _ADDRESS)}" if to and to != label else "")
-        for label, to in said.rows
-    ]
-    first, *rest = rows
-    word = "row" if len(rows) == 1 else "rows"
-    return element("span", f"{word} ", first, *(join(", ", each) for each in rest), class_="nbm-whom")
+    last = len(said.rows) - 1
+    rows = []
+    for place, (label, to) in enumerate(said.rows):
+        address = f" {clip(to, _ADDRESS)}" if to and to != label else ""
+        name = element("span", element("b", clip(label, _LABEL)), address, "" if place == last else ",")
+        rows.append(join(" ", name))
+    return element("span", "row" if last == 0 else "rows", *rows, class_="nbm-whom")
 
 
 def _code(text: str, limit: int) -> Html | None:

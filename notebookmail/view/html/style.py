@@ -69,7 +69,9 @@ box-shadow:inset 0 -2px var(--nbm-focus)}}
 .{ROOT} .nbm-grid{{align-items:flex-start;margin:10px 0 6px;border-top:1px solid var(--nbm-line);
 border-bottom:1px solid var(--nbm-line)}}
 .{ROOT} .nbm-labels{{flex:none;width:8.5em;gap:0;border-right:1px solid var(--nbm-line)}}
-.{ROOT} .widget-box.nbm-cells{{flex:1 1 0;min-width:0;overflow:auto hidden;scrollbar-width:thin}}
+.{ROOT} .widget-box.nbm-cells{{flex:1 1 0;min-width:0;overflow:auto hidden;scrollbar-width:thin;
+background:linear-gradient(to left,var(--jp-layout-color1,Canvas) 50%,transparent) right/48px 100% no-repeat local,
+linear-gradient(to left,var(--nbm-edge),transparent) right/12px 100% no-repeat}}
 .{ROOT} .nbm-cells>*{{min-width:740px;flex:none}}
 .{ROOT} .nbm-heads{{height:30px;gap:0;box-sizing:border-box}}
 .{ROOT} .jupyter-button.nbm-head-button{{box-sizing:border-box;height:30px;line-height:29px;padding:0 8px;
@@ -95,7 +97,7 @@ white-space:nowrap}}
 .{ROOT} .nbm-cells .nbm-scroll{{max-height:none;overflow:visible}}
 .{ROOT} .nbm-grid{{container-type:inline-size}}
 @container (max-width:860px){{.{ROOT} .nbm-cells :is(.nbm-when,.nbm-by-latest){{display:none}}
-.{ROOT} .nbm-cells>*{{min-width:560px}}}}
+.{ROOT} .nbm-cells>*{{min-width:520px}}}}
 @media (max-width:600px){{.{ROOT} .nbm-labels{{width:4.5em}}}}
 .{ROOT} .nbm-boxes{{gap:2px 18px;padding:4px 0}}
 .{ROOT} .nbm-boxes .widget-checkbox{{margin:0;height:24px}}

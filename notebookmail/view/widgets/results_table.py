@@ -50,6 +50,7 @@ PAGE: Final = 25
 """Rows on a page."""
 
 _LABEL, _PROBLEM = 40, 300  # characters shown
+_LEAST_WIDTH, _OWN_WIDTH = 740, 132  # CSS pixels of the table, and for each column of the analyst's frame
 _BY_COLUMN: Final = "column"
 _ALL: Final = "all"
 """Not None: a drop-down whose value is None shows nothing chosen in one process of three."""
@@ -236,6 +237,8 @@ class ResultsTable:
         sorted_by = (self._sorting.key, self._sorting.is_own)
         by = next((each for each in (ROW, *columns) if (each.key, each.is_own) == sorted_by), None)
         self._header.show(columns, by, is_reversed=self._sorting.is_reversed)
+        width = f"{_LEAST_WIDTH + _OWN_WIDTH * len(self._choice.chosen)}px" if self._choice.chosen else None
+        self._header.widget.layout.min_width = self._page.layout.min_width = width
         self._page.value = table_html(self._results, shown, columns, self._own_cells(shown))
         self._away.clear()
         for label, position in zip(self._labels, shown, strict=False):
