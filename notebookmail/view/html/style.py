@@ -71,7 +71,7 @@ border-bottom:1px solid var(--nbm-line)}}
 .{ROOT} .nbm-labels{{flex:none;width:8.5em;gap:0;border-right:1px solid var(--nbm-line)}}
 .{ROOT} .widget-box.nbm-cells{{flex:1 1 0;min-width:0;overflow:auto hidden;scrollbar-width:thin;
 background:linear-gradient(to left,var(--jp-layout-color1,Canvas) 50%,transparent) right/48px 100% no-repeat local,
-linear-gradient(to left,var(--nbm-edge),transparent) right/12px 100% no-repeat}}
+linear-gradient(to left,var(--nbm-track),transparent) right/16px 100% no-repeat}}
 .{ROOT} .nbm-cells>*{{min-width:740px;flex:none}}
 .{ROOT} .nbm-heads{{height:30px;gap:0;box-sizing:border-box}}
 .{ROOT} .jupyter-button.nbm-head-button{{box-sizing:border-box;height:30px;line-height:29px;padding:0 8px;

@@ -50,7 +50,7 @@ PAGE: Final = 25
 """Rows on a page."""
 
 _LABEL, _PROBLEM = 40, 300  # characters shown
-_LEAST_WIDTH, _OWN_WIDTH = 740, 132  # CSS pixels of the table, and for each column of the analyst's frame
+_LEAST_WIDTH, _OWN_WIDTH = 860, 132  # CSS pixels of a table with them, and for each column of the analyst's frame
 _BY_COLUMN: Final = "column"
 _ALL: Final = "all"
 """Not None: a drop-down whose value is None shows nothing chosen in one process of three."""
