@@ -279,9 +279,9 @@ class SendResults(RowResults):
     def table(self) -> ResultsTable:
         """Open the table of all rows: live, with full addresses, for notebooks.
 
-        Pages, a search, a filter by status, an order; each row with its reply, the cause, the remedy and the
-        message as it was sent; and a button that tries again what may be tried again. `table().frame` is what it
-        shows.
+        Pages, a search, a filter by status, an order; columns of the frame that was sent; each row with its reply,
+        the cause, the remedy and the message as it was sent; copy and download; and a button that tries again what
+        may be tried again. `table().frame` is what it shows.
         """
         from notebookmail.view.widgets.results_table import ResultsTable
 
