@@ -1,10 +1,12 @@
 import base64
+import importlib.util
 import io
 import shutil
 import struct
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from notebookmail.compose.images.figures import image_of, is_figure, release
@@ -247,6 +249,61 @@ def test_a_figure_that_cannot_be_drawn_says_why():
     drawing.subplots().set_title("$\\nonsense{$")
     with pytest.raises(TemplateError, match=r"(?s)the Figure cannot be drawn: .*nonsense"):
         image_of(drawing)
+
+
+SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><rect width="9" height="9"/></svg>'
+
+
+class Drawn:
+    """Shows itself to notebooks as SVG, as graphviz, rdkit and shapely do."""
+
+    def __init__(self, drawing=SQUARE):
+        self.drawing = drawing
+
+    def _repr_svg_(self):
+        return self.drawing
+
+
+def test_what_shows_itself_as_svg_becomes_a_png_of_double_density():
+    pytest.importorskip("vl_convert")
+    image = image_of(Drawn())
+    assert (image.subtype, image.width, image.name) == ("png", 120, "chart")
+    assert struct.unpack(">I", image.content[16:20])[0] == 240
+    assert not is_figure(Drawn())  # it may be a value with a text of its own: a geometry
+
+
+def test_a_drawing_that_is_none_says_why():
+    pytest.importorskip("vl_convert")
+    with pytest.raises(TemplateError, match="the Drawn cannot be drawn"):
+        image_of(Drawn("<svg"))
+
+
+def test_plotnine_plots_are_drawn():
+    plotnine = pytest.importorskip("plotnine", reason="plotnine is not installed")
+    frame = pd.DataFrame({"x": [1, 2, 3], "y": [3, 1, 2]})
+    plot = plotnine.ggplot(frame, plotnine.aes("x", "y")) + plotnine.geom_point()
+    assert is_figure(plot)
+    assert (image_of(plot).subtype, image_of(plot).name) == ("png", "chart")
+    assert image_of(plot).width > 200
+
+
+def test_holoviews_elements_are_drawn_by_the_backend_that_shows_them():
+    holoviews = pytest.importorskip("holoviews", reason="holoviews is not installed")
+    holoviews.extension("matplotlib")
+    curve = holoviews.Curve([1, 3, 2])
+    assert is_figure(curve)
+    assert is_figure(curve * curve)
+    assert image_of(curve + curve).width > image_of(curve).width > 100
+
+
+def test_bokeh_figures_say_what_they_need_to_be_drawn():
+    plotting = pytest.importorskip("bokeh.plotting", reason="bokeh is not installed")
+    if importlib.util.find_spec("selenium") is not None:
+        pytest.skip("selenium is installed, and would look for a browser")
+    figure = plotting.figure()
+    assert is_figure(figure)
+    with pytest.raises(TemplateError, match=r"(?s)the figure cannot be drawn: .*selenium"):
+        image_of(figure)
 
 
 def test_altair_charts_are_drawn():

@@ -11,10 +11,12 @@ import base64
 import io
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.errors import INTERRUPTS, TemplateError
+
+from .svg_drawings import png_of_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ _PNG_MODES: Final = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
 _PHOTOGRAPHS: Final = frozenset({"JPEG", "MPO"})  # phones write several JPEG images in one file
 _QUALITY: Final = 90
 _REPRESENTATIONS: Final = ("_repr_png_", "_repr_jpeg_")
+_SVG: Final = "_repr_svg_"
 _MOST_NESTED: Final = 8  # parts of a figure in parts of a figure
 _MARKER: Final = 0xFF
 _JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -45,24 +48,30 @@ class Image:
         content: The file's bytes.
         subtype: "png", "jpeg" or "gif".
         width: The width it is meant for, in CSS pixels; 0 if unknown.
+        name: What its file is called, without an ending: "chart" of what was drawn.
     """
 
     content: bytes
     subtype: str
     width: int
+    name: str = "picture"
 
 
 def is_figure(value: object) -> bool:
     """Tell whether a value is something drawn: a figure or a picture, of any library."""
-    return not isinstance(value, (str, bytes, type)) and _drawer(value) is not None
+    if isinstance(value, (str, bytes, type)):
+        return False
+    # What draws itself as SVG alone may be a value with a text of its own, such as a geometry.
+    return _drawer(value) not in {None, _draw_svg}
 
 
 def image_of(value: Any) -> Image:
     """Draw a value as an image.
 
     Args:
-        value: Bytes of a PNG, JPEG or GIF file; a matplotlib figure or axes (seaborn's too), a PIL image, a plotly
-            or altair figure, or any object that shows itself to notebooks as PNG or JPEG.
+        value: Bytes of a PNG, JPEG or GIF file; a matplotlib figure or axes (seaborn's too), a PIL image; a figure
+            of plotly, altair, plotnine, bokeh or holoviews; or any object that shows itself to notebooks as PNG,
+            JPEG or SVG.
 
     Raises:
         TemplateError: It is none of them, or its library cannot draw it.
@@ -84,7 +93,9 @@ def image_of(value: Any) -> Image:
         raise TemplateError(
             f"the {type(value).__name__} draws no PNG and no JPEG, the only images mail programs show everywhere"
         )
-    return _from_bytes(content, 1 if draw is _draw_pil else _DENSITY)
+    if draw is _draw_pil:
+        return _from_bytes(content, 1)
+    return replace(_from_bytes(content, _DENSITY), name="chart")
 
 
 def release(value: Any) -> None:
@@ -106,16 +117,14 @@ def _drawer(value: Any) -> Callable[[Any], Any] | None:
     """Return the function that draws a value, or None."""
     if _canvas(value) is not None:
         return _draw_matplotlib
-    rooms = {kind.__module__.partition(".")[0] for kind in type(value).__mro__}
-    if "PIL" in rooms and hasattr(value, "save"):
-        return _draw_pil
-    if "plotly" in rooms and hasattr(value, "to_image"):
-        return _draw_plotly
-    if "altair" in rooms and hasattr(value, "save"):
-        return _draw_altair
+    kinds = type(value).__mro__
+    rooms, names = {kind.__module__.partition(".")[0] for kind in kinds}, {kind.__name__ for kind in kinds}
+    for room, feature, draw in _LIBRARIES:
+        if room in rooms and (hasattr(value, feature) or feature in names):
+            return draw
     if any(callable(getattr(type(value), name, None)) for name in _REPRESENTATIONS):
         return _draw_itself
-    return None
+    return _draw_svg if callable(getattr(type(value), _SVG, None)) else None
 
 
 def _canvas(value: Any) -> Any:
@@ -169,6 +178,34 @@ def _draw_altair(chart: Any) -> bytes:
     return file.getvalue()
 
 
+def _draw_plotnine(plot: Any) -> bytes:
+    return _draw_matplotlib(plot.draw())
+
+
+def _draw_holoviews(element: Any) -> Any:
+    """Draw with the backend that shows it in the notebook: a figure of matplotlib, bokeh or plotly comes of it."""
+    rendered = sys.modules["holoviews"].render(element)
+    if isinstance(rendered, dict):
+        from plotly.graph_objects import Figure
+
+        rendered = Figure(rendered)
+    draw = _drawer(rendered)
+    return None if draw is None else draw(rendered)
+
+
+def _draw_bokeh(model: Any) -> bytes:
+    """Have a browser draw it, as bokeh does: it says what it needs for that."""
+    from bokeh.io.export import get_screenshot_as_png
+
+    return _draw_pil(get_screenshot_as_png(model, scale_factor=_DENSITY))
+
+
+def _draw_svg(value: Any) -> Any:
+    drawing = getattr(value, _SVG)()
+    text = drawing[0] if isinstance(drawing, tuple) else drawing
+    return png_of_svg(text, _DENSITY) if isinstance(text, str) else None
+
+
 def _draw_itself(value: Any) -> Any:
     """Ask an object for the image it shows in notebooks, which may come with metadata, or as base64."""
     for name in _REPRESENTATIONS:
@@ -176,7 +213,18 @@ def _draw_itself(value: Any) -> Any:
         content = shown[0] if isinstance(shown, tuple) else shown
         if content is not None:
             return base64.b64decode(content) if isinstance(content, str) else content
-    return None
+    return _draw_svg(value) if hasattr(type(value), _SVG) else None
+
+
+_LIBRARIES: Final[tuple[tuple[str, str, Callable[[Any], Any]], ...]] = (
+    ("PIL", "save", _draw_pil),
+    ("plotly", "to_image", _draw_plotly),
+    ("altair", "save", _draw_altair),
+    ("plotnine", "draw", _draw_plotnine),
+    ("holoviews", "opts", _draw_holoviews),
+    ("bokeh", "LayoutDOM", _draw_bokeh),
+)
+"""A library, an attribute or a class of what it draws, and what makes an image of it."""
 
 
 def _from_bytes(content: bytes, density: int) -> Image:

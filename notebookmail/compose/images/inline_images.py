@@ -192,7 +192,7 @@ def _content_id(image: Image) -> str:
 def picture_of(image: Image) -> Picture:
     """Make the part an image travels in."""
     content_id = _content_id(image)
-    name = f"{content_id[:12]}.{image.subtype}"
+    name = f"{image.name}.{image.subtype}"
     fields = (
         f"Content-Type: image/{image.subtype}\r\nContent-Transfer-Encoding: base64\r\n"
         f'Content-ID: <{content_id}>\r\nContent-Disposition: inline; filename="{name}"\r\n\r\n'
