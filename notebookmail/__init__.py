@@ -146,7 +146,7 @@ _ROOMS = {
     "SendPlan": "campaign.estimate",
     "SendResults": "campaign.results",
     "Server": "server.server",
-    "Template": "compose.template",
+    "Template": "view.template",
     "campaigns": "campaign.history",
     "check_frame": "review.check",
     "forget": "campaign.history",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from notebookmail.errors import FrameError
 
@@ -36,6 +36,16 @@ if TYPE_CHECKING:
     from .rows.missing import MissingPolicy
 
 _REPR_SUBJECT = 40
+
+
+class TemplateDisplay(Protocol):
+    """What shows templates and their letters: it stands above this room, which knows no pages."""
+
+    def page(self, template: Template) -> str:
+        """Write what a template says as a page."""
+
+    def letter(self, message: EmailMessage) -> object:
+        """Return what shows a letter."""
 
 
 class Template:
@@ -93,6 +103,8 @@ class Template:
         >>> sorted(template.variables)
         ['name']
     """
+
+    shown_by: ClassVar[TemplateDisplay | None] = None
 
     def __init__(
         self,
@@ -212,6 +224,29 @@ class Template:
         subject = self._definition.subject
         short = subject if len(subject) <= _REPR_SUBJECT else f"{subject[: _REPR_SUBJECT - 3]}..."
         return f"<Template {short!r}>"
+
+    def _repr_html_(self) -> str | None:
+        """What the letter says before it is filled in, as a page; None where nobody shows pages."""
+        return None if self.shown_by is None else self.shown_by.page(self)
+
+    def preview(self, row: Mapping[str, Any] | pd.Series[Any] | Row) -> Any:
+        """Show the letter of one row, as a mail program would; in a notebook it shows itself.
+
+        Args:
+            row: As for `render`: a mapping of column names to values, or `df.iloc[0]`.
+
+        Returns:
+            The letter; `.message` is the message, and `print` writes it.
+
+        Raises:
+            FrameError: A column is missing.
+            TemplateError: The row cannot be rendered.
+
+        Example:
+            >>> template.preview({"name": "Ann", "points": 17})
+        """
+        message = self.render(row)
+        return message if self.shown_by is None else self.shown_by.letter(message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the definition: compiled code does not travel."""
