@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.delivery.explain import explain
 from notebookmail.errors import SMTPRecipientRefused, at
+from notebookmail.privacy.masking import KnownNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -222,7 +223,15 @@ class Feedback:
             for cause, found in groups.items()
         ]
         lines.sort(key=lambda line: -line[0])
-        return CausesFrame(lines, columns=list(_CAUSES))
+        frame = CausesFrame(lines, columns=list(_CAUSES))
+        frame.examples_shown = self._masked_examples([found[0].entry for found in groups.values()])
+        return frame
+
+    def _masked_examples(self, entries: Sequence[FeedbackEntry]) -> dict[str, str]:
+        """Return what is shown of examples: servers speak of a recipient by the bare name, too."""
+        told = list(self._in_trouble())
+        names = KnownNames((*(each.entry.recipient for each in told), *self._labels_of(told)))
+        return {words: names.mask(words, each.recipient) for each in entries if (words := _words_of(each))}
 
     def _labels_of(self, found: Sequence[RowFeedback]) -> list[Any]:
         return list(self._index[[each.position for each in found]].tolist())

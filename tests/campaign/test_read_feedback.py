@@ -339,3 +339,42 @@ async def test_feedback_shows_itself_and_names_no_one() -> None:
     assert "5 letters: 5 bounced" in str(feedback)
     assert feedback._repr_mimebundle_() == {"text/plain": str(feedback)}
     assert "p1@example.com" not in page + str(feedback)
+
+
+REPORT = """\
+From: MAILER-DAEMON@mx.example.com
+To: desk@example.org
+Subject: Undeliverable
+Message-ID: <r1@mx.example.com>
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; zoe.tanner@example.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 User zoe.tanner (Zoe Tanner) not listed in Directory
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+
+--b--
+"""
+
+
+async def test_what_servers_call_a_recipient_is_shown_masked() -> None:
+    df = pd.DataFrame({"name": ["Zoe"], "email": ["zoe.tanner@example.com"]}, index=["Zoe Tanner"])
+    async with Sandbox() as box:
+        results = await sent(box, df)
+        box.mailbox.deliver(REPORT.format(message_id=box.messages[0]["Message-ID"]).encode())
+        feedback = await read_feedback(box.mailbox, results)
+    shown = feedback._repr_html_() + str(feedback) + repr(feedback.explain())
+    assert "not listed in Directory" in str(feedback)
+    assert "zoe.tanner" not in shown
+    assert "Zoe Tanner" not in shown
+    assert "zoe.tanner" in feedback.explain()["example"].iloc[0]

@@ -41,7 +41,7 @@ class FeedbackSource(Protocol):
         """What belongs to no letter; its column `kind` says what it is."""
 
     def explain(self) -> pd.DataFrame:
-        """Group what went wrong by cause: rows, kind, cause, remedy, example, labels."""
+        """Group what went wrong by cause: rows, kind, cause, remedy, example; masked ones in `examples_shown`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,14 @@ def shares(counts: Mapping[str, int]) -> list[FeedbackTally]:
 def feedback_causes(source: FeedbackSource) -> list[CauseWords]:
     """Say why letters came back, the largest group first."""
     frame = source.explain()
+    examples: Mapping[str, str] = getattr(frame, "examples_shown", {})  # masked by who knows the recipients
     columns = [frame[name].array for name in ("rows", "kind", "cause", "remedy", "example")]
     return [
         CauseWords(
             _STATUSES.get(kind, "failed"),
             f"{rows:,} {_PARTICIPLES.get(kind, kind)}: {mask_text(cause)}",
             _sentence(mask_text(remedy)),
-            clip(mask_text(example), _LONGEST),
+            clip(examples.get(example, mask_text(example)), _LONGEST),
         )
         for rows, kind, cause, remedy, example in list(zip(*columns, strict=True))[:_MOST_CAUSES]
     ]
