@@ -203,6 +203,8 @@ class MailboxSession:
         settings = self._settings
         try:
             box = self._box = _connected(settings)
+            # imaplib sends a message and the end of its line in two pieces: Nagle would hold the second one back.
+            box.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, imaplib.IMAP4.error) as problem:
             raise refusals.unreachable(settings.where, problem) from problem
         if self._is_cut:  # nobody waits any more
@@ -237,14 +239,19 @@ class MailboxSession:
 
         numbers = U(str(first), "*")
         wanted = AND(uid=numbers) if since is None else AND(uid=numbers, date_gte=since)
-        found = self._imap.uids(wanted, charset=None)
         # "5:*" holds the last message, whatever its number is (RFC 3501, seq-range).
-        return array("Q", sorted(uid for uid in map(int, found) if uid >= first))
+        return array("Q", sorted(uid for uid in map(int, self._matching(str(wanted))) if uid >= first))
+
+    def _matching(self, criteria: str) -> list[bytes]:
+        status, answer = self._client.uid("SEARCH", criteria)
+        if status != "OK":
+            raise refusals.refused("look for messages", _text(answer))
+        return answer[0].split() if answer and isinstance(answer[0], bytes) else []
 
     def _found(self, message_id: str) -> bool:
         from imap_tools import AND, H
 
-        return bool(self._imap.uids(AND(header=H("Message-ID", message_id)), charset=None))
+        return bool(self._matching(str(AND(header=H("Message-ID", message_id)))))
 
     async def _fetched(self, uids: Sequence[int], parts: str) -> list[dict[str, bytes]]:
         def work() -> list[dict[str, bytes]]:

@@ -11,7 +11,7 @@ from benchmarks import mailboxes
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="memory is told by the resource module")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_every_size_is_read_whole(capsys: pytest.CaptureFixture[str]) -> None:
     found = mailboxes.main(["--messages", "3", "700", "--rows", "10"])
     assert [each.messages for each in found] == [3, 700]
