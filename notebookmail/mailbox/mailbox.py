@@ -15,9 +15,10 @@ from notebookmail.server.account import Account
 from notebookmail.server.presets import as_wanted
 from notebookmail.server.server_text import Security, TextForm, read_url, understands_text
 
+from .connecting import SessionSettings, require_library
 from .folders import folder_for, folders_to_read
 from .reader import read_folders
-from .session import MailboxSession, SessionSettings
+from .session import MailboxSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import dns.resolver
 
+    from notebookmail.server.diagnosis import Diagnosis
     from notebookmail.server.server import Server
 
     from .folders import ListedFolder, Use
@@ -187,23 +189,50 @@ class Mailbox(Account):
             MailboxError: It cannot be reached, or refuses the login.
             FrameError, SignInError: There is no password, or no access token.
         """
-        ready = self.with_password()
-        settings = SessionSettings(
-            hostname=ready.hostname,
-            port=ready.effective_port,
-            security=ready._security,
-            username=ready.username or "",
-            password=as_wanted(ready.hostname, ready.password),
-            token=ready._token_generator,
-            timeout=ready.timeout,
-            cert_bundle=ready.cert_bundle,
-        )
         try:
-            return await MailboxSession.open(settings)
+            return await MailboxSession.open(self.with_password()._settings())
         except MailboxError as problem:
             if problem.code == "AUTHENTICATIONFAILED":
                 self._forget()
             raise
+
+    async def verify(self) -> Diagnosis:
+        """Find out how far a session with this mailbox comes: connecting, TLS, the login, its folders.
+
+        Reads no message, and changes nothing. What a server does is never raised.
+
+        Raises:
+            FrameError: There is no user name, or imap-tools is not installed.
+
+        Example:
+            >>> await mailbox.verify()
+        """
+        from .verification import verify_mailbox
+
+        require_library()
+        ready, no_password = self, ""
+        try:
+            ready = self.with_password()
+        except FrameError as missing:
+            if not self.username:
+                raise
+            no_password = str(missing)
+        found = await verify_mailbox(ready._settings(), no_password)
+        if found.is_login_refused:
+            self._forget()
+        return found
+
+    def _settings(self) -> SessionSettings:
+        return SessionSettings(
+            hostname=self.hostname,
+            port=self.effective_port,
+            security=self._security,
+            username=self.username or "",
+            password=as_wanted(self.hostname, self.password),
+            token=self._token_generator,
+            timeout=self.timeout,
+            cert_bundle=self.cert_bundle,
+        )
 
     async def read(
         self, positions: Mapping[str, Position], since: datetime | None = None

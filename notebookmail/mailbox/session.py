@@ -10,22 +10,20 @@ import contextlib
 import imaplib
 import socket
 from array import array
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 from notebookmail.errors import FrameError, MailboxError
 from notebookmail.privacy.secret import Secret
-from notebookmail.smtp.options import ConnectionOptions
 
 from . import refusals
+from .connecting import SessionSettings, close_quietly, connected, require_library, shut
 from .fetched import internal_date, read_fetched
 from .folders import ListedFolder
 from .login import log_in
 from .worker_thread import WorkerThread
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date, datetime
 
     from imap_tools import BaseMailBox
@@ -36,36 +34,6 @@ _LARGE_FACTOR: Final = 10
 """How many times the timeout of one answer a command may take that moves much."""
 
 _GOODBYE_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """How to get at a mailbox.
-
-    Attributes:
-        hostname: The server.
-        port: Its port.
-        security: From the first byte, by STARTTLS, or none at all.
-        username: Who logs in.
-        password: The password; None where there is a token.
-        token: Makes access tokens.
-        timeout: Seconds for connecting and for each answer.
-        cert_bundle: Path of the authorities to trust instead of the system's.
-    """
-
-    hostname: str
-    port: int
-    security: Literal["tls", "starttls", "none"]
-    username: str
-    password: Secret | None = field(default=None, repr=False)
-    token: Callable[[], Awaitable[Any]] | None = field(default=None, repr=False)
-    timeout: float = 60.0
-    cert_bundle: str | None = None
-
-    @property
-    def where(self) -> str:
-        """The server, for people."""
-        return f"{self.hostname}:{self.port}"
 
 
 class OpenedFolder(NamedTuple):
@@ -114,22 +82,43 @@ class MailboxSession:
 
         Raises:
             MailboxError: It cannot be reached, or refuses the login.
-            FrameError: imap-tools is not installed, or a certificate file cannot be used.
+            FrameError: imap-tools is not installed.
             SignInError: There is no access token.
+            SMTPConnectError: A certificate file cannot be used, or the token server cannot be reached.
         """
+        session = await cls.connect(settings)
+        await session.log_in()
+        return session
+
+    @classmethod
+    async def connect(cls, settings: SessionSettings) -> Self:
+        """Connect, and do not log in yet; the errors are those of `open`."""
         require_library()
-        token, credential = settings.token is not None, settings.password
-        if settings.token is not None:
-            credential = Secret.of(await settings.token())
-        assert credential is not None  # noqa: S101 -- there is one of them
         session = cls(settings)
         try:
             await session._run(session._connect, 2 * settings.timeout)
-            await session._run(lambda: session._log_in(credential, is_token=token))
         except BaseException:
             session._cut()
             raise
         return session
+
+    async def log_in(self) -> None:
+        """Log in; what fails ends the connection. The errors are those of `open`."""
+        settings = self._settings
+        try:
+            token = None if settings.token is None else Secret.of(await settings.token())
+            credential = settings.password if token is None else token
+            assert credential is not None  # noqa: S101 -- there is one of them
+            await self._run(lambda: self._log_in(credential, is_token=token is not None))
+        except BaseException:
+            self._cut()
+            raise
+
+    @property
+    def tls_version(self) -> str:
+        """Which TLS the connection has, such as "TLSv1.3"; "" for none."""
+        version = getattr(self._client.sock, "version", None)
+        return str(version()) if version is not None else ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -202,13 +191,13 @@ class MailboxSession:
     def _connect(self) -> None:
         settings = self._settings
         try:
-            box = self._box = _connected(settings)
+            box = self._box = connected(settings)
             # imaplib sends a message and the end of its line in two pieces: Nagle would hold the second one back.
             box.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, imaplib.IMAP4.error) as problem:
             raise refusals.unreachable(settings.where, problem) from problem
         if self._is_cut:  # nobody waits any more
-            _shut(box)
+            shut(box)
 
     def _log_in(self, credential: Secret, *, is_token: bool) -> None:
         settings = self._settings
@@ -315,65 +304,13 @@ class MailboxSession:
             return
         self._is_cut = True
         if self._box is not None:
-            _shut(self._box)
+            shut(self._box)
         self._thread.end(self._let_go)
 
     def _let_go(self) -> None:
         """Close what the connection was made of: in the thread, for it may be reading yet."""
         if self._box is not None:
-            _close(self._box)
-
-
-def require_library() -> None:
-    """See that imap-tools is there.
-
-    Raises:
-        FrameError: It is not installed.
-    """
-    try:
-        import imap_tools  # noqa: F401 -- only whether it is there
-    except ImportError as missing:
-        raise FrameError('a mailbox is read by imap-tools: pip install "notebookmail[mailbox]"') from missing
-
-
-def _connected(settings: SessionSettings) -> BaseMailBox:
-    from imap_tools import MailBox, MailBoxUnencrypted
-
-    place = (settings.hostname, settings.port, settings.timeout)
-    if settings.security == "tls":
-        return MailBox(*place, ssl_context=_tls_context(settings))
-    box = MailBoxUnencrypted(*place)
-    if settings.security == "starttls":
-        try:
-            _start_tls(box, settings)
-        except BaseException:
-            _close(box)
-            raise
-    return box
-
-
-def _start_tls(box: BaseMailBox, settings: SessionSettings) -> None:
-    if "STARTTLS" not in box.client.capabilities:
-        raise MailboxError(
-            f"{settings.where} offers no STARTTLS; nothing is sent in clear", 'try security="tls" on port 993'
-        )
-    box.client.starttls(_tls_context(settings))
-
-
-def _tls_context(settings: SessionSettings) -> ssl.SSLContext:
-    return ConnectionOptions(hostname=settings.hostname, cert_bundle=settings.cert_bundle).ssl_context
-
-
-def _shut(box: BaseMailBox) -> None:
-    """Shut a connection down below its TLS, which another thread may be using."""
-    sock = box.client.sock
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-def _close(box: BaseMailBox) -> None:
-    with contextlib.suppress(OSError, imaplib.IMAP4.error):
-        box.client.shutdown()
+            close_quietly(self._box)
 
 
 def _status_of(problem: Exception) -> str | None:

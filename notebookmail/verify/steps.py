@@ -20,6 +20,7 @@ STEPS: Final[tuple[str, ...]] = (
     "limits",
     "sender",
     "domain",
+    "folders",
 )
 """Every step there can be, in order."""
 

@@ -33,6 +33,7 @@ TITLES: Final[Mapping[str, str]] = {
     "limits": "What it takes",
     "sender": "Your sender",
     "domain": "Your domain",
+    "folders": "Its folders",
 }
 """What each step is called, by its name."""
 
@@ -83,6 +84,7 @@ _ENDINGS: Final = {
     "limits": "No limits known of",
     "domain": "Nothing is known of the sender's domain at",
     "sender": "Mail from this sender is not taken by",
+    "folders": "No folders to read at",
 }
 """What a headline begins with, by the step that failed."""
 
