@@ -20,7 +20,6 @@ STEPS: Final[tuple[str, ...]] = (
     "limits",
     "sender",
     "domain",
-    "folders",
 )
 """Every step there can be, in order."""
 
@@ -30,7 +29,7 @@ class Step:
     """One step of a session.
 
     Attributes:
-        name: One of STEPS.
+        name: One of STEPS; of a mailbox "connect", "AUTH" or "folders".
         status: "ok", "warning" (mail goes, but look at it), "failed", or "not reached" after a failed one.
         words: What was found.
         facts: What else is worth knowing, a line each.
