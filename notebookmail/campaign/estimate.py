@@ -53,7 +53,8 @@ class SendPlan:
         server: Where it goes, or "the sandbox".
         is_estimate: True when only a sample of the messages was made.
         making: That making the messages may be the limit, and what to do about it, or "".
-        notices: From 5,000 messages on, what large receivers will miss, a line each.
+        notices: That SPF will not align, with bounce_to=, and from 5,000 messages on what large receivers will
+            miss, a line each.
     """
 
     messages: int
@@ -133,7 +134,7 @@ def plan_frame(
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,
         making=_making(plan, seconds, server.messages_per_second if server else None),
-        notices=notices,
+        notices=tuple(filter(None, (*notices, plan.bounce_notice))),
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 from notebookmail.compose.identity.same_value import name_text
 from notebookmail.compose.mime.dkim import DKIM
 from notebookmail.errors import FrameError
+from notebookmail.mail.return_path import ReportKind, ReturnPath
 from notebookmail.mailbox.mailbox import Mailbox
 
 from .durations import seconds_of
@@ -59,6 +60,10 @@ class SendOptions(TypedDict, total=False):
         suppress: Addresses never to mail.
         suppressed: "skip" leaves out whom the journal's book of suppressions holds (bounced, complained,
             unsubscribed, or added by `suppress`), "send" mails them all the same.
+        bounce_to: The mailbox that bounces come to (the envelope's sender), instead of the sender's.
+        verp: Give each letter a return address of its own, `local+token@domain`, whose domain takes mail to it.
+        notify: What the server is asked to report on, where it offers that (DSN): "failure", "delay", "success" or
+            several of them, or "never".
         duplicates: What to do when two rows have the same recipient: "error" refuses to start, "skip" sends only
             the first, "send" sends both.
         retry: Minutes to stay for rows that the server defers: they are tried again after 5, 15, 30 minutes. 0
@@ -94,6 +99,9 @@ class SendOptions(TypedDict, total=False):
     dry_run: bool
     suppress: Iterable[str]
     suppressed: Literal["skip", "send"]
+    bounce_to: str | None
+    verp: bool
+    notify: ReportKind | Sequence[ReportKind] | None
     duplicates: Duplicates
     retry: float
     resend: bool
@@ -128,6 +136,9 @@ class SendSettings:
     dry_run: bool = False
     suppress: tuple[str, ...] = ()
     suppressed: Literal["skip", "send"] = "skip"
+    bounce_to: str | None = None
+    verp: bool = False
+    notify: ReportKind | Sequence[ReportKind] | None = None
     duplicates: Duplicates = "error"
     retry: float = 0.0
     resend: bool = False
@@ -168,14 +179,24 @@ class SendSettings:
         object.__setattr__(self, "workers", _workers(self.workers))
         if self.progress is not False and not _is_word(self.progress, "auto", "widget", "text"):
             raise FrameError(f"progress={self.progress!r}: it is one of 'auto', 'widget', 'text', False")
-        for name in ("dry_run", "resend", "resend_unconfirmed"):
+        for name in ("dry_run", "resend", "resend_unconfirmed", "verp"):
             if not isinstance(getattr(self, name), bool):
                 raise FrameError(f"{name}={getattr(self, name)!r}: it is True or False")
-        for name in ("sender", "redirect_to"):
+        for name in ("sender", "redirect_to", "bounce_to"):
             if not (getattr(self, name) is None or isinstance(getattr(self, name), str)):
                 raise FrameError(
                     f"{name}={getattr(self, name)!r}: it is one mailbox, as in 'Ann <ann@example.org>'"
                 )
+
+        _ = self.return_path
+
+    @property
+    def return_path(self) -> ReturnPath:
+        """Where bounces go, and which reports are asked for."""
+        notify = _several(self.notify)
+        if notify is None or not all(isinstance(each, str) for each in notify):
+            raise FrameError(f"notify={self.notify!r}: it is of 'failure', 'delay', 'success', 'never'")
+        return ReturnPath.of(self.bounce_to, notify, verp=self.verp)
 
     def _check_campaign(self) -> None:
         if self.campaign is not None:

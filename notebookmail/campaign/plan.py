@@ -17,6 +17,7 @@ from notebookmail.compose.recipients import Recipients
 from notebookmail.compose.rows.one_row import OneRow
 from notebookmail.delivery.backlog import Task
 from notebookmail.delivery.events import RowPending
+from notebookmail.mail.return_path import alignment_notice
 
 from .campaign_digest import campaign_digest, first_digests
 from .exclusions import ExcludedRows, positions_of
@@ -72,6 +73,13 @@ class Plan:
     matching: Matching
     excluded: ExcludedRows
     answered: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def bounce_notice(self) -> str:
+        """What to know of where bounces go, or ""."""
+        settings = self.settings
+        sender = self.template.definition.sender if settings.sender is None else settings.sender
+        return alignment_notice(settings.return_path.bounce_to, sender)
 
     @property
     def left_out(self) -> ExcludedRows:

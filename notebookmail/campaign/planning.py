@@ -57,6 +57,7 @@ def make_plan(df: Any, template: Template, settings: SendSettings) -> Plan:
         sender=settings.sender,
         redirect_to=settings.redirect_to,
         dkim=settings.dkim,
+        return_path=settings.return_path,
     )
     _check_key(settings.key, frame)
     is_whole = renderer.row_reads.is_open or ROWS in renderer.reads

@@ -204,7 +204,7 @@ class Run:
             try:
                 if plan.has_unsettled(campaign.earlier, resend_unconfirmed=again):
                     await transport.open()
-                    self._notices.say(SAVING_OFFER if destination.offers_to_save() else "")
+                    self._notices.say(SAVING_OFFER if destination.offers_to_save() else "", plan.bounce_notice)
                 self.control.begin(runner)
                 await runner.run()
                 self._notices.say(await self._copies.finish())

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from notebookmail.address import NamedAddress, domain_of, parse_mailbox, to_ascii_domain
 from notebookmail.errors import AddressError, FrameError, TemplateError
-from notebookmail.mail.message import Envelope, Mail
+from notebookmail.mail.message import Mail
+from notebookmail.mail.return_path import ReturnPath
 
 from .addresses.address_lists import AddressList
 from .addresses.mailbox_template import MailboxTemplate
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
-    from notebookmail.mail.message import RowContent
+    from notebookmail.mail.message import Envelope, RowContent
 
     from .attachments.attachments import FixedParts, SharedKey
     from .compiled import CompiledTemplate
@@ -63,6 +64,7 @@ class Renderer:
         sender: The From mailbox; comes before the template's.
         redirect_to: Every message goes to this mailbox alone, and says whom it was for in X-Original-To.
         dkim: Signs every message.
+        return_path: Where bounces go; None takes the sender.
         is_draft: For inspection only: a sender or recipient nobody named is left out instead of refused.
         shared: What letters share, where it was made before.
 
@@ -85,13 +87,16 @@ class Renderer:
         sender: str | None = None,
         redirect_to: str | None = None,
         dkim: DKIM | None = None,
+        return_path: ReturnPath | None = None,
         is_draft: bool = False,
         shared: SharedParts | None = None,
     ) -> None:
         if date.tzinfo is None:
             raise FrameError("the date of the messages needs a time zone: datetime.now().astimezone()")
         self._definition, self._columns = definition, columns
-        self._options = {"date": date, "sender": sender, "redirect_to": redirect_to, "is_draft": is_draft}
+        self._options = {"date": date, "sender": sender, "redirect_to": redirect_to, "is_draft": is_draft,
+                         "return_path": return_path}  # fmt: skip
+        self._return_path = return_path or ReturnPath()
         self._separators = definition.split
         self._env = text_environment(definition)
         self._parts = parts
@@ -195,7 +200,7 @@ class Renderer:
         segments = joined([head, *self._bodies.part(row_context, invitation=invitation, token=token)])
         if self._dkim:
             segments = self.signed(segments)
-        envelope = Envelope(sender.address if sender else "", tuple(dict.fromkeys(box.address for box in reached)))
+        envelope = self._envelope(sender, reached, token, label)
         copies: frozenset[str] = frozenset()
         if len(reached) > len(to):
             copies = frozenset(envelope.recipients).difference(box.address for box in to)
@@ -207,6 +212,15 @@ class Renderer:
             copies=copies,
             said=None if said is None else said(),
         )
+
+    def _envelope(
+        self, sender: NamedAddress | None, reached: list[NamedAddress], token: str, label: Hashable
+    ) -> Envelope:
+        recipients = tuple(dict.fromkeys(box.address for box in reached))
+        try:
+            return self._return_path.envelope(sender.address if sender else "", recipients, token)
+        except AddressError as problem:
+            raise TemplateError(problem.message, "sender", label) from problem
 
     def signed(self, segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Return a message's content with its signature, if messages are signed."""

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from notebookmail.response import SMTPResponse
 
 
+class DeliveryReports(NamedTuple):
+    """Reports that are asked for where the server offers them (RFC 3461).
+
+    Attributes:
+        notify: On what: of "failure", "delay", "success", or "never" alone.
+        envelope_id: What the reports name the message by.
+    """
+
+    notify: tuple[str, ...]
+    envelope_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """Who a message is from and to, as the server is told (RFC 5321 2.3.1).
@@ -24,12 +36,14 @@ class Envelope:
         recipients: The forward-path addresses, at least one.
         mail_options: Further parameters of MAIL, such as "RET=HDRS" (RFC 3461).
         rcpt_options: Further parameters of every RCPT, such as "NOTIFY=NEVER".
+        reports: What is to be reported, where the server offers it; None leaves that to the server.
     """
 
     sender: str
     recipients: tuple[str, ...]
     mail_options: tuple[str, ...] = ()
     rcpt_options: tuple[str, ...] = ()
+    reports: DeliveryReports | None = None
 
 
 class RowContent(NamedTuple):

@@ -152,7 +152,7 @@ def test_a_notebook_completes_the_names_of_options() -> None:
         ("dryrun", r"did you mean dry_run=\?"),
         ("rate", r"rate= belongs to Server\(\.\.\.\), as in Server\('smtp\.example\.org', rate=\.\.\.\)"),
         ("cc", r"cc= belongs to Template\(\.\.\.\)"),
-        ("xyzzy", r"there are after, campaign, confirm, .*, suppress"),
+        ("xyzzy", r"there are after, bounce_to, campaign, confirm, .*, suppress"),
     ],
 )
 def test_a_word_that_is_no_option_is_answered_with_what_was_meant(call: str, name: str, words: str) -> None:

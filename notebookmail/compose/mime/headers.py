@@ -33,9 +33,8 @@ _OWNED = {
     "bcc": "bcc=",
     "reply-to": "reply_to=",
     "subject": "the subject",
-} | dict.fromkeys(
-    ("date", "message-id", "mime-version", "received", "return-path", "dkim-signature", "x-original-to"), ""
-)
+    "return-path": "bounce_to= of send_frame",
+} | dict.fromkeys(("date", "message-id", "mime-version", "received", "dkim-signature", "x-original-to"), "")
 
 
 def check_name(name: str) -> None:

@@ -40,11 +40,12 @@ from notebookmail.status import SMTPStatus
 
 from . import commands
 from .commands import DATA, LONE_DOT, RSET, Command
+from .delivery_reports import mail_parameters, rcpt_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from notebookmail.mail.message import Mail
+    from notebookmail.mail.message import DeliveryReports, Envelope, Mail
 
     from .extensions import Extensions
 
@@ -225,11 +226,12 @@ def _plan(mail: Mail, extensions: Extensions) -> _TransactionPlan:
     except AddressError as problem:
         _forbid_control(envelope.sender)
         raise at("mail", SMTPSenderRefused(_NOT_AN_ADDRESS, f"5.1.7 {problem}", envelope.sender)) from problem
+    reports = envelope.reports if "dsn" in extensions else None
     recipients: dict[str, Command] = {}
     refused: dict[str, SMTPResponse] = {}
     for recipient in envelope.recipients:
         try:
-            recipients[recipient] = commands.rcpt(recipient, envelope.rcpt_options)
+            recipients[recipient] = commands.rcpt(recipient, _rcpt_options(envelope, reports, recipient))
         except AddressError as problem:
             _forbid_control(recipient)
             refused[recipient] = SMTPResponse(_NOT_AN_ADDRESS, f"5.1.3 {problem}")
@@ -239,6 +241,12 @@ def _plan(mail: Mail, extensions: Extensions) -> _TransactionPlan:
         raise _all_refused(refused)
     last = commands.bdat(mail.content) if goes_by_chunk(mail, extensions) else DATA
     return _TransactionPlan(mail_command, recipients, refused, last)
+
+
+def _rcpt_options(envelope: Envelope, reports: DeliveryReports | None, recipient: str) -> tuple[str, ...]:
+    if reports is None:
+        return envelope.rcpt_options
+    return envelope.rcpt_options + rcpt_parameters(reports, recipient)
 
 
 def _forbid_control(address: str) -> None:
@@ -272,6 +280,8 @@ def _words(limits: Mapping[str, int]) -> str:
 def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
     envelope = mail.envelope
     options = list(envelope.mail_options)
+    if envelope.reports is not None and "dsn" in extensions:
+        options += mail_parameters(envelope.reports)
     named = {option.partition("=")[0].upper() for option in options} if options else ()
     needs_smtputf8 = (
         mail.needs_smtputf8
