@@ -201,6 +201,22 @@ def test_what_is_saved_of_a_message_names_no_one_unless_asked(capsys: pytest.Cap
     assert "plain words" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("SUMMARY:Team meeting", "Invitation: Team meeting.ics"),
+        ('SUMMARY;ALTREP="http://x.test/a";LANGUAGE=en:One\\, two\\nthree', "Invitation: One, two three.ics"),
+        ("SUMMARY:A long na\r\n me", "Invitation: A long name.ics"),
+        ("SUMMARYLESS:x", "unnamed.ics"),
+        ("SUMMARY", "unnamed.ics"),
+    ],
+)
+def test_an_invitation_is_called_what_it_is_to(line: str, name: str) -> None:
+    message = mail()
+    message.add_attachment(f"BEGIN:VCALENDAR\r\n{line}\r\nEND:VCALENDAR\r\n", subtype="calendar")
+    assert name in [each.name for each in read_letter(message).attachments]
+
+
 def test_a_part_without_a_name_has_one_that_opens() -> None:
     message = mail()
     message.add_alternative(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar")

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from notebookmail.privacy.masking import mask_address
 
+from .calendar_text import summary_of
 from .visible_text import clip, visible
 
 if TYPE_CHECKING:
@@ -211,6 +212,8 @@ def _name(part: Message) -> str:
     if name:
         return str(name).strip()
     kind = _tried(part.get_content_type, "application/octet-stream")
+    if kind == "text/calendar" and (summary := summary_of(_text(part)[:LONGEST])):
+        return f"Invitation: {summary}.ics"
     return f"unnamed{guess_extension(kind) or '.' + kind.rpartition('/')[2]}"
 
 
