@@ -15,6 +15,7 @@ from weakref import WeakSet
 from notebookmail.delivery.row_states import RowStates
 from notebookmail.errors import FrameError
 from notebookmail.tracebacks.rendering import rendered
+from notebookmail.view import frontend
 
 from .row_results import RowResults
 
@@ -315,8 +316,6 @@ class SendResults(RowResults):
 
     def _ipython_display_(self) -> None:
         """Show the summary, and below it the table; one line where the running cell has shown a board already."""
-        from notebookmail.view import frontend
-
         if not frontend.is_notebook():
             raise NotImplementedError  # IPython then prints the repr
         from notebookmail.view.widgets.live_output import show_page, show_static
@@ -328,6 +327,9 @@ class SendResults(RowResults):
             show_page(self.table().widget, self._repr_html_(), repr(self))
         else:
             show_static(self._repr_html_(), repr(self))
+
+
+frontend.complete_by_dir(SendResults)
 
 
 class _ResultsActions:

@@ -46,6 +46,15 @@ def current_cell() -> int | None:
     return count
 
 
+def complete_by_dir(kind: type) -> None:
+    """Have IPython complete what `dir()` lists of objects of a class; by itself it adds what their class has."""
+    if "IPython" not in sys.modules:
+        return
+    from IPython.utils.generics import complete_object
+
+    complete_object.register(kind)(lambda shown, _: dir(shown))
+
+
 def _kernel() -> Any:
     ipython = sys.modules.get("IPython")
     if ipython is None:  # nobody imported it, so no kernel is running this code

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from notebookmail import FrameError, Sandbox, SendResults, Template, TemplateError, send_frame, send_frame_sync
+from notebookmail.view import frontend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +139,11 @@ def test_completion_offers_what_users_want(results: SendResults) -> None:
     assert {"frame", "failed", "retry", "message", "inbox", "to_csv", "explain", "table"} <= offered
     assert offered.isdisjoint({"apply", "begin", "reopen", "note_recipients", "restore", "refresh_tables"})
     assert all(hasattr(results, name) for name in offered)
+
+
+def test_ipython_completes_no_more_than_that(results: SendResults) -> None:
+    completer = pytest.importorskip("IPython.core.completer").Completer
+    frontend.complete_by_dir(SendResults)  # IPython may have come after the package
+    found = completer(namespace={"results": results}).attr_matches("results.")
+    assert {".frame", ".retry"} <= {f".{each.rpartition('.')[2]}" for each in found}
+    assert not any(each.endswith(("apply", "reopen")) for each in found)
