@@ -21,6 +21,7 @@ from .parts import cut, head_and_body
 from .permanence import is_for_good
 from .plain_report import read_plain_report
 from .report_text import returned_ids, split_report
+from .ses_notification import read_ses_notification
 from .unsubscribing import ids_in_subject, is_unsubscribing
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def read_notice(content: bytes) -> Notice:
         _complaint(message, returned)
         or _delivery_report(message)
         or _receipt(message)
+        or _ses_notification(message)
         or _plain_report(message, returned)
         or _letter(message)
     )
@@ -123,6 +125,15 @@ def _receipt(message: ReceivedMessage) -> _Judgement | None:
     if disposition.startswith("deleted") and "rejected" in said.lower():  # RFC 5429 2.1.1, of a reader's own rule
         return _Judgement("bounce", recipients, one_line(message.texts), ids=ids)
     return _Judgement("other", recipients, one_line(f"read receipt: {disposition}"), ids=ids)
+
+
+def _ses_notification(message: ReceivedMessage) -> _Judgement | None:
+    found = read_ses_notification(message)
+    if found is None:
+        return None
+    return _Judgement(
+        found.kind, found.recipients, found.reason, found.code, is_permanent=found.is_permanent, ids=found.ids
+    )
 
 
 def _plain_report(message: ReceivedMessage, returned: Fields) -> _Judgement | None:

@@ -66,6 +66,7 @@ HOSTILE = {
     "100,000 recipients": lambda: report(b"Reporting-MTA: dns; x\r\n" + b"".join(ONE % n for n in range(100_000))),
     "recipients with no line between": lambda: report((ONE % 1).lstrip() * 20_000),
     "1,000,000 empty blocks": lambda: report(b"\r\n" * 1_000_000),
+    "JSON in JSON": lambda: b"From: no-reply@sns.amazonaws.com\r\n\r\n" + b'{"a":' * 300_000,
     "boundaries in every line": lambda: (
         HEAD + b'Content-Type: multipart/mixed; boundary="-"\r\n\r\n' + b"---\r\n" * 300_000
     ),

@@ -1,3 +1,5 @@
+import pytest
+
 from notebookmail.feedback import read_notice
 
 REPORT = b"""\
@@ -69,3 +71,20 @@ def test_of_an_answer_what_is_new_is_told_in_one_line() -> None:
     assert read_notice(head + b"Yes,\r\nboth.\r\n-- \r\nAnn Lee\r\n").reason == "Yes, both."
     assert read_notice(head + b"On 1 June, Desk wrote:\r\n> 17?\r\n\r\n18.\r\n").reason == "18."
     assert len(read_notice(head + b"word " * 10_000).reason) <= 300
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"notificationType": "Bounce", "bounce": [1], "mail": 7}',
+        '{"notificationType": ["Bounce"]}',
+        '{"notificationType": "Bounce", "bounce": {"bouncedRecipients": [7, null, {"emailAddress": {"a": 1}}]}}',
+        '{"Message": "{"}',
+        "[" * 20_000,
+    ],
+)
+def test_a_notification_whose_values_are_of_other_kinds_names_nobody(said: str) -> None:
+    notice = read_notice(f"From: no-reply@sns.amazonaws.com\r\n\r\n{said}\r\n".encode())
+    assert notice.kind in {"bounce", "other"}
+    assert not notice.is_permanent
+    assert notice.refers_to == ()

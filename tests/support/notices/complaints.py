@@ -58,6 +58,15 @@ SAMPLES = (
         feedback("abuse", rcpt="", returned=f"X-HmXmrOriginalRecipient: {ANN}\n" + HEADER.replace(ANN, "x@xxx.example")),
         "complaint",
     ),
+    Sample(
+        "ses, by sns", "docs.aws.amazon.com/ses, complaint object; sisimai lhost-amazonses",
+        message(
+            f"From: Letters <no-reply@sns.amazonaws.com>\nTo: {DESK}\nSubject: AWS Notification Message\nMessage-ID: <s@b>",
+            f'{{"Message": "{{\\"notificationType\\": \\"Complaint\\", \\"mail\\": {{\\"messageId\\": \\"0100-dd\\"}}, '
+            f'\\"complaint\\": {{\\"complainedRecipients\\": [{{\\"emailAddress\\": \\"{ANN}\\"}}]}}}}"}}\n',
+        ),
+        "complaint", letter="0100-dd@email.amazonses.com",
+    ),
     Sample("wants to leave", "RFC 5965 errata, opt-out; sisimai arf", feedback("opt-out"), "unsubscribe"),
     Sample("is no spam", "RFC 6430", feedback("not-spam"), "other", letter=""),
     Sample(

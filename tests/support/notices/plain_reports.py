@@ -10,6 +10,21 @@ DAEMON = "MAILER-DAEMON@mx.receiver.example"
 RETURNED = f"Content-Type: message/rfc822\n\n{HEADER}\nDear Ann,\n"
 BELOW = f"{HEADER}\nDear Ann,\n"
 
+MAIL = '"mail": {"messageId": "0100018f-cc-000000", "commonHeaders": {"messageId": "<' + LETTER + '>"}}'
+BOUNCED = (
+    f'{{"notificationType": "Bounce", {MAIL}, "bounce": {{"bounceType": "Permanent", "bounceSubType": "General", '
+    f'"bouncedRecipients": [{{"emailAddress": "{ANN}", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user '
+    'unknown"}]}}'
+)
+
+
+def sns(text: str) -> bytes:
+    return message(
+        f"From: Letters <no-reply@sns.amazonaws.com>\nTo: {DESK}\nSubject: AWS Notification Message\nMessage-ID: <s@a>",
+        f"{text}\n\n--\nIf you wish to stop receiving notifications from this topic, visit the link below.\n",
+    )
+
+
 SAMPLES = (
     Sample(
         "qmail", "QSBMF, cr.yp.to/proto/qsbmf.txt; sisimai lhost-qmail",
@@ -308,6 +323,20 @@ SAMPLES = (
             f"Your message was not delivered to the following recipients:\n\n  {ANN}: mailbox is over its quota\n\n" + BELOW,
         ),
         "bounce", (ANN,), "", reason="mailbox is over its quota",
+    ),
+    Sample(
+        "ses, by sns", "docs.aws.amazon.com/ses, SNS notification contents; sisimai lhost-amazonses", sns(BOUNCED.replace("user unknown", "user\n  unknown")),
+        "bounce", (ANN,), "5.1.1", True, letter="0100018f-cc-000000@email.amazonses.com", reason="550 5.1.1 user unknown",
+    ),
+    Sample(
+        "ses, by sns, full", "docs.aws.amazon.com/ses, bounce object",
+        sns(BOUNCED.replace("Permanent", "Transient").replace("General", "MailboxFull").replace("5.1.1", "5.2.2")),
+        "bounce", (ANN,), "5.2.2", letter="0100018f-cc-000000@email.amazonses.com",
+    ),
+    Sample(
+        "ses, by sns, delivered", "docs.aws.amazon.com/ses, delivery object",
+        sns(f'{{"notificationType": "Delivery", {MAIL}, "delivery": {{"recipients": ["{ANN}"]}}}}'),
+        "delivered", letter="0100018f-cc-000000@email.amazonses.com",
     ),
     Sample(
         "only the letter's To says whose it was", "sisimai lhost-verizon",
