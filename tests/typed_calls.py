@@ -10,6 +10,8 @@ import pandas as pd
 
 from notebookmail import (
     SMTP,
+    Drafts,
+    Mailbox,
     OAuth,
     Received,
     Report,
@@ -29,6 +31,7 @@ from notebookmail import (
     start_frame,
 )
 from notebookmail.delivery.events import Status
+from notebookmail.mailbox.reading import ReadableMailbox, ReadBatch
 
 
 async def merge(df: pd.DataFrame) -> None:
@@ -96,3 +99,14 @@ async def look(df: pd.DataFrame, template: Template) -> None:
     assert_type(Server.for_address("me@example.org", rate="30/min"), Server)
     assert_type(Server.preset("ses", region="eu-west-1", access_key="AKIA", secret_key="x"), Server)
     assert_type(Server.profile("work").save_profile("home"), Path)
+
+
+async def by_mailbox(df: pd.DataFrame, template: Template, server: Server) -> None:
+    mailbox = Mailbox.for_server(server, folders=["INBOX", "Bounces"])
+    assert_type(Mailbox("imap.example.org", 993, username="me", password="x", security="tls"), Mailbox)
+    assert_type(await send_frame(df, template, Drafts(mailbox, folder="Letters")), SendResults)
+    assert_type(await send_frame(df, template, server, save_sent=mailbox), SendResults)
+    readable: ReadableMailbox = mailbox
+    async for batch in readable.read({}):
+        assert_type(batch, ReadBatch)
+    print(await mailbox.verify())

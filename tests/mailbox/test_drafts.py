@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 from peers.process import DELIVER_SECONDS, stopped, wait_until
-from support.scripted_imap import scripted_imap
+from support.scripted_imap import SILENCE, scripted_imap
 
 from notebookmail import (
     Drafts,
@@ -21,10 +22,12 @@ from notebookmail import (
     MailboxError,
     SendResults,
     Template,
+    last_results,
     plan_frame,
     send_frame,
 )
 from notebookmail.mail.message import Envelope, Mail
+from notebookmail.mailbox import drafts
 from notebookmail.mailbox.draft_store import DraftStore, draft_of
 
 if TYPE_CHECKING:
@@ -103,8 +106,8 @@ async def test_drafts_are_a_world_of_their_own(user: User, tmp_path: Path) -> No
 @pytest.mark.peer
 async def test_another_folder_can_be_named(user: User, tmp_path: Path) -> None:
     user.command("create", "Letters")
-    drafts = Drafts(user.mailbox(), folder="Letters")
-    results = await send_frame(PEOPLE, TEMPLATE, drafts, journal=tmp_path / "journal", progress=False)
+    target = Drafts(user.mailbox(), folder="Letters")
+    results = await send_frame(PEOPLE, TEMPLATE, target, journal=tmp_path / "journal", progress=False)
     assert results.counts["sent"] == len(user.found("Letters")) == 3
     assert user.found("Drafts") == []
 
@@ -117,9 +120,9 @@ async def test_a_folder_that_is_not_there_is_told_before_anything_is_made(user: 
 
 @pytest.mark.peer
 async def test_a_refused_login_is_told_before_anything_is_made(user: User) -> None:
-    drafts = Drafts(user.mailbox(password="wrong"))
+    target = Drafts(user.mailbox(password="wrong"))
     with pytest.raises(MailboxError, match="refuses the login"):
-        await send_frame(PEOPLE, TEMPLATE, drafts, journal=False, progress=False)
+        await send_frame(PEOPLE, TEMPLATE, target, journal=False, progress=False)
 
 
 def test_what_is_no_mailbox_is_refused() -> None:
@@ -172,6 +175,23 @@ async def test_a_mailbox_that_hangs_up_is_given_up_after_some_tries() -> None:
     results = await made("* BYE no more\r\n")
     assert results.counts["pending"] == 3
     assert "was lost" in str(results)
+
+
+async def test_who_interrupts_does_not_wait_for_a_silent_mailbox_and_its_draft_is_in_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(drafts, "_CLOSING_SECONDS", 0.1)
+    async with scripted_imap({**LISTED, "APPEND": SILENCE}) as (port, heard):
+        mailbox = Mailbox("127.0.0.1", port, username="me", password="x", timeout=600)
+        sending = send_frame(PEOPLE, TEMPLATE, Drafts(mailbox), journal=False, progress=False)
+        task = asyncio.create_task(sending)
+        await asyncio.to_thread(wait_until, lambda: any("APPEND" in line for line in heard), str)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    results = last_results()
+    assert results is not None
+    assert (results.counts["unconfirmed"], results.counts["pending"]) == (1, 2)
 
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------
