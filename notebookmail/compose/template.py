@@ -189,7 +189,7 @@ class Template:
         picture or its text, or is named by `check_frame`. Wants the extra `notebook`.
 
         Args:
-            path: The notebook, .ipynb.
+            path: The notebook, .ipynb; or the HTML page that nbconvert or Quarto has written of it.
             subject: The subject line, a template; by default the notebook's title.
             parameters: What differs by row, for a notebook that papermill runs for each: columns by the names of
                 the parameters they fill, names of parameters that are columns, or True for all parameters. Rows

@@ -401,3 +401,49 @@ def test_letters_of_all_rows_share_their_pictures_and_the_same_bytes_each_time(t
     again = Template.from_notebook(path, sender="desk@example.org")
     assert str(template.render(ROW)).split("Date")[0] == str(again.render(ROW)).split("Date")[0]
     assert repr(template) == "<Template 'R'>"
+
+
+# --- pages ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("template", ["lab", "classic"])
+def test_page_that_nbconvert_wrote_reads_as_its_notebook(tmp_path, template):
+    nbconvert = pytest.importorskip("nbconvert")
+    frame = pd.DataFrame({"region": ["North"]})
+    path = written(
+        tmp_path,
+        text("# Sales of May\n\nWords."),
+        code("secret()", printed("in May"), printed("warned", "stderr"), shown(text_html=frame._repr_html_())),
+        code("plot()", shown(image_png=base64_png())),
+    )
+    exporter = nbconvert.HTMLExporter(template_name=template)
+    (tmp_path / "page.html").write_text(exporter.from_filename(str(path))[0], encoding="utf-8")
+    message, html, plain = letter(tmp_path / "page.html")
+    assert message["subject"] == "Sales of May"
+    assert [part.get_content() for part in message.walk() if part.get_content_maintype() == "image"] == [png()]
+    for each in ("Words.", "in May", "North"):
+        assert each in html
+        assert each in plain
+    for each in ("secret", "warned", "In [", "¶", "<script", "jp-"):
+        assert each not in html
+    assert "secret" in letter(tmp_path / "page.html", code=True)[1]
+
+
+def test_page_of_quarto_is_read_without_its_contents_and_with_its_formulas(tmp_path):
+    page = tmp_path / "report.html"
+    page.write_text(
+        "<html><head><title>T</title><style>p{color:red}</style></head><body>"
+        "<nav id='TOC'><a href='#a'>Contents</a></nav><h1 class='title'>Sales</h1>"
+        "<div class='cell'><div class='sourceCode cell-code'><pre>f()</pre></div>"
+        "<div class='cell-output cell-output-stderr'><pre>warned</pre></div>"
+        "<p>By <span class='math inline'>\\(x_1\\)</span></p>"
+        f"<img src='data:image/png;base64,{base64_png()}'></div></body></html>"
+    )
+    message, html, _ = letter(page)
+    assert message["subject"] == "Sales"
+    assert 'alt="x_1"' in html
+    assert html.count("cid:") == 2
+    for each in ("Contents", "f()", "warned", "color:red"):
+        assert each not in html
+    with pytest.raises(TemplateError, match="are for the notebook"):
+        Template.from_notebook(page, parameters=["region"])

@@ -152,7 +152,7 @@ def _edits(
         if tag.start < skipped_to or tag.kind != "start":
             continue
         if tag.name in _DROPPED:
-            skipped_to = _end_of(found.tokens, place)
+            skipped_to = end_of(found.tokens, place)
             written = ""
             if tag.name == "svg":
                 written = _drawn(found.html[tag.start : skipped_to], pictures, left_out)
@@ -161,7 +161,7 @@ def _edits(
             yield from _picture(tag, pictures, attachments, left_out)
 
 
-def _end_of(tokens: tuple[Token, ...], place: int) -> int:
+def end_of(tokens: tuple[Token, ...], place: int) -> int:
     """Return where the element ends that begins at a place; an element that never ends is its tag."""
     depth = 0
     name = tokens[place].name

@@ -28,7 +28,7 @@ from .text_cells import markdown_html
 from .widgets import saved_states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .cell_choices import CellChoices
     from .reading import NotebookFile
@@ -71,11 +71,25 @@ def letter_of(file: NotebookFile, notebook: Any, choices: CellChoices) -> Notebo
     parts = [(place, html) for place, html in writer.cells(notebook.cells) if html]
     if not parts:
         raise TemplateError(f"{file.name} shows nothing: {_why_empty(choices)}")
+    identity = f"{file.name} {file.identity} {choices!r}"
+    return whole_letter(parts, writer.left_out, writer.pictures, identity)
+
+
+def whole_letter(
+    parts: Sequence[tuple[str, str]], left_out: Iterable[str], pictures: NotebookPictures, identity: str
+) -> NotebookLetter:
+    """Put a letter together.
+
+    Args:
+        parts: What it shows: the place of each part in words, and its HTML.
+        left_out: What is left out, and why.
+        pictures: The pictures.
+        identity: What the letter is known by.
+    """
     html = _styled("\n".join(part for _, part in parts))
     text = tidy(to_text(html, Masks(html))).strip("\n")
-    notes = comments(writer.left_out, _largest(parts, html))
-    pictures = tuple(writer.pictures.parts.values())
-    return NotebookLetter(notes + html, text, pictures, f"{file.name} {file.identity} {choices!r}")
+    notes = comments(left_out, _largest(parts, html))
+    return NotebookLetter(notes + html, text, tuple(pictures.parts.values()), identity)
 
 
 class _NotebookWriter:
@@ -190,7 +204,7 @@ def _last_heading(html: str) -> str:
     return ""
 
 
-def _largest(parts: list[tuple[str, str]], html: str) -> str:
+def _largest(parts: Sequence[tuple[str, str]], html: str) -> str:
     """Say which cells make the letter too long, if it is."""
     if len(html.encode()) <= _NEARLY_TOO_LONG:
         return ""

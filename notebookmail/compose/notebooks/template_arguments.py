@@ -10,6 +10,7 @@ from notebookmail.errors import TemplateError
 
 from .cell_choices import CellChoices
 from .conversion import letter_of, refuse_errors
+from .html_report import ReportPage
 from .reading import NotebookFile
 from .run import NotebookRun, check_timeout, filled_parameters
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NOTEBOOK: Final = "notebook"
 """The name a template knows the notebook by."""
+_PAGES: Final = (".html", ".htm")
 _BODIES: Final = ("markdown", "html")
 _RUN_AGAIN: Final = (
     "correct it and run the notebook again, or tag the cell raises-exception if the error is meant to be shown"
@@ -43,8 +45,15 @@ def template_arguments(
     """
     choices = CellChoices.of(code=code, tags=tags)
     seconds = check_timeout(timeout)
-    file = NotebookFile.read(path)
     shown: Any
+    if str(path).lower().endswith(_PAGES):
+        page = ReportPage.read(path)
+        if parameters or choices.tags:
+            raise TemplateError(
+                f"{page.name} is a page: parameters= and tags= are for the notebook (.ipynb) itself"
+            )
+        return _arguments(page, page.letter(has_code=choices.has_code), further, subject)
+    file = NotebookFile.read(path)
     if parameters is None or parameters is False:
         refuse_errors(file, file.notebook, _RUN_AGAIN)
         shown = letter_of(file, file.notebook, choices)
@@ -54,6 +63,12 @@ def template_arguments(
         filled = filled_parameters(file, parameters, name)
         allows = further.get("na") == "empty"
         shown = NotebookRun(file, choices, filled, kernel=name, timeout=seconds, allows_missing=allows)
+    return _arguments(file, shown, further, subject)
+
+
+def _arguments(
+    file: NotebookFile | ReportPage, shown: Any, further: Mapping[str, Any], subject: str | None
+) -> dict[str, Any]:
     inline = {**(further.get("inline") or {}), NOTEBOOK: shown}
     arguments = {"folder": Path(file.folder), **further, "inline": inline}
     arguments["subject"] = _subject(file) if subject is None else subject
@@ -67,7 +82,7 @@ def template_arguments(
     return arguments
 
 
-def _subject(file: NotebookFile) -> str:
+def _subject(file: NotebookFile | ReportPage) -> str:
     """Return the notebook's title as a template of nothing but itself."""
     title = file.title()
     if not title:
