@@ -52,11 +52,6 @@ class Fields:
     def __bool__(self) -> bool:
         return bool(self._values)
 
-    @property
-    def names(self) -> Iterable[str]:
-        """The names, in lower case, each once."""
-        return self._values.keys()
-
     def octets(self, name: str) -> bytes:
         """Return the first value of a name as it was sent, or nothing."""
         return self._values.get(name, (b"",))[0]
