@@ -60,6 +60,11 @@ rcpt:
   accept
 
 begin routers
+gone:
+  driver = redirect
+  domains = %(bounce_domain)s
+  allow_fail
+  data = :fail: no such user here
 store:
   driver = accept
   transport = store
@@ -114,6 +119,7 @@ def exim(folder: Path, setup: Setup) -> Iterator[Peer]:
         "size": setup.size,
         "username": USERNAME,
         "password": PASSWORD,
+        "bounce_domain": setup.bounce_domain or "nobody.invalid",
         "no_recipient": NO_RECIPIENT,
         "no_sender": NO_SENDER,
         "recipients": " : ".join(setup.refuse),

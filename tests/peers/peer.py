@@ -57,6 +57,7 @@ class Setup:
     Attributes:
         certificate: PEM files of a certificate chain and its key, for STARTTLS and the second port.
         refuse: Recipients refused with 550.
+        bounce_domain: A domain whose recipients are taken, and then bounce (Exim).
         refuse_senders: Senders refused with 550.
         size: The largest message, in octets.
         hide: Extensions that EHLO is not to show, such as "chunking".
@@ -64,6 +65,7 @@ class Setup:
 
     certificate: tuple[Path, Path] | None = None
     refuse: tuple[str, ...] = ()
+    bounce_domain: str = ""
     refuse_senders: tuple[str, ...] = ()
     size: int = 20_000_000
     hide: tuple[str, ...] = ()
