@@ -13,7 +13,7 @@ from .machine_output import print_json, records
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-_JOURNAL = option("--journal", type=click.Path(path_type=Path), metavar="FILE", section="Which journal",
+JOURNAL = option("--journal", type=click.Path(path_type=Path), metavar="FILE", section="Which journal",
                   help="The journal's file (default: your own).")  # fmt: skip
 
 
@@ -22,7 +22,7 @@ _JOURNAL = option("--journal", type=click.Path(path_type=Path), metavar="FILE", 
     short_help="List what was sent before.",
     examples=("notebookmail campaigns", "notebookmail campaigns --json"),
 )
-@_JOURNAL
+@JOURNAL
 @as_json
 def campaigns(**chosen: Any) -> int:
     """List the campaigns of which something was sent, the one run last first."""
@@ -38,7 +38,7 @@ def campaigns(**chosen: Any) -> int:
     return ALL_SENT
 
 
-def _names(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+def campaign_names(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Return the campaigns' names for completion, by their digest where they have none."""
     from click.shell_completion import CompletionItem
 
@@ -58,8 +58,8 @@ def _names(context: click.Context, _parameter: click.Parameter, begun: str) -> l
     short_help="Forget a campaign: who got its letters.",
     examples=("notebookmail forget may-letters", "notebookmail forget may-letters --yes"),
 )
-@click.argument("campaign", shell_complete=_names)
-@_JOURNAL
+@click.argument("campaign", shell_complete=campaign_names)
+@JOURNAL
 @option("--yes", is_flag=True, section="Which journal", help="Do not ask.")
 @as_json
 def forget(**chosen: Any) -> int:

@@ -13,6 +13,7 @@ from .account import login, logout, verify
 from .check import check
 from .command import PROGRAM, SOME_NOT_SENT, WRONG_CALL, complain
 from .completion import VARIABLE, completion
+from .feedback import feedback
 from .history import campaigns, forget
 from .practice import demo, serve
 from .preview import preview
@@ -54,8 +55,8 @@ def program() -> None:
 
 
 _COMMANDS = (
-    demo, check, preview, send, verify, login, logout, campaigns, forget, suppressed, suppress, unsuppress, serve,
-    completion,
+    demo, check, preview, send, verify, login, logout, campaigns, feedback, forget, suppressed, suppress,
+    unsuppress, serve, completion,
 )  # fmt: skip
 for each in _COMMANDS:
     program.add_command(each)

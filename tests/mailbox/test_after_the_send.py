@@ -6,6 +6,7 @@ The bounces are Exim's own; answers are written by the sandbox's people to the l
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from random import Random
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,6 +23,7 @@ import pytest
 from peers import Arrival, IMAPPeer, Setup, exim
 
 from notebookmail import Server, Template, read_feedback, send_frame
+from notebookmail.cli import main
 from notebookmail.sandbox.answers import TakenLetter, answer
 from notebookmail.sandbox.delivery_requests import DeliveryRequests
 
@@ -66,9 +69,7 @@ def fate(number: int) -> str:
     return {1: "reply", 2: "away", 4: "complaint"}.get(number % (10 if number % 10 == 1 else 30), "")
 
 
-async def mailed(
-    count: int, folder: Path, user: User, **options: object
-) -> tuple[pd.DataFrame, dict[str, set[int]]]:
+async def mailed(count: int, noise: int, folder: Path, user: User) -> tuple[pd.DataFrame, dict[str, set[int]]]:
     """Send a campaign through Exim, put what comes back into the mailbox, and tell whom it is of."""
     df = people(count)
     truth: dict[str, set[int]] = {"bounced": set(), "replied": set(), "auto_replied": set(), "complained": set()}
@@ -87,8 +88,10 @@ async def mailed(
             if kind := fate(number):
                 truth[names[kind]].add(number)
                 mails.append(answered(kind, each))
-    noise = "From: a{0}@other.example\r\nSubject: Re: lunch\r\nIn-Reply-To: <l{0}@other.example>\r\n\r\nNoon?\r\n"
-    user.put_many([*mails, *(noise.format(number).encode() for number in range(count // 5))])
+    other = "From: a{0}@other.example\r\nSubject: Re: lunch\r\nIn-Reply-To: <l{0}@other.example>\r\n\r\nNoon?\r\n"
+    mails += [other.format(number).encode() for number in range(noise)]
+    Random(1).shuffle(mails)
+    user.put_many(mails)
     return df, truth
 
 
@@ -96,7 +99,7 @@ async def mailed(
 async def test_every_bounce_and_answer_is_told_of_its_row_and_counted_once(
     count: int, tmp_path: Path, user: User
 ) -> None:
-    df, truth = await mailed(count, tmp_path, user)
+    df, truth = await mailed(count, count // 5, tmp_path, user)
     feedback = await read_feedback(user.mailbox(), "may", journal=tmp_path / "j.sqlite")
     again = await read_feedback(user.mailbox(), "may", journal=tmp_path / "j.sqlite")
     frame = feedback.frame.loc[df["email"]].reset_index(drop=True)
@@ -106,6 +109,28 @@ async def test_every_bounce_and_answer_is_told_of_its_row_and_counted_once(
     assert feedback.suppressed == len(truth["bounced"]) + len(truth["complained"])
     assert feedback.counts["unmatched"] == 0
     assert (again.new, again.counts) == (0, feedback.counts)
+
+
+async def test_the_command_line_reads_what_came_back(
+    tmp_path: Path, user: User, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    df, truth = await mailed(20, 5, tmp_path, user)
+    monkeypatch.setenv("NOTEBOOKMAIL_PASSWORD", user.peer.password)
+    url, journal, csv = (
+        f"imap://{user.name}@127.0.0.1:{user.peer.port}",
+        tmp_path / "j.sqlite",
+        tmp_path / "rows.csv",
+    )
+    words = ["feedback", "may", "--mailbox", url, "--journal", str(journal)]
+    assert await asyncio.to_thread(main, [*words, "--csv", str(csv), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {each["to"] for each in told["rows"] if each["bounced"]} == set(
+        df["email"].iloc[sorted(truth["bounced"])]
+    )
+    assert (told["counts"]["letters"], told["campaign"]) == (20, "may")
+    assert len(pd.read_csv(csv)) == 20
+    assert await asyncio.to_thread(main, words) == 0
+    assert "20 letters" in capsys.readouterr().out
 
 
 def noted(journal: Path) -> int:
@@ -127,7 +152,7 @@ def killed_while_reading(words: list[str], journal: Path, before: int, wait_seco
 async def test_a_reader_that_is_killed_loses_nothing_and_counts_nothing_twice(
     tmp_path: Path, user: User, imap_peer: IMAPPeer
 ) -> None:
-    df, truth = await mailed(1000, tmp_path, user)
+    df, truth = await mailed(1000, 1000, tmp_path, user)
     journal = tmp_path / "j.sqlite"
     words = [sys.executable, "-c", READER, str(imap_peer.port), user.name, imap_peer.password, str(journal)]
     expected = sum(map(len, truth.values()))
