@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from peers import Setup, exim
 
-from notebookmail import FrameError, Sandbox, Template, TemplateError, plan_frame, send_frame
+from notebookmail import FrameError, Sandbox, Server, Template, TemplateError, plan_frame, send_frame
 from notebookmail.campaign.options import SendSettings
 from notebookmail.campaign.planning import make_plan
+from notebookmail.feedback import read_notice
 from notebookmail.smtp.wire.delivery_reports import mail_parameters, rcpt_parameters, xtext
 from notebookmail.smtp.wire.extensions import Extensions
 from notebookmail.smtp.wire.transaction import _plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from notebookmail.mail.message import Mail
 
 LETTER = Template("Hello", text="Dear {{ name }}", sender="desk@example.org")
@@ -42,12 +46,13 @@ async def test_letters_of_their_own_return_addresses_reach_a_server() -> None:
 
 
 def test_reports_are_asked_for_with_the_rows_token_and_never_with_an_address_in_it() -> None:
-    _, bo = mails(notify=["failure", "delay"])
+    ann, bo = mails(notify=["failure", "delay"])
     token = bo.message_id[1:33]
     assert said(bo, dsn="", size="") == [
         f"MAIL FROM:<desk@example.org> SIZE={bo.size} RET=HDRS ENVID={token}\r\n".encode(),
-        b"RCPT TO:<bo+x=1@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;bo+2Bx+3D1@example.org\r\n",
+        b"RCPT TO:<bo+x=1@example.org> NOTIFY=FAILURE,DELAY\r\n",
     ]
+    assert said(ann, dsn="")[1].endswith(b" NOTIFY=FAILURE,DELAY ORCPT=rfc822;ann@example.org\r\n")
 
 
 def test_a_server_that_offers_no_reports_is_not_asked() -> None:
@@ -84,3 +89,21 @@ def test_a_header_for_it_is_refused_with_a_pointer() -> None:
 def test_what_cannot_be_is_refused_by_name(options: dict[str, Any]) -> None:
     with pytest.raises(FrameError, match=next(iter(options))):
         SendSettings(**options)
+
+
+@pytest.mark.peer
+async def test_exims_report_comes_to_the_letters_return_address_and_names_its_token(tmp_path: Path) -> None:
+    with exim(tmp_path, Setup()) as peer:
+        results = await send_frame(
+            FRAME, LETTER, Server(peer.host, peer.port), bounce_to="bounces@example.org", verp=True,
+            notify="success", progress=False, journal=False,
+        )  # fmt: skip
+        arrivals = peer.arrivals()
+    tokens = {each[1:33] for each in results.frame.message_id}
+    own = {f"bounces+{each}@example.org" for each in tokens}
+    reports = [each for each in arrivals if not each.sender]
+    assert {each.sender for each in arrivals} == {"", *own}
+    assert {each.recipients[0] for each in reports} == own
+    notices = [read_notice(each.content) for each in reports]
+    assert {(each.kind, each.envelope_id) for each in notices} == {("delivered", each) for each in tokens}
+    assert {each.recipients for each in notices} == {(each,) for each in FRAME["email"]}

@@ -16,10 +16,11 @@ def mail_parameters(reports: DeliveryReports) -> tuple[str, ...]:
 def rcpt_parameters(reports: DeliveryReports, recipient: str) -> tuple[str, ...]:
     """Return the parameters of a RCPT: what is reported, and of whom (RFC 3461 4.1, 4.2).
 
-    Of an international address no original recipient is told: its type (RFC 6533 3) few servers know.
+    An original recipient is told only where it needs no encoding: Exim (4.96) reports it as it came, encoded, and
+    nobody would know it again; and the type of international ones (RFC 6533 3) few servers know.
     """
     notify = f"NOTIFY={','.join(each.upper() for each in reports.notify)}"
-    return (notify, f"ORCPT=rfc822;{xtext(recipient)}") if recipient.isascii() else (notify,)
+    return (notify, f"ORCPT=rfc822;{recipient}") if xtext(recipient) == recipient else (notify,)
 
 
 def xtext(text: str) -> str:
