@@ -244,5 +244,5 @@ def test_the_page_for_a_package_index_points_to_no_file_beside_it() -> None:
     page = words_of("README.md")
     for each in hooks["fancy-pypi-readme"]["substitutions"]:
         page = re.sub(each["pattern"], each["replacement"], page)
-    assert "13 of 16 sent" in page  # in words, where a picture cannot be shown
+    assert "13 of 16 rehearsed" in page  # in words, where a picture cannot be shown
     assert not re.search(r"<picture|<img|\]\((?!https?:|#)", page)

@@ -49,7 +49,7 @@ def charts_html(domains: Sequence[DomainTally], taken: TakenOverTime | None, hue
     """
     rows = sum(sum(each.counts.values()) for each in domains)
     parts = []
-    if rows >= _FEWEST and len(domains) > 1:
+    if rows >= _FEWEST and sum(bool(each.domain) for each in domains) > 1:
         parts.append(_domains_of_rows(domains, hue))
     if taken is not None and sum(taken.counts) >= _FEWEST:
         parts.append(_over_time(taken, hue))
