@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
@@ -103,7 +103,7 @@ class MessageMaker:
             NotebookmailError: It may not go out.
         """
         said = None if self._keys is None else self._said(self._keys, row, to, touched)
-        mail = replace(mail, segments=self._renderer.signed(mail.segments), said=said)
+        mail = mail._replace(segments=self._renderer.signed(mail.segments), said=said)
         if self._unwanted.is_anybody:
             self._check_wanted(mail, row)
         return mail

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .definition import environment_of
 from .groups import Varying
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from .rows.frame import Row
 
 
-@dataclass(frozen=True, slots=True)
-class RowContext:
+class RowContext(NamedTuple):
     """What the parts of a template are given for one row.
 
     Attributes:
@@ -113,7 +111,9 @@ class RowContexts:
         fields = row.fields
         context = {**self._globals, **fields}
         for name in self._watched:
-            context[name] = self._shown(name, fields.get(name))
+            value = fields.get(name)
+            if value is None or type(value) is Varying:
+                context[name] = self._shown(name, value)
         if self._reads_row:
             context["row"] = RowValues((name, self._shown(name, value)) for name, value in fields.items())
         return context

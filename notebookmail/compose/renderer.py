@@ -216,7 +216,9 @@ class Renderer:
     def _envelope(
         self, sender: NamedAddress | None, reached: list[NamedAddress], token: str, label: Hashable
     ) -> Envelope:
-        recipients = tuple(dict.fromkeys(box.address for box in reached))
+        # One recipient, as most letters have, is alone already.
+        one = (reached[0].address,) if len(reached) == 1 else ()
+        recipients = one or tuple(dict.fromkeys(box.address for box in reached))
         try:
             return self._return_path.envelope(sender.address if sender else "", recipients, token)
         except AddressError as problem:

@@ -8,7 +8,6 @@ digest is a hash of it. It knows columns, never a frame.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from notebookmail.errors import FrameError
@@ -335,7 +334,7 @@ class Template:
 
         one = row_of(row)
         if is_table(rows := one.fields.get(ROWS)) and not isinstance(rows, GroupRows):
-            one = replace(one, fields={**one.fields, ROWS: GroupRows(rows)})
+            one = one._replace(fields={**one.fields, ROWS: GroupRows(rows)})
         when = date or dt.datetime.now().astimezone()
         renderer = self.renderer(tuple(one.fields), date=when, is_draft=True)
         # Line ends as Python has them: `get_content()` is there to be read and compared.

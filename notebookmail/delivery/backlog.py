@@ -6,7 +6,7 @@ Time is an argument, in seconds of a clock that only goes forward. Nothing here 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,7 +102,7 @@ class Attempt:
         envelope = self.mail.envelope
         self.delivered += tuple(each for each in envelope.recipients if each not in refused)
         self.refused = refused
-        self.mail = replace(self.mail, envelope=replace(envelope, recipients=tuple(refused)))
+        self.mail = self.mail._replace(envelope=envelope._replace(recipients=tuple(refused)))
         self.reconnects = 0  # it has come on
 
     def judged(self, error: Exception) -> Exception:

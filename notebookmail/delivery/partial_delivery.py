@@ -11,7 +11,6 @@ An address that took the message gets it no second time: not in this run, not by
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from notebookmail.errors import SMTPRecipientRefused, SMTPRecipientsRefused, at
@@ -71,4 +70,4 @@ def for_the_others(mail: Mail, delivered: Collection[str]) -> Mail | None:
     left = tuple(each for each in mail.envelope.recipients if each.lower() not in taken)
     if all(each in mail.copies for each in left):
         return None
-    return replace(mail, envelope=replace(mail.envelope, recipients=left))
+    return mail._replace(envelope=mail.envelope._replace(recipients=left))

@@ -1,18 +1,21 @@
 """What travels between the wings: a mail object, its envelope, and the receipt for it (RFC 5321 2.3.1).
 
 The envelope is data of its own, never derived from headers: that is what keeps Bcc blind and a forged header
-line harmless. Content travels as segments so that a large attachment, encoded once, is shared by all rows.
+line harmless. Content travels as segments so that a large attachment, encoded once, is shared by all rows. Each is
+made once for every row, so they are named tuples: the cheapest values Python has that cannot be changed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from notebookmail.response import SMTPResponse
+
+_NOBODY: Final[Mapping[str, SMTPResponse]] = MappingProxyType({})
 
 
 class DeliveryReports(NamedTuple):
@@ -27,8 +30,7 @@ class DeliveryReports(NamedTuple):
     envelope_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who a message is from and to, as the server is told (RFC 5321 2.3.1).
 
     Attributes:
@@ -60,8 +62,7 @@ class RowContent(NamedTuple):
     digest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """A mail object: envelope and content.
 
     Attributes:
@@ -76,12 +77,15 @@ class Mail:
     """
 
     envelope: Envelope
-    segments: tuple[bytes, ...] = field(repr=False)
+    segments: tuple[bytes, ...]
     message_id: str = ""
     needs_8bit: bool = False
     needs_smtputf8: bool = False
     copies: frozenset[str] = frozenset()
     said: RowContent | None = None
+
+    def __repr__(self) -> str:
+        return f"<Mail {self.message_id or 'without a Message-ID'}, {self.size} octets>"
 
     @property
     def size(self) -> int:
@@ -94,8 +98,7 @@ class Mail:
         return b"".join(self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The server took responsibility for a message (RFC 5321 4.2.5).
 
     Attributes:
@@ -104,4 +107,4 @@ class Receipt:
     """
 
     reply: SMTPResponse
-    refused: Mapping[str, SMTPResponse] = field(default_factory=dict)
+    refused: Mapping[str, SMTPResponse] = _NOBODY

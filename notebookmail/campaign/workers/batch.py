@@ -12,7 +12,6 @@ import signal
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notebookmail.campaign.message_maker import unmakeable
@@ -161,7 +160,7 @@ def _made(renderer: Renderer, request: RowRequest) -> MadeMessage | FailedMessag
         error.__cause__ = problem
         return FailedMessage(packed_error(error))
     pieces = tuple(_piece(renderer, piece) for piece in mail.segments)
-    return MadeMessage(replace(mail, segments=()), pieces, touched)
+    return MadeMessage(mail._replace(segments=()), pieces, touched)
 
 
 def _piece(renderer: Renderer, piece: bytes) -> Any:

@@ -13,7 +13,6 @@ import itertools
 import pickle
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from notebookmail.campaign.message_maker import LetterOrder, unmakeable
@@ -183,7 +182,7 @@ class MakingByWorkers:
         pieces = (
             each if isinstance(each, bytes) else self._renderer.shared_piece(each) for each in outcome.pieces
         )
-        mail = replace(outcome.mail, segments=tuple(pieces))
+        mail = outcome.mail._replace(segments=tuple(pieces))
         try:
             return order.maker.finished(mail, order.row, order.to, outcome.touched)
         except (NotebookmailError, *INTERRUPTS):

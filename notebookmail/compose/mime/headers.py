@@ -16,7 +16,7 @@ from notebookmail.errors import TemplateError
 from notebookmail.mail.header_folding import LINE, WORD, encoded_words, fold, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from notebookmail.address import NamedAddress
 
@@ -105,7 +105,7 @@ def unstructured(
     return fold(f"{name}:", encoded_words(value, LINE - len(name) - 2))
 
 
-def mailboxes(name: str, boxes: Iterable[NamedAddress], *, row: object = None) -> bytes:
+def mailboxes(name: str, boxes: Sequence[NamedAddress], *, row: object = None) -> bytes:
     """Write an address field, such as To, with its final CRLF.
 
     An address whose local part is not ASCII stays raw UTF-8 (RFC 6532); everything else is ASCII.
@@ -113,6 +113,11 @@ def mailboxes(name: str, boxes: Iterable[NamedAddress], *, row: object = None) -
     Raises:
         TemplateError: A name holds line breaks, control characters or half a surrogate pair.
     """
+    if len(boxes) == 1:
+        box = boxes[0]
+        line = f"{name}: {box.name} <{box.address}>"
+        if len(line) <= LINE and len(box.name) < WORD and _ATOMS.fullmatch(box.name) and "=?" not in box.name:
+            return line.encode("utf-8") + b"\r\n"  # most are so, and there is one for every row
     words: list[str] = []
     for box in boxes:
         if words:

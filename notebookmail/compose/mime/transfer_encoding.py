@@ -56,8 +56,9 @@ class BodyEncoder:
         text = text.removesuffix("\n")
         lines = text.split("\n")
         if text.isascii():
-            if max(map(len, lines)) <= _LINE and _is_clean(text):
-                return b"".join([self._fields, b"7bit\r\n\r\n", "\r\n".join(lines).encode("ascii"), b"\r\n"])
+            data = text.encode("ascii")
+            if max(map(len, lines)) <= _LINE and _is_clean(data):
+                return b"".join([self._fields, b"7bit\r\n\r\n", data.replace(b"\n", b"\r\n"), b"\r\n"])
         elif _is_mostly_foreign(text):
             return b"".join([self._fields, b"base64\r\n\r\n", _base64_lines(lines)])
         encoded = map(self._lines.__getitem__, lines)
@@ -91,10 +92,9 @@ class BodyEncoder:
         return not self._long.isdisjoint(pieces)
 
 
-def _is_clean(text: str) -> bool:
+def _is_clean(data: bytes) -> bool:
     """Tell whether a text of short ASCII lines can go as it is."""
-    data = text.encode("ascii")
-    return not (" \n" in text or "\t\n" in text or text.endswith((" ", "\t"))) and len(
+    return not (b" \n" in data or b"\t\n" in data or data.endswith((b" ", b"\t"))) and len(
         data.translate(None, _CONTROLS)
     ) == len(data)
 
