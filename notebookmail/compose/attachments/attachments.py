@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -252,12 +253,17 @@ class _Body:
         Args:
             name: A checked name.
         """
-        kind = guess_type(name)
-        if kind.startswith("text/"):
-            # A text in an unknown encoding is octets: any charset said of it could be a lie.
-            kind = f'{kind}; charset="utf-8"' if self._is_utf8 else "application/octet-stream"
-        fields = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n".encode("ascii")
-        return [fields + disposition("attachment", name) + b"\r\n", self.encoded]
+        return [_fields(name, is_utf8=self._is_utf8), self.encoded]
+
+
+@lru_cache(maxsize=256)  # most letters of a run have the same names
+def _fields(name: str, *, is_utf8: bool) -> bytes:
+    kind = guess_type(name)
+    if kind.startswith("text/"):
+        # A text in an unknown encoding is octets: any charset said of it could be a lie.
+        kind = f'{kind}; charset="utf-8"' if is_utf8 else "application/octet-stream"
+    fields = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n".encode("ascii")
+    return fields + disposition("attachment", name) + b"\r\n"
 
 
 def _is_utf8(content: bytes) -> bool:

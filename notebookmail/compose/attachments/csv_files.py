@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from notebookmail.compose.tables.content import Table
 
 _TEXTS: Final = frozenset({str, type(None)})
+_AS_THEY_PRINT: Final = frozenset({"int64", "int32", "bool", "float64", "Int64", "boolean"})
 _MIDNIGHT: Final = " 00:00:00"
 _LENGTH: Final = len("2025-12-31 00:00:00")
 
@@ -42,14 +44,19 @@ def csv_text(sheet: SheetContent, separator: str) -> str | None:
     return file.getvalue()
 
 
-def _cells(table: Table, place: int, kind: Any) -> Sequence[str] | None:
-    """Return a column's cells as pandas writes them, None if only it knows."""
-    name = str(kind)
-    if name in {"int64", "int32", "bool", "float64", "Int64", "boolean"}:
-        return table.each(place, _written)
+@lru_cache(maxsize=256)
+def _name(kind: Any) -> str:
+    return str(kind)  # of NumPy, whose types take their time for it
+
+
+def _cells(table: Table, place: int, kind: Any) -> Sequence[Any] | None:
+    """Return a column's cells that print as pandas writes them, None if only it knows."""
+    name = _name(kind)
+    if name in _AS_THEY_PRINT:  # as the csv module writes them, too, nothing for None
+        return table.columns[place]
     if name == "object" or name.startswith(("str", "string", "category")):
-        is_text = _TEXTS.issuperset(map(type, table.columns[place]))
-        return table.each(place, _written) if is_text else None
+        cells = table.columns[place]
+        return cells if _TEXTS.issuperset(map(type, cells)) else None
     return _moments(table.each(place, _moment)) if name.startswith("datetime64[") and "," not in name else None
 
 
@@ -65,7 +72,7 @@ def _moment(cell: Any) -> str:
 def _moments(texts: Sequence[str]) -> Sequence[str] | None:
     """Return dates and times as pandas writes a column of them, None if one has a part of a second."""
     present = [*filter(None, texts)]
-    if any(len(text) != _LENGTH for text in present):
+    if not {*map(len, present)} <= {_LENGTH}:
         return None
     if all(text.endswith(_MIDNIGHT) for text in present):
         return [text.removesuffix(_MIDNIGHT) for text in texts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -42,6 +43,7 @@ def guess_type(name: str) -> str:
     return kind
 
 
+@lru_cache(maxsize=256)
 def check_file_name(name: str) -> str:
     """Return a name if it can be the name of one file on every system.
 

@@ -25,7 +25,8 @@ _NOTHING_TO_CODE: Final = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]*[!-<>-~])?")
 _WORTH_CUTTING: Final = 512
 _AS_THEY_ARE: Final = bytes({9, *range(32, 127)})
 """What stands for itself; of these, "=" is the first to get its code."""
-_SIGN: Final = ord("=")
+_CUT: Final = re.compile(rb".{73,75}(?<!=)(?<!=.)", re.DOTALL)
+"""Lines as long as they may be before the "=" of a soft break; a code is never cut in two."""
 
 
 def quoted(line: bytes) -> bytes:
@@ -40,16 +41,10 @@ def quoted(line: bytes) -> bytes:
     whole = line.replace(b"=", b"=3D")
     for octet in coded:
         whole = whole.replace(bytes((octet,)), b"=%02X" % octet)
-    lines = []
-    start, last = 0, len(whole) - 2 * _LONGEST
-    while start < last:
-        end = start + _LONGEST - 1
-        if whole[end - 1] == _SIGN:  # a code is never cut in two
-            end -= 1
-        elif whole[end - 2] == _SIGN:
-            end -= 2
-        lines.append(whole[start:end])
-        start = end
+    lines = _CUT.findall(whole)
+    start, last = sum(map(len, lines)), len(whole) - 2 * _LONGEST
+    while lines and start - len(lines[-1]) >= last:
+        start -= len(lines.pop())
     return b"=\n".join([*lines, b2a_qp(a2b_qp(whole[start:]))])
 
 
