@@ -1,12 +1,14 @@
-"""A server in a process of its own that discards content it takes by DATA and, if asked to, by BDAT (RFC 3030).
+"""A server in a process of its own that discards content it takes by DATA and, if asked to, by BDAT (RFC 3030),
+over TLS if it is given a certificate.
 
 For measuring clients only: it accepts every command, and says nothing that a client could learn from. smtp-sink,
-which the other benchmarks use, knows no BDAT.
+which the other benchmarks use, knows neither BDAT nor TLS.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -68,9 +70,14 @@ class _Session(asyncio.Protocol):
 
 
 @contextmanager
-def discarding_server(*extensions: str) -> Iterator[int]:
-    """Run the server with these extensions besides 8BITMIME; yields its port on 127.0.0.1."""
-    command = [sys.executable, __file__, *extensions]
+def discarding_server(*extensions: str, certificate: str = "") -> Iterator[int]:
+    """Run the server with these extensions besides 8BITMIME; yields its port on 127.0.0.1.
+
+    Args:
+        extensions: What it offers.
+        certificate: The path of its key and certificate, for TLS from the first byte; "" for no TLS.
+    """
+    command = [sys.executable, __file__, certificate, *extensions]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -80,13 +87,17 @@ def discarding_server(*extensions: str) -> Iterator[int]:
             process.stdin.close()  # it ends with its input: not even a killed run leaves it behind
 
 
-async def _serve(extensions: tuple[str, ...]) -> None:
+async def _serve(certificate: str, extensions: tuple[str, ...]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Session(extensions), "127.0.0.1", 0)
+    context = None
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+    server = await loop.create_server(lambda: _Session(extensions), "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(tuple(sys.argv[1:])))
+    asyncio.run(_serve(sys.argv[1], tuple(sys.argv[2:])))

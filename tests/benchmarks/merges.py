@@ -12,9 +12,10 @@ import contextlib
 import json
 import os
 import re
+import ssl
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -36,9 +37,21 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-CONNECTIONS = 16
 OCTETS = 5_000
 LETTER = Template(SUBJECT, markdown=SOURCE, **PARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the messages go over.
+
+    Attributes:
+        connections: So many.
+        authority: Who has signed the server's certificate: the path of a file; "" for no TLS.
+    """
+
+    connections: int = 16
+    authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ def _plain() -> Letter:
 MARKDOWN = Letter(LETTER, *bodies_of(LETTER))
 PLAIN = _plain()
 LETTERS = {"markdown": MARKDOWN, "plain": PLAIN}
+_LINE = Line()
 
 
 # --- this package -----------------------------------------------------------------------------------------------
@@ -76,13 +90,21 @@ def _merge(
     port: int,
     df: pd.DataFrame,
     letter: Letter = MARKDOWN,
+    line: Line = _LINE,
     *,
-    connections: int = CONNECTIONS,
     is_sync: bool = False,
+    is_chunked: bool = False,
     **options: Any,
 ) -> None:
     """Mail every row with the defaults on, what is shown going nowhere, and a new journal on the disk."""
-    server = Server("127.0.0.1", port, security="none", max_connections=connections)
+    server = Server(
+        "127.0.0.1",
+        port,
+        security="tls" if line.authority else "none",
+        cert_bundle=line.authority or None,
+        max_connections=line.connections,
+        chunking=is_chunked,
+    )
     with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
         options = {"journal": Path(folder, "journal.sqlite"), "progress": "text", **options}
         with contextlib.redirect_stdout(nowhere):
@@ -93,9 +115,9 @@ def _merge(
     assert results.counts["sent"] == len(df), results.counts
 
 
-def _merge_on_a_board(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN) -> None:
+def _merge_on_a_board(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN, line: Line = _LINE) -> None:
     with _headless_notebook():
-        _merge(port, df, letter, progress="widget")
+        _merge(port, df, letter, line, progress="widget")
 
 
 class _Comm(BaseComm):
@@ -142,20 +164,27 @@ class _Obvious:
         return message
 
 
-async def _send_obviously(port: int, df: pd.DataFrame, letter: Letter, connections: int) -> None:
+async def _send_obviously(port: int, df: pd.DataFrame, letter: Letter, line: Line) -> None:
     build, rows = _Obvious(letter), iter(df.to_dict("records"))
+    tls: dict[str, Any] = {"start_tls": False}
+    if line.authority:
+        tls = {"use_tls": True, "tls_context": ssl.create_default_context(cafile=line.authority)}
 
     async def work() -> None:
-        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, **tls) as client:
             for row in rows:
                 refused, _ = await client.send_message(build(row))
                 assert not refused
 
-    await asyncio.gather(*(work() for _ in range(connections)))
+    await asyncio.gather(*(work() for _ in range(line.connections)))
 
 
-def _aiosmtplib(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN, *, connections: int) -> None:
-    asyncio.run(_send_obviously(port, df, letter, connections))
+def _aiosmtplib(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN, line: Line = _LINE) -> None:
+    asyncio.run(_send_obviously(port, df, letter, line))
+
+
+def _aiosmtplib_alone(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN, line: Line = _LINE) -> None:
+    _aiosmtplib(port, df, letter, replace(line, connections=1))
 
 
 # --- nodemailer and smtp-source ---------------------------------------------------------------------------------
@@ -169,7 +198,7 @@ def _as_javascript(jinja: str, *, is_html: bool = False) -> str:
     return re.sub(r"\{% if (\w+) > (\d+) %\}(.*?)\{% endif %\}", r'${row.\1 > \2 ? "\3" : ""}', literal)
 
 
-def _nodemailer(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN) -> float:
+def _nodemailer(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN, line: Line = _LINE) -> float:
     message = {
         "from": PARTS["sender"],
         "to": _as_javascript(PARTS["to"]),
@@ -177,11 +206,12 @@ def _nodemailer(port: int, df: pd.DataFrame, letter: Letter = MARKDOWN) -> float
         "text": _as_javascript(letter.text),
         "html": _as_javascript(letter.html, is_html=True),
     }
-    return nodemailer(port, df.to_dict("records"), message, connections=CONNECTIONS)
+    rows = df.to_dict("records")
+    return nodemailer(port, rows, message, connections=line.connections, authority=line.authority)
 
 
-def _smtp_source(port: int, df: pd.DataFrame, _: Letter = MARKDOWN) -> float:
-    return smtp_source(port, messages=len(df), sessions=CONNECTIONS, octets=OCTETS)
+def _smtp_source(port: int, df: pd.DataFrame, _: Letter = MARKDOWN, line: Line = _LINE) -> float:
+    return smtp_source(port, messages=len(df), sessions=line.connections, octets=OCTETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +220,8 @@ class Merge:
 
     Attributes:
         name: As the table names it.
-        run: Mails a frame to the server on a port, in one of the letters; returns the seconds where it knows
-            better than who calls it.
+        run: Mails a frame to the server on a port, in one of the letters, over a line; returns the seconds where
+            it knows better than who calls it.
         is_quick: False for a way that is measured with fewer rows, so that a round ends in good time.
     """
 
@@ -205,10 +235,9 @@ OURS_SYNC = Merge("send_frame_sync", partial(_merge, is_sync=True))
 WITHOUT_JOURNAL = Merge("send_frame, journal=False", partial(_merge, journal=False))
 SYNC_WITHOUT_JOURNAL = Merge("send_frame_sync, journal=False", partial(_merge, is_sync=True, journal=False))
 ON_A_BOARD = Merge('send_frame, progress="widget"', _merge_on_a_board)
-OBVIOUS = Merge("aiosmtplib, Jinja2, EmailMessage, 1 conn.", partial(_aiosmtplib, connections=1), is_quick=False)
-OBVIOUS_MANY = Merge(
-    f"the same, {CONNECTIONS} connections", partial(_aiosmtplib, connections=CONNECTIONS), is_quick=False
-)
+BY_CHUNKS = Merge("send_frame, chunking=True", partial(_merge, is_chunked=True))
+OBVIOUS = Merge("aiosmtplib, Jinja2, EmailMessage, 1 conn.", _aiosmtplib_alone, is_quick=False)
+OBVIOUS_MANY = Merge("the same, as many connections", _aiosmtplib, is_quick=False)
 NODEMAILER = Merge("nodemailer, pooled", _nodemailer, is_quick=False)
 SMTP_SOURCE = Merge("smtp-source, one fixed message", _smtp_source)
 
@@ -216,3 +245,5 @@ MERGES = (
     OURS, OURS_SYNC, WITHOUT_JOURNAL, SYNC_WITHOUT_JOURNAL, ON_A_BOARD, OBVIOUS, OBVIOUS_MANY, NODEMAILER,
     SMTP_SOURCE,
 )  # fmt: skip
+OVER_TLS = tuple(merge for merge in MERGES if merge is not SMTP_SOURCE)  # which knows none
+OVER_CHUNKS = (OURS, BY_CHUNKS, OBVIOUS_MANY, NODEMAILER)

@@ -2,17 +2,21 @@
 
 Every way is measured whole, with connecting and building in it, in alternating rounds, so that a noisy minute
 meets all alike; medians are compared. notebookmail has its defaults on: a journal on the disk, a result for
-every row, a progress bar. send_frame runs on asyncio's own loop; send_frame_sync makes one, which is uvloop's
-where that is installed. The sink is a process of its own, on the same machine.
+every row, a progress bar. What they go over can be varied: how many connections, TLS, a server that takes BDAT;
+where smtp-sink cannot do it, a server in Python is the sink, which is slower, and bounds them all. send_frame
+runs on asyncio's own loop; send_frame_sync makes one, which is uvloop's where that is installed. The sink is a
+process of its own, on the same machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import statistics
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +25,10 @@ from typing import TYPE_CHECKING
 if not __package__:  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import trustme
 from peers import PeerMissing, smtp_sink
 
+from benchmarks.chunking_server import discarding_server
 from benchmarks.composing import frame_of
 from benchmarks.merges import (
     LETTERS,
@@ -34,17 +40,24 @@ from benchmarks.merges import (
     ON_A_BOARD,
     OURS,
     OURS_SYNC,
+    OVER_CHUNKS,
+    OVER_TLS,
     SMTP_SOURCE,
     SYNC_WITHOUT_JOURNAL,
     WITHOUT_JOURNAL,
     Letter,
+    Line,
     Merge,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
+
+
+WAYS = {"data": MERGES, "tls": OVER_TLS, "bdat": OVER_CHUNKS}
+"""What is compared, by what it goes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +85,52 @@ def processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def measure_once(figures: Figures, port: int, df: pd.DataFrame, letter: Letter) -> None:
+def measure_once(figures: Figures, port: int, df: pd.DataFrame, letter: Letter, line: Line) -> None:
     """Mail a frame in one way, and note how fast it was."""
     gc.collect()
     used, started = processor_seconds(), time.perf_counter()
-    seconds = figures.merge.run(port, df, letter) or time.perf_counter() - started
+    seconds = figures.merge.run(port, df, letter, line) or time.perf_counter() - started
     figures.per_second.append(len(df) / seconds)
     figures.microseconds.append((processor_seconds() - used) / len(df) * 1e6)
 
 
+@contextlib.contextmanager
+def sink_over(over: str, connections: int) -> Iterator[tuple[str, int, Line]]:
+    """Run what discards the messages; yields its name, its port, and the line to it."""
+    if over == "data":
+        with smtp_sink() as peer:
+            yield peer.name, peer.port, Line(connections)
+    elif over == "bdat":
+        with discarding_server("PIPELINING", "CHUNKING") as port:
+            yield "a server that takes BDAT", port, Line(connections)
+    else:
+        authority = trustme.CA()
+        server = authority.issue_cert("127.0.0.1")
+        with (
+            server.private_key_and_cert_chain_pem.tempfile() as certificate,
+            authority.cert_pem.tempfile(dir=tempfile.gettempdir()) as trusted,
+            discarding_server("PIPELINING", certificate=certificate) as port,
+        ):
+            yield "a server with TLS", port, Line(connections, trusted)
+
+
 def measure(
-    port: int, merges: Sequence[Merge], rows: tuple[int, int], rounds: int, letter: Letter = MARKDOWN
+    port: int,
+    merges: Sequence[Merge],
+    rows: tuple[int, int],
+    rounds: int,
+    letter: Letter = MARKDOWN,
+    *,
+    line: Line | None = None,
 ) -> dict[Merge, Figures]:
     """Measure ways in alternating rounds; one that is not installed is left out."""
     df, few = map(frame_of, rows)  # the second for ways that are slow
+    line = line or Line()
     found = {merge: Figures(merge) for merge in merges}
     for _ in range(rounds):
         for merge in list(found):
             try:
-                measure_once(found[merge], port, df if merge.is_quick else few, letter)
+                measure_once(found[merge], port, df if merge.is_quick else few, letter, line)
             except PeerMissing as missing:
                 print(missing)
                 del found[merge]
@@ -150,12 +190,15 @@ def main(arguments: Sequence[str] | None = None) -> dict[Merge, Figures]:
         default="markdown",
         help="plain: of text and names alone (default: %(default)s)",
     )
+    parser.add_argument("--connections", type=int, default=16, help="default: %(default)s")
+    parser.add_argument("--over", choices=WAYS, default="data", help="default: %(default)s")
     options = parser.parse_args(arguments)
-    chosen = [merge for merge in MERGES if not options.only or any(word in merge.name for word in options.only)]
-    with smtp_sink() as peer:
-        print(f"{peer.name}; {options.rounds} rounds of {options.rows:,} rows, {options.slow_rows:,} where slow")
+    ways, words = WAYS[options.over], options.only
+    chosen = [merge for merge in ways if not words or any(word in merge.name for word in words)]
+    with sink_over(options.over, options.connections) as (name, port, line):
+        print(f"{name}; {options.rounds} rounds of {options.rows:,} rows, {options.slow_rows:,} where slow")
         letter = LETTERS[options.letter]
-        found = measure(peer.port, chosen, (options.rows, options.slow_rows), options.rounds, letter)
+        found = measure(port, chosen, (options.rows, options.slow_rows), options.rounds, letter, line=line)
     print_table(found)
     return found
 

@@ -26,6 +26,8 @@ from benchmarks.merges import (
     ON_A_BOARD,
     OURS,
     OURS_SYNC,
+    OVER_CHUNKS,
+    OVER_TLS,
     PLAIN,
     SMTP_SOURCE,
     Letter,
@@ -90,6 +92,14 @@ def test_every_way_is_in_the_table_with_what_it_is_compared_with(capsys: pytest.
     lines = capsys.readouterr().out.splitlines()
     assert [line[:46].strip() for line in lines[2 : 2 + len(MERGES)]] == [merge.name for merge in MERGES]
     assert len(lines) == 2 + len(MERGES) + 2 * 3 + 3
+
+
+@pytest.mark.parametrize(("over", "ways"), [("tls", OVER_TLS), ("bdat", OVER_CHUNKS)])
+def test_every_way_goes_over_tls_or_to_a_server_that_takes_bdat(over: str, ways: tuple[Merge, ...]) -> None:
+    few = ["--rows", "8", "--slow-rows", "8", "--rounds", "1"]
+    found = merging.main([*few, "--over", over, "--connections", "3", "--letter", "plain"])
+    assert set(found) == set(ways)
+    assert all(min(figures.per_second) > 0 for figures in found.values())
 
 
 def test_a_ratio_compares_medians() -> None:

@@ -46,7 +46,12 @@ def smtp_source(port: int, *, messages: int, sessions: int, octets: int) -> floa
 
 
 def nodemailer(
-    port: int, rows: Sequence[Mapping[str, object]], letter: Mapping[str, str], *, connections: int
+    port: int,
+    rows: Sequence[Mapping[str, object]],
+    letter: Mapping[str, str],
+    *,
+    connections: int,
+    authority: str = "",
 ) -> float:
     """Send a letter to every row with npm's nodemailer, pooled, and return the seconds from first to last.
 
@@ -58,13 +63,16 @@ def nodemailer(
         letter: `from`, `to`, `subject`, `text` and `html` as JavaScript template literals of `row`; in them `h`
             escapes a value for HTML.
         connections: At most so many.
+        authority: The path of who has signed the server's certificate; "" for no TLS.
 
     Raises:
         PeerMissing: If Node.js or nodemailer is not installed.
         subprocess.CalledProcessError: It could not send them all.
     """
     node, modules = find_node_package("nodemailer")
-    settings = {"port": port, "connections": connections, "letter": letter, "rows": rows}
+    settings = {
+        "port": port, "connections": connections, "authority": authority, "letter": letter, "rows": rows,
+    }  # fmt: skip
     done = subprocess.run(
         [node, str(Path(__file__).with_name("nodemailer.cjs"))],
         env={**os.environ, "NODE_PATH": str(modules)},

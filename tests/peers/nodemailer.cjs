@@ -2,7 +2,10 @@
 // input) mean. Prints {"seconds": ...} when every message is accepted, and fails when one is not.
 const nodemailer = require("nodemailer");
 
-const { port, connections, letter, rows } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const { readFileSync } = require("node:fs");
+
+const { port, connections, authority, letter, rows } = JSON.parse(readFileSync(0, "utf8"));
+const security = authority ? { secure: true, tls: { ca: readFileSync(authority) } } : { secure: false, ignoreTLS: true };
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
 const h = (value) => String(value).replace(/[&<>"']/g, (character) => ENTITIES[character]);
 const filled = Object.entries(letter).map(([field, text]) => [field, new Function("row", "h", `return \`${text}\``)]);
@@ -10,7 +13,7 @@ const filled = Object.entries(letter).map(([field, text]) => [field, new Functio
 (async () => {
   const started = performance.now();
   const transporter = nodemailer.createTransport({
-    host: "127.0.0.1", port, secure: false, ignoreTLS: true, pool: true, maxConnections: connections, maxMessages: Infinity,
+    host: "127.0.0.1", port, ...security, pool: true, maxConnections: connections, maxMessages: Infinity,
   });
   await Promise.all(
     rows.map((row) => transporter.sendMail(Object.fromEntries(filled.map(([field, fill]) => [field, fill(row, h)])))),
