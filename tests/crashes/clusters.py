@@ -12,7 +12,8 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 DOMAIN = "cluster.example.org"
 CONNECTIONS = 8
+WORKERS = 2
 LONGEST_SECONDS = 600.0
 """What takes longer hangs."""
 
@@ -41,6 +43,7 @@ class Mailing:
         journal: Where the campaign remembers.
         rows: How many.
         partitions: In so many pieces they are computed.
+        row_seconds: How long a worker takes for a message, while the mailing is dear.
     """
 
     port: int
@@ -48,6 +51,12 @@ class Mailing:
     journal: str
     rows: int
     partitions: int
+    row_seconds: float = 0.0
+
+    @property
+    def cheap(self) -> Path:
+        """The file that makes the messages cheap from the moment at which it is there."""
+        return Path(f"{self.journal}.cheap")
 
     @property
     def recipients(self) -> set[str]:
@@ -62,7 +71,7 @@ def address_of(number: int) -> str:
 
 @contextlib.contextmanager
 def cluster(port: int) -> Iterator[subprocess.Popen[str]]:
-    """Start a cluster of two worker processes; in the end, kill what is left of it."""
+    """Start a cluster of two worker processes, replaced when they die; in the end, kill what is left of it."""
     process = _started("cluster", str(port))
     try:
         assert process.stdout is not None
@@ -74,8 +83,7 @@ def cluster(port: int) -> Iterator[subprocess.Popen[str]]:
 
 def sender(mailing: Mailing) -> subprocess.Popen[str]:
     """Start one run of a campaign."""
-    words = (mailing.port, mailing.scheduler, mailing.journal, mailing.rows, mailing.partitions)
-    return _started("sender", *map(str, words))
+    return _started("sender", json.dumps(asdict(mailing)))
 
 
 def told(process: subprocess.Popen[str]) -> dict[str, Any] | None:
@@ -95,7 +103,7 @@ def kill_all(process: subprocess.Popen[str]) -> None:
 
 
 def kill_a_worker(process: subprocess.Popen[str]) -> bool:
-    """Have a cluster kill one of its workers with SIGKILL, if two are at work; tell whether they were."""
+    """Have a cluster kill a worker with SIGKILL that is at work; return whether there was one."""
     process.send_signal(signal.SIGUSR1)
     assert process.stdout is not None
     return process.stdout.readline() == "killed\n"
@@ -116,24 +124,55 @@ def _started(*words: str) -> subprocess.Popen[str]:
 # --- in processes of their own ----------------------------------------------------------------------------------
 
 
-def _be_cluster(port: int) -> None:
-    from distributed import LocalCluster, Status
+class _Workers:
+    """Worker processes of a cluster, each replaced when it is gone: one that is killed, or that gave up."""
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host=HOST, scheduler_port=port, dashboard_address=None
-    ) as these:
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._by_name: dict[str, subprocess.Popen[bytes]] = {}
+        self._started = 0
+
+    def replace(self) -> None:
+        """Start what is missing."""
+        self._by_name = {name: each for name, each in self._by_name.items() if each.poll() is None}
+        while len(self._by_name) < WORKERS:
+            self._started += 1
+            name = f"worker{self._started}"
+            command = [
+                sys.executable, "-W", "ignore", "-m", "distributed.cli.dask_worker", f"tcp://{HOST}:{self._port}",
+                "--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name,
+            ]  # fmt: skip
+            # Where it finds this module.
+            self._by_name[name] = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[1])
+
+    def kill_one(self, at_work: set[str]) -> bool:
+        """Kill one of those that are at work; return whether there was one."""
+        found = sorted(name for name, each in self._by_name.items() if name in at_work and each.poll() is None)
+        if found:
+            self._by_name[found[0]].kill()
+        return bool(found)
+
+
+def _be_cluster(port: int) -> None:
+    import dask
+    from distributed import LocalCluster
+
+    # The scheduler is in this process. A kill counts against all batches that its worker had, guilty or not.
+    dask.config.set({"distributed.scheduler.allowed-failures": 100})
+    with LocalCluster(n_workers=0, host=HOST, scheduler_port=port, dashboard_address=None) as these:
+        workers = _Workers(port)
 
         def kill_one(*_: object) -> None:
-            # One that is killed while it starts is given up by its nanny, which is not what is to be seen here.
-            running = [each.pid for each in these.workers.values() if each.status == Status.running and each.pid]
-            if len(running) > 1:
-                os.kill(min(running), signal.SIGKILL)
-            print("killed" if len(running) > 1 else "none", flush=True)
+            at_work = {str(each.name) for each in list(these.scheduler.workers.values()) if each.processing}
+            print("killed" if workers.kill_one(at_work) else "none", flush=True)
 
         signal.signal(signal.SIGUSR1, kill_one)
+        workers.replace()
+        these.wait_for_workers(WORKERS)
         print("ready", flush=True)
         while True:
-            signal.pause()
+            time.sleep(0.2)
+            workers.replace()
 
 
 def _partition(first: int, count: int) -> pd.DataFrame:
@@ -146,22 +185,31 @@ def _partition(first: int, count: int) -> pd.DataFrame:
     return pd.DataFrame({"email": list(map(address_of, numbers)), "name": [f"Reader {n}" for n in numbers]})
 
 
-def _send(port: int, scheduler: int, journal: str, rows: int, partitions: int) -> None:
-    import dask
+def _send(mailing: Mailing) -> None:
     from dask import dataframe as dd
     from distributed import Client
 
-    from crashes.engines import TEMPLATE
-    from notebookmail import Server, send_frame_sync
+    from crashes.engines import SENDER
+    from notebookmail import Server, Template, send_frame_sync
 
-    size = -(-rows // partitions)
-    dask.config.set({"distributed.scheduler.allowed-failures": 100})
-    with Client(f"tcp://{HOST}:{scheduler}", timeout=60) as client:
-        df = dd.from_map(_partition, range(0, rows, size), count=size, meta=_partition(0, 1).head(0))
-        server = Server(HOST, port, security="none", max_connections=CONNECTIONS)
+    def figures(_: object, *, seconds: float = mailing.row_seconds, cheap: Path = mailing.cheap) -> bytes:
+        if seconds and not cheap.exists():
+            time.sleep(seconds)  # as a chart does that takes its time
+        return b"17, 4"
+
+    template = Template(
+        "Figures for {{ name }}",
+        sender=SENDER,
+        text="Dear {{ name }},\n\nyour figures are attached.\n",
+        attachments=[("figures.csv", figures)],
+    )
+    size = -(-mailing.rows // mailing.partitions)
+    with Client(f"tcp://{HOST}:{mailing.scheduler}", timeout=60) as client:
+        df = dd.from_map(_partition, range(0, mailing.rows, size), count=size, meta=_partition(0, 1).head(0))
+        server = Server(HOST, mailing.port, security="none", max_connections=CONNECTIONS)
         executor = client.get_executor()
         results = send_frame_sync(
-            df, TEMPLATE, server, campaign="cluster", journal=journal, progress=False, workers=executor
+            df, template, server, campaign="cluster", journal=mailing.journal, progress=False, workers=executor
         )
     told = {"counts": results.counts, "unconfirmed": results.unconfirmed["to"].tolist()}
     print(json.dumps({**told, "rows": len(results), "why": results.notice}), flush=True)
@@ -172,8 +220,7 @@ def main(role: str, *words: str) -> None:
     if role == "cluster":
         _be_cluster(int(words[0]))
     else:
-        port, scheduler, journal, rows, partitions = words
-        _send(int(port), int(scheduler), journal, int(rows), int(partitions))
+        _send(Mailing(**json.loads(words[0])))
 
 
 if __name__ == "__main__":
