@@ -135,7 +135,7 @@ class MailboxTemplate:
             raise TemplateError(problem.message + self._split_hint(text), self._field, row) from problem
         if name.isascii() and name.isprintable():
             name = name.strip(" ")  # as most are: neither controls nor blanks but this one
-            return Mailbox(_BLANKS.sub(" ", name) if "  " in name else name, address)
+            return NamedAddress(_BLANKS.sub(" ", name) if "  " in name else name, address)
         if has_control(name):
             raise TemplateError(
                 "the name holds a line break or another control character: clean the column", self._field, row

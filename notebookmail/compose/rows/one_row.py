@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .frame import Frame
@@ -37,7 +36,7 @@ class OneRow(Frame):
     def rows(self, positions: Iterable[int] | None = None) -> Iterator[Row]:
         """Walk the row, at position 0."""
         for position in range(1) if positions is None else positions:
-            yield replace(self._row, position=position, origin=self)
+            yield self._row._replace(position=position, origin=self)
 
     def gap(self, position: int, name: str) -> Any:  # noqa: ARG002 -- it is the only one
         """Return what the frame has in place of a missing value."""
