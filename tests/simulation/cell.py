@@ -275,8 +275,8 @@ class CellRun(Run):
                     self._leave_beyond()
             return self.results
 
-    def _settle(self, earlier: Mapping[bytes, Any], *, resend_unconfirmed: bool) -> Plan:
-        plan = super()._settle(earlier, resend_unconfirmed=resend_unconfirmed)
+    def _settle(self, earlier: Mapping[bytes, Any], world: str, *, resend_unconfirmed: bool) -> Plan:
+        plan = super()._settle(earlier, world, resend_unconfirmed=resend_unconfirmed)
         if resend_unconfirmed:
             generation = self._cell.generations[self.mailing.number]
             truth = self._cell.world.truth
