@@ -112,7 +112,8 @@ def advice(error: SMTPException, host: str = "") -> str:
 def nothing_sent(problem: Exception, host: str = "") -> str:
     """Say why a run with a server did not begin."""
     if isinstance(problem, SMTPException):
-        return f"Nothing was sent: {advice(problem, host)}"
+        why = advice(problem, host)  # it has a colon of its own, before the remedy
+        return f"Nothing was sent. {why[:1].upper()}{why[1:]}"
     said = str(problem)
     return said if "nothing was sent" in said else f"Nothing was sent: {said}"
 

@@ -77,4 +77,4 @@ def assert_told(error: SMTPException, words: str, fault: StagedFault) -> None:
     assert note.startswith(f"{words}: ")
     assert note.endswith(VERIFY_NOTICE)
     assert fault.run_words or fault.remedy in note
-    assert nothing_sent(error) == f"Nothing was sent: {note}"
+    assert nothing_sent(error) == f"Nothing was sent. {note[:1].upper()}{note[1:]}"

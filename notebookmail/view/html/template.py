@@ -37,7 +37,9 @@ def template_html(template: Template) -> str:
         for name, value in fields
     )
     table = element("table", element("tbody", *rows), class_="nbm-fields")
-    letter = element("div", element("pre", join_lines(body[:_BODY]), class_="nbm-plain"), class_="nbm-letter")
+    letter = element(
+        "div", element("pre", join_lines(body[:_BODY]), style="margin:0;white-space:pre-wrap"), class_="nbm-letter"
+    )
     note = element("p", _note(kind, len(body)), class_="nbm-quiet nbm-notes")
     return str(join(STYLE, element("div", table, letter if body else None, note, class_=f"{ROOT} nbm-message")))
 

@@ -24,7 +24,7 @@ _RULES = f"""
 border:0;border-bottom:1px solid var(--nbm-line);border-radius:0;background:none;color:inherit;text-align:left;
 font-size:12px;line-height:1.5;white-space:pre;overflow:hidden;text-overflow:ellipsis;cursor:pointer}}
 {_IN} .jupyter-button.nbm-mail::first-line{{font-weight:600}}
-{_IN} .jupyter-button.nbm-mail:hover{{background:var(--nbm-soft)}}
+{_IN} .jupyter-button.nbm-mail:hover{{background:var(--nbm-soft);box-shadow:none}}
 {_IN} .jupyter-button.nbm-mail.{_OPEN}{{background:var(--nbm-track);box-shadow:inset 3px 0 var(--nbm-focus)}}
 {_IN} .jupyter-button.nbm-mail:focus-visible{{outline-offset:-2px}}
 @media (max-width:800px){{{_IN}{{height:190px}}}}
