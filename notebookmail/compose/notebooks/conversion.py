@@ -46,7 +46,8 @@ ul, ol {margin:0 0 16px;padding:0 0 0 24px}
 img {max-width:100%;height:auto;border:0}
 hr {border:0;border-top:1px solid #d8dee4;margin:32px 0}
 blockquote {margin:0 0 16px;padding:0 0 0 16px;border-left:3px solid #d8dee4}
-pre {margin:0 0 16px;font-size:13px;line-height:1.4;overflow-x:auto}
+pre {margin:0 0 16px;font-size:13px;line-height:1.4;white-space:pre-wrap;overflow-wrap:anywhere}
+a {color:#0b5fa5}
 .code {padding:10px 12px;border-radius:6px;background-color:#f6f8fa;color:#24292f}
 .output {overflow-x:auto;margin:0 0 16px}
 table {border-collapse:collapse;margin:4px 0 16px;font-size:14px;line-height:1.4}
