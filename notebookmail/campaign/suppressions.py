@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from bisect import bisect_left
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -32,6 +33,7 @@ COLUMNS: Final = ("address", "cause", "reason", "since", "campaign")
 """The columns of suppressed()."""
 
 _CHUNK: Final = 10_000
+_FEW: Final = 16
 _CAUSES: Final[tuple[SuppressionCause, ...]] = get_args(SuppressionCause)
 
 
@@ -122,6 +124,7 @@ class SuppressedAddresses:
     def __init__(self, path: Path, hashes: npt.NDArray[np.int64]) -> None:
         self._path = path
         self._hashes = hashes
+        self._numbers = hashes.data
 
     @classmethod
     def of(cls, journal: str | os.PathLike[str] | Literal[False] | None) -> SuppressedAddresses | None:
@@ -155,6 +158,11 @@ class SuppressedAddresses:
         held: npt.NDArray[np.bool_] = self._hashes[places] == hashes
         return held
 
+    def _may_hold(self, number: int) -> bool:
+        """Do the same for one: numpy would take longer to begin than this to end."""
+        place = bisect_left(self._numbers, number)
+        return place < len(self._numbers) and self._numbers[place] == number
+
     def find(self, addresses: Iterable[str]) -> dict[str, Suppression]:
         """Return those of some addresses that are in the book.
 
@@ -169,6 +177,9 @@ class SuppressedAddresses:
         rest = iter(addresses)
         likely: dict[str, None] = {}
         while asked := list(itertools.islice(rest, _CHUNK)):
+            if len(asked) <= _FEW:
+                likely.update((each, None) for each in asked if self._may_hold(hash(each)))
+                continue
             places = np.flatnonzero(self.may_hold(np.array([hash(each) for each in asked], dtype=np.int64)))
             likely.update((asked[place], None) for place in places.tolist())
         if not likely:
