@@ -87,7 +87,7 @@ class SendResults(RowResults):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what they were sent with, and who shows them: these belong to this process."""
-        made = {"frame", "_search", "_outcomes"}  # of what is kept, when it is asked for
+        made = {"_search", "_outcomes"}  # of what is kept, when it is asked for
         kept = {name: value for name, value in self.__dict__.items() if name not in made}
         return {**kept, "_sending": None, "_is_being_sent": False, "_tables": None}
 

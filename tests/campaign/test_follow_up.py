@@ -64,6 +64,13 @@ async def test_the_silent_get_the_next_letter_in_the_thread_of_theirs(tmp_path: 
     assert results.counts["skipped"] == len(first) - len(followed)
 
 
+async def test_a_soft_bounce_is_no_silence(tmp_path: Path) -> None:
+    async with Sandbox({"bounce": "452 4.2.2 Mailbox full"}) as box:
+        await begun(box, tmp_path / "j", people(2))
+        results = await sent(box, people(2), tmp_path / "j", AGAIN, follows="may")
+    assert results.frame["hint"].str.startswith("bounced 'may' on ").all()
+
+
 async def test_a_machine_that_answers_for_somebody_is_no_answer(tmp_path: Path) -> None:
     async with Sandbox({"away": 1}) as box:
         await begun(box, tmp_path / "j", people(3))

@@ -141,7 +141,7 @@ class FeedbackBook:
     def rows_by_token(self, tokens: Iterable[str]) -> dict[str, FoundRow]:
         """Find rows by the local part of their Message-ID, in all campaigns and generations.
 
-        What finds them is made at the first call, in a file that ends with the connection: two seconds for a
+        What finds them is made at the first call, in a file that ends with the connection: some five seconds for a
         million rows, and bounded memory.
 
         Args:
