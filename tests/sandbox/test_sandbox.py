@@ -18,6 +18,7 @@ from notebookmail import (
     send,
     send_frame_sync,
 )
+from notebookmail.sync import run_sync
 
 CONTENT = "Subject: hello\n\n.dotted\n"
 
@@ -190,7 +191,7 @@ def test_a_script_runs_it_without_await() -> None:
     with Sandbox(faults={"greylist": 0}) as box:
         results = send_frame_sync(df, letter, box.server, progress=False)
         assert results.counts["deferred"] == 1
-        assert asyncio.run(results.retry()).counts["sent"] == 1
+        assert run_sync(results.retry()).counts["sent"] == 1
         port = box.server.port
     assert (len(box), box.find("b@example.org")) == (1, box.received)
     with pytest.raises(ConnectionRefusedError), socket.socket() as again:
