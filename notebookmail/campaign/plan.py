@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from notebookmail.compose.rows.frame import Frame, Row
     from notebookmail.compose.template import Template
     from notebookmail.delivery.journal import Earlier
+    from notebookmail.mail.idempotency import Idempotency
 
     from .exclusions import Positions
     from .options import SendSettings
@@ -236,6 +237,21 @@ def settled_in(earlier: Mapping[bytes, Earlier], *, resend_unconfirmed: bool) ->
         return known is not None and known.state in done
 
     return is_settled
+
+
+def goes_again(earlier: Mapping[bytes, Earlier], idempotency: Idempotency, now: float) -> bool:
+    """Tell whether every row in doubt is still known to a server that delivers it once, and can go again.
+
+    Args:
+        earlier: What the journal knows of rows, by key.
+        idempotency: How the server is told that a message is the same as before.
+        now: Seconds since the epoch.
+    """
+    return all(
+        now - known.at < idempotency.seconds and not known.delivered
+        for known in earlier.values()
+        if known.state in {"committing", "unconfirmed"}
+    )
 
 
 def _marks(count: int, positions: Positions) -> npt.NDArray[np.bool_]:

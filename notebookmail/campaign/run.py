@@ -19,6 +19,7 @@ from notebookmail.delivery.run_facts import RunFacts
 from notebookmail.delivery.runner import Runner
 from notebookmail.delivery.runner_settings import RunnerSettings
 from notebookmail.errors import NotebookmailError, SMTPAuthenticationError, SMTPException
+from notebookmail.mail.idempotency import idempotency_of
 from notebookmail.tracebacks import interrupts
 
 from .claiming import claimed
@@ -28,6 +29,7 @@ from .display import Screen, ThreadsafeCommands, repaint
 from .follow_up import follow_notice, followed
 from .monitor import Monitor
 from .notices import SANDBOX_NOTICE, SAVING_OFFER, Notices, advice, as_notice, nothing_sent
+from .plan import goes_again
 from .resender import Resender
 from .results import SendResults
 from .sent_copies import copies_of
@@ -187,7 +189,9 @@ class Run:
             yield box.server, SANDBOX_NOTICE
 
     async def _send(self, destination: Destination, campaign: ClaimedCampaign) -> None:
+        idempotency = idempotency_of(destination.host)
         again = self._plan.settings.resend_unconfirmed or destination.is_repeatable
+        again = again or (idempotency is not None and goes_again(campaign.earlier, idempotency, time.time()))
         plan = self._settle(campaign.earlier, destination.world, resend_unconfirmed=again)
         self._keeps_journal = campaign.claim is not None
         self._resender.journal = campaign.journal
@@ -195,6 +199,7 @@ class Run:
         transport = self._copies.watched(destination.transport(plan.settings.max_connections))
         self._monitor.transport = transport
         settings = self._settings(destination, campaign, resend_unconfirmed=again)
+        settings = replace(settings, idempotency=idempotency)
         async with making_of(plan) as making:
             await check_confirm(plan, campaign.earlier, making, resend_unconfirmed=again)
             self._monitor.making = making

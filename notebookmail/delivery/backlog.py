@@ -54,6 +54,18 @@ class Tries(NamedTuple):
     reconnects: int = 0
 
 
+class Doubt(NamedTuple):
+    """That an earlier try of a row may have delivered its message.
+
+    Attributes:
+        error: What came in place of the server's answer.
+        since: When that was (unix time, seconds), at the first such try.
+    """
+
+    error: Exception
+    since: float
+
+
 @dataclass(slots=True, eq=False)
 class Attempt:
     """A row that is being sent.
@@ -72,6 +84,7 @@ class Attempt:
         is_held: True while the quota keeps room for it.
         charge: What it is counted as, while its end of data may be out.
         refund: What takes that off the journal's count again, with the next entry.
+        doubt: That it may have been delivered already, by a server that delivers it once all the same.
     """
 
     task: Task
@@ -87,6 +100,7 @@ class Attempt:
     is_held: bool = False
     charge: Charge | None = None
     refund: Charge | None = None
+    doubt: Doubt | None = None
 
     @property
     def tries(self) -> Tries:

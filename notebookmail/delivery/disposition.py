@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from notebookmail.errors import JournalError
 
 from . import retry_policy
+from .backlog import Doubt
 from .daily_quota import QuotaUsedUp
 from .events import RowDeferred, RowFailed, RowPending, RowSent, RowUnconfirmed
 from .explain import explain
 from .journal import Entry
-from .retry_policy import Verdict
+from .retry_policy import MAX_ATTEMPTS, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ class Situation(NamedTuple):
         chance: A random number from 0 to 1, which spreads what is tried again.
         stays_until: How long the run stays for deferred rows, by `now`'s clock.
         stop_reason: Why it takes no further rows, or "".
+        repeat_seconds: For how long the server takes a row in doubt again without delivering it twice.
     """
 
     now: float
@@ -46,6 +48,7 @@ class Situation(NamedTuple):
     chance: float = 0.5
     stays_until: float = -math.inf
     stop_reason: str = ""
+    repeat_seconds: float = 0.0
 
 
 class Disposition(NamedTuple):
@@ -63,6 +66,7 @@ class Disposition(NamedTuple):
         is_too_fast: True where the server wants less at once.
         pause_until: Nothing goes out before; None pauses nothing.
         lacks_quota: True where the day's quota had no room for it.
+        doubt: That it may have been delivered, and goes again all the same.
     """
 
     entry: Entry | None = None
@@ -76,6 +80,7 @@ class Disposition(NamedTuple):
     is_too_fast: bool = False
     pause_until: float | None = None
     lacks_quota: bool = False
+    doubt: Doubt | None = None
 
 
 # --- after a try --------------------------------------------------------------------------------------------
@@ -110,7 +115,7 @@ def failed(attempt: Attempt, error: Exception, situation: Situation) -> Disposit
     verdict = retry_policy.judge(error, attempt.attempts)
     if situation.stop_reason and verdict in _ONLY_IN_A_RUN_THAT_GOES_ON:
         return left(attempt, situation.stop_reason, situation, error)
-    return _BY_VERDICT[verdict](attempt, error, situation)
+    return _still_in_doubt(attempt, _BY_VERDICT[verdict](attempt, error, situation), situation)
 
 
 def given_back(attempt: Attempt, situation: Situation) -> Disposition:
@@ -118,7 +123,7 @@ def given_back(attempt: Attempt, situation: Situation) -> Disposition:
     tries = attempt.tries._replace(attempts=attempt.attempts - 1)
     if situation.stop_reason:
         return left(attempt, situation.stop_reason, situation, tries=tries)
-    return _again(attempt, tries, situation.now, situation)
+    return _still_in_doubt(attempt, _again(attempt, tries, situation.now, situation), situation)
 
 
 def left(
@@ -134,7 +139,40 @@ def left(
     event = None
     if attempt.deferrals == 0 or error is not None:
         event = RowPending(task.position, reason, task.to, attempt.mail.message_id, error, attempt.addresses)
-    return Disposition(_withdrawal(attempt, tries or attempt.tries, situation), event, tries)
+    decided = Disposition(_withdrawal(attempt, tries or attempt.tries, situation), event, tries)
+    return _still_in_doubt(attempt, decided, situation)
+
+
+# --- rows in doubt ------------------------------------------------------------------------------------------
+
+
+def _repeated(attempt: Attempt, error: Exception, situation: Situation) -> Disposition | None:
+    """Send a row in doubt again, to a server that delivers it once; None where that is not safe, or in vain."""
+    doubt = attempt.doubt or Doubt(error, situation.clock)
+    is_in_time = situation.clock - doubt.since < situation.repeat_seconds
+    # What some of several recipients took is another message for the others, and the server would not know it.
+    if not is_in_time or situation.stop_reason or attempt.delivered or attempt.attempts >= MAX_ATTEMPTS:
+        return None
+    at = situation.now + retry_policy.wait_seconds(attempt.attempts, situation.chance)
+    entry = _entry(attempt, "unconfirmed", attempt.attempts, situation, error)._replace(code=None, at=doubt.since)
+    return Disposition(entry, None, attempt.tries, at, doubt=doubt)
+
+
+def _still_in_doubt(attempt: Attempt, decided: Disposition, situation: Situation) -> Disposition:
+    """Keep a row unconfirmed that an earlier try may have delivered, whatever a later one met but a 2yz reply."""
+    doubt = attempt.doubt
+    if doubt is None or decided.doubt is not None:
+        return decided
+    entry = decided.entry
+    if entry is not None:
+        entry = entry._replace(
+            state="unconfirmed", code=None, reply=str(doubt.error), at=doubt.since, next_at=None
+        )
+    if decided.retry_at is not None and not attempt.delivered:
+        return decided._replace(entry=entry, event=None)
+    seconds = situation.now - attempt.started
+    event = RowUnconfirmed(attempt.task.position, doubt.error, attempt.attempts, seconds)
+    return decided._replace(entry=entry, event=event, retry_at=None)
 
 
 # --- verdict by verdict -------------------------------------------------------------------------------------
@@ -187,6 +225,9 @@ def _deferred(attempt: Attempt, error: Exception, situation: Situation, tries: T
 
 
 def _unconfirmed(attempt: Attempt, error: Exception, situation: Situation) -> Disposition:
+    again = _repeated(attempt, error, situation)
+    if again is not None:
+        return again
     entry = _entry(attempt, "unconfirmed", attempt.attempts, situation, error)._replace(
         code=None
     )  # no answer has one
@@ -235,6 +276,8 @@ _ONLY_IN_A_RUN_THAT_GOES_ON: Final = frozenset({Verdict.RETRY, Verdict.RECONNECT
 def intent(attempt: Attempt, clock: float) -> Entry:
     """Return what the journal notes before the end of a row's message may go out."""
     task, mail = attempt.task, attempt.mail
+    if attempt.doubt is not None:  # what counts is when it may first have been delivered
+        clock = attempt.doubt.since
     return Entry(
         task.key, "committing", task.to, clock, attempt.attempts, None, "", mail.message_id, None,
         attempt.delivered, attempt.charge, mail.said,

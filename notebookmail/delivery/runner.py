@@ -233,6 +233,7 @@ class Runner:
             return None
         if not self._is_granted(attempt, now):
             return None
+        attempt.mail = self._settings.named(attempt.mail)
         attempt.attempts += 1
         self._under_way += 1
         return attempt
@@ -304,7 +305,8 @@ class Runner:
 
     def _situation(self, chance: float = 0.0) -> Situation:
         """Tell when it is, and how the run stands."""
-        return Situation(self._loop.time(), self._settings.clock(), chance, self._stays_until, self._stop_reason)
+        times = self._loop.time(), self._settings.clock()
+        return Situation(*times, chance, self._stays_until, self._stop_reason, self._settings.repeat_seconds)
 
     def _record_acceptance(self, attempt: Attempt, receipt: Receipt) -> None:
         now, clock, is_noted = self._loop.time(), self._settings.clock(), self._recorder.keeps_journal
@@ -336,6 +338,7 @@ class Runner:
         """Record what becomes of a row, and put it back where it goes again."""
         if decided.tries is not None:
             attempt.tries = decided.tries
+        attempt.doubt = decided.doubt or attempt.doubt
         if decided.entry is not None:  # it says how the row stands now, and what goes off the quota's count
             attempt.is_intended, attempt.refund = False, None
         if decided.event is not None:

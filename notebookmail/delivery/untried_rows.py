@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from notebookmail.errors import INTERRUPTS, SMTPException
 
 from . import partial_delivery
-from .backlog import Attempt
+from .backlog import Attempt, Doubt
 from .events import RowFailed, RowPending, RowSkipped, RowStarted, RowUnconfirmed
 from .making import MakingHere
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ROWS_PER_TURN = 32
 _ROWS_TOLD_PER_TURN = 1_000
+_IN_DOUBT = frozenset({"committing", "unconfirmed"})
 
 
 class UntriedRows:
@@ -57,6 +58,7 @@ class UntriedRows:
         self._earlier = settings.earlier
         self._delivered = settings.delivered
         self._resend_unconfirmed = settings.resend_unconfirmed
+        self._keeps_doubt = settings.idempotency is not None
         self._emit = emit
         self._interrupted = interrupted
         self._ready = ready
@@ -140,10 +142,9 @@ class UntriedRows:
             when = datetime.fromtimestamp(known.at, UTC)
             self._emit(RowSkipped(task.position, f"already sent at {when:%Y-%m-%d %H:%M} UTC", task.to, when))
             return True
-        if known.state in {"committing", "unconfirmed"} and not self._resend_unconfirmed:
-            error = SMTPException("an earlier run ended before it could learn the server's answer")
-            error.unconfirmed = True
-            self._emit(RowUnconfirmed(task.position, error, known.attempts, 0.0, task.to, is_from_before=True))
+        if known.state in _IN_DOUBT and not self._resend_unconfirmed:
+            doubt = _doubt_of_before()
+            self._emit(RowUnconfirmed(task.position, doubt, known.attempts, 0.0, task.to, is_from_before=True))
             return True
         return False
 
@@ -160,7 +161,10 @@ class UntriedRows:
             return None
         self._emit(RowStarted(task.position, task.to, mail.message_id))
         deferrals = known.attempts if known is not None and known.state == "deferred" else 0
-        return Attempt(task, left, now, deferrals=deferrals, delivered=delivered)
+        doubt = None
+        if self._keeps_doubt and known is not None and known.state in _IN_DOUBT:
+            doubt = Doubt(_doubt_of_before(), known.at)
+        return Attempt(task, left, now, deferrals=deferrals, delivered=delivered, doubt=doubt)
 
     def _message(self, task: Task, made: Mail | BaseException) -> Mail | None:
         """Return a row's message; what kept it from being made is told instead."""
@@ -187,3 +191,9 @@ class UntriedRows:
         if known is not None and known.delivered:
             return tuple(dict.fromkeys(delivered + known.delivered))
         return delivered
+
+
+def _doubt_of_before() -> SMTPException:
+    error = SMTPException("an earlier run ended before it could learn the server's answer")
+    error.unconfirmed = True
+    return error

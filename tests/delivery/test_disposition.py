@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from notebookmail import errors
 from notebookmail.delivery import disposition, retry_policy
-from notebookmail.delivery.backlog import Attempt, Task, Tries
+from notebookmail.delivery.backlog import Attempt, Doubt, Task, Tries
 from notebookmail.delivery.daily_quota import QuotaUsedUp
 from notebookmail.delivery.disposition import Disposition, Situation
 from notebookmail.delivery.events import RowDeferred, RowFailed, RowPending, RowSent, RowUnconfirmed
@@ -77,7 +77,9 @@ attempts = st.builds(
     is_intended=st.booleans(),
     delivered=st.sampled_from([(), ("c@example.org",)]),
     refund=st.sampled_from([None, Charge("account", 5, -1)]),
+    doubt=st.none(),
 )
+doubts = st.builds(Doubt, st.builds(unconfirmed), st.floats(1e9, 2e9))
 situations = st.builds(
     Situation,
     now=st.floats(1_000, 2_000),
@@ -85,6 +87,7 @@ situations = st.builds(
     chance=st.floats(0, 1),
     stays_until=st.floats(0, 100_000),
     stop_reason=st.sampled_from(["", "stopped"]),
+    repeat_seconds=st.just(0.0),
 )
 troubles = st.sampled_from(ERRORS).map(lambda make: make())
 
@@ -132,6 +135,36 @@ def test_what_may_have_been_delivered_never_goes_again(attempt: Attempt, situati
     decided = disposition.failed(attempt, unconfirmed(), situation)
     assert isinstance(decided.event, RowUnconfirmed)
     assert (decided.entry and decided.entry.state, decided.retry_at, decided.stop) == ("unconfirmed", None, "")
+
+
+@given(attempts, troubles, situations, doubts)
+def test_a_row_in_doubt_ends_unconfirmed_or_goes_again_whatever_it_meets(
+    attempt: Attempt, error: Exception, situation: Situation, doubt: Doubt
+) -> None:
+    attempt.doubt = doubt
+    situation = situation._replace(repeat_seconds=82_800.0)
+    for decided in (
+        disposition.failed(attempt, error, situation),
+        disposition.given_back(attempt, situation),
+        disposition.left(attempt, "stopped", situation, error),
+    ):
+        assert decided.entry is None or (decided.entry.state, decided.entry.at) == ("unconfirmed", doubt.since)
+        assert (decided.retry_at is None) == isinstance(decided.event, RowUnconfirmed)
+        assert decided.retry_at is None or not attempt.delivered
+
+
+@given(attempts, situations, doubts | st.none())
+def test_what_may_have_been_delivered_goes_again_where_it_is_delivered_once(
+    attempt: Attempt, situation: Situation, doubt: Doubt | None
+) -> None:
+    attempt.doubt = doubt
+    situation = situation._replace(repeat_seconds=82_800.0)
+    decided = disposition.failed(attempt, unconfirmed(), situation)
+    since = situation.clock if doubt is None else doubt.since
+    is_safe = situation.clock - since < 82_800.0 and not attempt.delivered and not situation.stop_reason
+    assert (decided.retry_at is not None) == (is_safe and attempt.attempts < retry_policy.MAX_ATTEMPTS)
+    assert decided.entry is not None
+    assert (decided.entry.state, decided.entry.at) == ("unconfirmed", since)
 
 
 @given(attempts, troubles, situations)
