@@ -91,6 +91,7 @@ def results_of(rows: list[tuple[str, int]], labels: str) -> SendResults:
 
 
 def everything(results: SendResults) -> str:
+    vars(results).pop("frame", None)  # made anew: pandas lays out anew what was looked at, and pickles it so
     errors = "".join(f"{error!r}{error.args}{vars(error)}" for error in results.exceptions.values())
     return "".join(
         (
