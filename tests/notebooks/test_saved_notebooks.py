@@ -60,7 +60,7 @@ def assert_says_nothing(saved: str, rows: str = "10,000") -> None:
     notebook = json.loads(saved)
     outputs = [cell["outputs"] for cell in notebook["cells"]]
     assert "True" in json.dumps(outputs[-1])
-    assert f"of {rows} rehearsed" in json.dumps(outputs[1])
+    assert f"of {rows} sent" in json.dumps(outputs[1])
     kept = json.dumps([outputs, notebook["metadata"]])
     assert PASSWORD not in kept
     found = [each for each in LETTERS.findall(kept) if not each.startswith(("p...", "..."))]
