@@ -193,8 +193,9 @@ def test_killed_runs_make_no_copy_twice(user: User, tmp_path: Path) -> None:
                 )
                 process.send_signal(signal.SIGKILL)
         subprocess.run(command, check=True, timeout=DELIVER_SECONDS)
-        arrived = {each.content for each in server.arrivals()}
+        taken = server.arrivals()
+        arrived = {each.content for each in taken}
     copies = [content for _, content in user.found("Sent")]
     assert len(copies) == len(set(copies))
     assert set(copies) <= arrived
-    assert len(arrived) == 200
+    assert len({each.recipients for each in taken}) == 200  # one in doubt may come a second time: it was asked for
