@@ -75,10 +75,11 @@ def kill_workers(count: int, process: subprocess.Popen[str], run: subprocess.Pop
 
 def test_a_worker_that_is_killed_costs_no_row(tmp_path: Path) -> None:
     journal, scheduler = tmp_path / "journal", free_port()
-    with truth(Temper(slow_seconds=0.02), 1) as server, cluster(scheduler) as workers:
-        mailing = Mailing(server.port, scheduler, str(journal), 2_000, 4)
+    with truth(Temper(), 1) as server, cluster(scheduler) as workers:
+        mailing = Mailing(server.port, scheduler, str(journal), 2_000, 4, LONGEST_KILLING_SECONDS / 2_000)
         run = start(mailing)
         assert kill_workers(1, workers, run, mailing) == 1
+        mailing.cheap.touch()
         said = told(run)
         assert said is not None
         assert faults_of(mailing, server.account(DOMAIN), said) == []
