@@ -29,7 +29,7 @@ from .jinja.columns_read import Reads, reads_of
 from .jinja.printing import INVITATION
 from .mime.headers import mailbox_text, mailboxes, unstructured
 from .mime.multipart import joined
-from .mime.structured_headers import is_structured, structured, unsubscribe_fields
+from .mime.structured_headers import is_structured, structured, unsubscribe_fields, with_token
 from .row_functions import FunctionRow, is_path
 from .rows.column_names import printed
 from .rows.frame import email_column
@@ -187,7 +187,7 @@ class Renderer:
         sender = None if self._sender is None else self._sender.render(context, label)
         message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
         fields, to, reached = self._addresses(sender, row_context)
-        fields += self._texts(context, label)
+        fields += self._texts(context, label, token)
         if answers:
             fields.append(f"In-Reply-To: {answers}\r\nReferences: {answers}\r\n".encode("ascii"))
         fields.append(f"Message-ID: {message_id}\r\nMIME-Version: 1.0\r\n".encode("ascii"))
@@ -267,7 +267,7 @@ class Renderer:
             self._last_sender = (sender, mailboxes("From", [sender], row=label))
         return self._last_sender[1]
 
-    def _texts(self, context: dict[str, Any], label: Hashable) -> list[bytes]:
+    def _texts(self, context: dict[str, Any], label: Hashable, token: str) -> list[bytes]:
         """Return the fields of text."""
         subject = self._parts.subject.render(context, label)
         fields = [unstructured("Subject", subject, field="subject", row=label)]
@@ -279,6 +279,7 @@ class Renderer:
                 fields.append(unstructured(name, text, row=label, keep_words=True))
         if self._parts.list_unsubscribe:
             uris = [part.render(context, label) for part in self._parts.list_unsubscribe]
+            uris = [with_token(each, token) for each in uris]
             fields.append(unsubscribe_fields(uris, row=label, auto_submitted=self._is_auto_submitted))
         return fields
 

@@ -86,7 +86,8 @@ class Template:
             `duration`, and perhaps `timezone`, `location`, `description`, `url`, `alarm`, `uid`; an icalendar
             object; ics text; or a function of the row. `{{ invitation }}` shows it in the letter too.
         list_unsubscribe: Where a reader can leave the list: an https: address (then with one click, RFC 8058), a
-            mailto: address, or both.
+            mailto: address, or both. A mailto: without a subject gets one that names the letter, so that
+            `read_feedback` knows who wants no more.
         preheader: The line an inbox shows beside the subject.
         folder: Where included, attached and shown files lie; nothing outside of it is read. By default the working
             folder.

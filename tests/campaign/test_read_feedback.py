@@ -205,8 +205,21 @@ async def test_rows_that_an_earlier_run_sent_have_their_answers_too(tmp_path: Pa
     pd.testing.assert_frame_equal(feedback.frame.loc[df.index], before.frame)
 
 
-async def test_who_unsubscribes_by_a_new_mail_is_told_of_and_left_to_the_user(tmp_path: Path) -> None:
+async def test_who_presses_unsubscribe_in_the_letter_is_never_mailed_again(tmp_path: Path) -> None:
     letter = Template("Points", sender="desk@example.org", text="x", list_unsubscribe="mailto:leave@example.org")
+    df, journal = people(3), tmp_path / "j.sqlite"
+    async with Sandbox({"unsubscribe": 1}) as box:
+        results = await send_frame(df, letter, box.server, journal=journal, progress=False)
+        feedback = await read_feedback(box.mailbox, results)
+    assert feedback.counts["unsubscribed"] == feedback.suppressed == 3
+    with Journal.open(journal) as opened:
+        book = {each.address: each.cause for each in opened.suppressions}
+    assert book == dict.fromkeys(df["email"], "unsubscribed")
+
+
+async def test_who_unsubscribes_by_a_new_mail_is_told_of_and_left_to_the_user(tmp_path: Path) -> None:
+    link = "mailto:leave@example.org?subject=unsubscribe"
+    letter = Template("Points", sender="desk@example.org", text="x", list_unsubscribe=link)
     async with Sandbox({"unsubscribe": 1}) as box:
         results = await send_frame(people(3), letter, box.server, journal=tmp_path / "j.sqlite", progress=False)
         feedback = await read_feedback(box.mailbox, results)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail.compose.mime.structured_headers import is_structured, structured, unsubscribe_fields
+from notebookmail.compose.mime.structured_headers import is_structured, structured, unsubscribe_fields, with_token
 from notebookmail.errors import TemplateError
 
 ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -175,3 +175,18 @@ def test_one_click_set_by_hand_has_one_value():
     assert structured("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") == ONE_CLICK
     with pytest.raises(TemplateError, match="the only value"):
         structured("List-Unsubscribe-Post", "yes\r\nBcc: x@y.z")
+
+
+@pytest.mark.parametrize(
+    ("link", "named"),
+    [
+        ("mailto:leave@x.org", "mailto:leave@x.org?subject=unsubscribe%20ab12"),
+        ("MAILTO:leave@x.org?", "MAILTO:leave@x.org?subject=unsubscribe%20ab12"),
+        ("mailto:leave@x.org?body=no%20more", "mailto:leave@x.org?body=no%20more&subject=unsubscribe%20ab12"),
+        ("mailto:leave@x.org?Subject=leave", "mailto:leave@x.org?Subject=leave"),
+        ("https://x.org/leave?user=7", "https://x.org/leave?user=7"),
+    ],
+)
+def test_a_mail_that_unsubscribes_names_the_letter(link, named):
+    assert with_token(link, "ab12") == named
+    assert with_token(named, "other") == named

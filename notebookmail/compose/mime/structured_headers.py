@@ -89,6 +89,22 @@ def unsubscribe_fields(uris: Sequence[str], *, row: object = None, auto_submitte
     return b"".join(fields)
 
 
+def with_token(uri: str, token: str) -> str:
+    """Return a mailto: link whose mail names the letter in its subject (RFC 6068); others as they are.
+
+    Anybody can write a mail in somebody's name; only who has the letter knows its token.
+
+    Args:
+        uri: A link of List-Unsubscribe; one with a subject of its own keeps that.
+        token: The local part of the letter's Message-ID.
+    """
+    address, _, query = uri.partition("?")
+    fields = [each for each in query.split("&") if each]
+    if not address.lower().startswith("mailto:") or any(each.lower().startswith("subject=") for each in fields):
+        return uri
+    return f"{address}?{'&'.join([*fields, f'subject=unsubscribe%20{token}'])}"
+
+
 def check_uri(uri: str) -> None:
     """Check that a text is a URI as it may stand in a field.
 
