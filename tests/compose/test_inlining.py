@@ -158,6 +158,23 @@ def test_what_none_could_override_otherwise_than_before_is_written_into_the_elem
     assert html.endswith('<p style="padding: 0;">x')
 
 
+@pytest.mark.parametrize(
+    ("css", "written"),
+    [
+        ("p { padding: 3px } p { all: unset } @media (max-width: 9px) { p { color: red } }", "<p>"),
+        (
+            "p { padding: 3px } p { all: unset !important } @media (max-width: 9px) { p { color: red } }",
+            "padding: 3px; all",
+        ),
+        ("p { all: unset } p { padding: 3px } @media (max-width: 9px) { p { color: red } }", "padding: 3px;"),
+    ],
+)
+def test_what_a_reset_undoes_is_not_written_into_an_element_that_cannot_hold_the_reset(
+    css: str, written: str
+) -> None:
+    assert written in inline(f"<style>{css}</style><p>text", None).html.partition("</style>")[2]
+
+
 def test_what_the_element_says_itself_comes_last() -> None:
     html = inlined("<style>p { color: red; margin: 0; top: 0 !important }</style><p style=color:blue>")
     assert html.endswith('<p style="margin: 0; top: 0 !important; color:blue">')

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.letter_screenshots import LOOKS, Camera
 
@@ -141,6 +141,7 @@ def test_every_element_is_computed_as_before(camera: Camera, document: str) -> N
 
 @pytest.mark.slow
 @settings(UNHURRIED, max_examples=300)
+@example("<style>p { padding: 3px } p { all: unset } @media (max-width: 500px) { p { color: red } }</style><p>x")
 @given(DOCUMENT | CONTRADICTORY)
 def test_every_element_of_many_letters_is_computed_as_before(camera: Camera, document: str) -> None:
     assert_computed_alike(camera, document, inline(document, None).html)

@@ -112,6 +112,8 @@ class Cascade:
             for declaration in each.rule.declarations if each.is_sure else ():
                 if not can_hold or any(_could_win(other, each, declaration) for other in doubtful):
                     self.kept.add(each.rule)
+                    if declaration.family == EVERYTHING:
+                        self.kept |= _let_go(held, is_important=declaration.is_important)
                 else:
                     _hold(held, each.rule, declaration)
         return [declaration for _, declarations in held.values() for declaration in declarations]
@@ -137,6 +139,14 @@ def _hold(held: dict[str, tuple[Rule, list[Declaration]]], rule: Rule, declarati
         earlier = []
     held.pop(declaration.name, None)  # the later one holds from its own place
     held[declaration.name] = rule, [*earlier, declaration]
+
+
+def _let_go(held: dict[str, tuple[Rule, list[Declaration]]], *, is_important: bool) -> set[Rule]:
+    """Hold nothing any more that a reset in a style sheet could not win against; return the rules it is of."""
+    names = [
+        name for name, (_, held_by) in held.items() if any(each.is_important == is_important for each in held_by)
+    ]
+    return {held.pop(name)[0] for name in names}
 
 
 def _edit(element: Element, tag: Token, declarations: list[Declaration]) -> list[tuple[int, int, str]]:
