@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from .collector import collector
 from .peer import HOST, PASSWORD, USERNAME, Peer, Setup
-from .process import free_port
+from .process import two_free_ports
 from .unpacked import INSIDE, STORE_USER, find_package, make_folder, prepare, running
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def dovecot(folder: Path, setup: Setup) -> Iterator[Peer]:
         PeerMissing: If Dovecot is not installed, or cannot be run here.
     """
     package = find_package("dovecot-submissiond", "/usr/lib/dovecot/submission")
-    port, tls_port = free_port(), free_port()
+    port, tls_port = two_free_ports()
     prepare(folder, setup, "dovecot", "dovenull")
     make_folder(folder / "mail")
     keys = folder / "keys/default/HS256"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .dovecot import TOKEN_KEY, TOKENS
 from .peer import HOST, PASSWORD, Setup
-from .process import free_port
+from .process import two_free_ports
 from .unpacked import INSIDE, STORE_USER, find_package, make_folder, prepare, running
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def dovecot_imap(
         PeerMissing: If Dovecot is not installed, or cannot be run here.
     """
     package = find_package("dovecot-imapd", "/usr/lib/dovecot/imap")
-    port, tls_port = free_port(), free_port()
+    port, tls_port = two_free_ports()
     prepare(folder, setup, "dovecot", "dovenull")
     make_folder(folder / "mail")
     keys = folder / "keys/default/HS256"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .peer import HOST, NO_RECIPIENT, NO_SENDER, PASSWORD, USERNAME, Arrival, Peer, Setup
-from .process import free_port
+from .process import two_free_ports
 from .store import make_store, read_store
 from .unpacked import INSIDE, STORE_USER, find_package, make_folder, prepare, running
 
@@ -106,7 +106,7 @@ def exim(folder: Path, setup: Setup) -> Iterator[Peer]:
         PeerMissing: If Exim is not installed, or cannot be run here.
     """
     package = find_package("exim4-daemon-light", "/usr/sbin/exim4")
-    port, tls_port = free_port(), free_port()
+    port, tls_port = two_free_ports()
     prepare(folder, setup, "Debian-exim")
     make_store(folder)
     make_folder(folder / "queue")

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 import idna
 
 from .peer import HOST, PASSWORD, USERNAME, Arrival, Peer, PeerMissing, Setup
-from .process import LIFE_LINE, START_SECONDS, free_port, stopped, text, wait_for_port
+from .process import LIFE_LINE, START_SECONDS, stopped, text, two_free_ports, wait_for_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,7 +146,7 @@ def maildev(folder: Path, setup: Setup) -> Iterator[Peer]:
     wanted, version = package["engines"]["node"], subprocess.check_output([node, "--version"], text=True)
     if int(_MAJOR.findall(version)[0]) < int(_MAJOR.findall(wanted)[0]):
         raise PeerMissing(f"maildev is not run: it wants Node.js {wanted}, this is {version.strip()}")
-    port, web_port = free_port(), free_port()
+    port, web_port = two_free_ports()
     options = {
         "ip": HOST,
         "smtp": port,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .peer import HOST, NO_RECIPIENT, NO_SENDER, Peer, Setup
-from .process import free_port
+from .process import two_free_ports
 from .store import STORE, make_store, read_store
 from .unpacked import INSIDE, STORE_USER, find_package, make_folder, prepare, running
 
@@ -85,7 +85,7 @@ def postfix(folder: Path, setup: Setup) -> Iterator[Peer]:
         PeerMissing: If Postfix is not installed, or cannot be run here.
     """
     package = find_package("postfix", "/usr/lib/postfix/sbin/master")
-    port, tls_port = free_port(), free_port()
+    port, tls_port = two_free_ports()
     uids = prepare(folder, setup, "postfix", "postdrop")
     make_store(folder)
     _make_queue(folder, uids["postfix"])

@@ -24,6 +24,7 @@ _LOOK_EVERY_SECONDS = 0.01
 _FOR_PROCESSES = (20_000, 25_000)  # Linux gives out ports from 32,768 on
 _FOR_SOCKETS = (25_000, 30_000)
 _TRIES = 100
+_CHANCE = random.SystemRandom()  # hypothesis sets the other one back: two test processes would draw the same
 
 LIFE_LINE = ("sh", "-c", 'exec 3<&0 </dev/null; (read -r _ <&3 || kill $$) & exec 3<&-; exec "$@"', "sh")
 """Put before a server's command: it ends with its input, so that not even a killed test run leaves it behind."""
@@ -33,6 +34,14 @@ def free_port() -> int:
     """A port that nobody listens on just now, and that nobody gets who asks the system for any."""
     with _bound(_FOR_PROCESSES) as probe:
         return int(probe.getsockname()[1])
+
+
+def two_free_ports() -> tuple[int, int]:
+    """Two such ports, for a server that listens on both."""
+    one = other = free_port()
+    while other == one:
+        other = free_port()
+    return one, other
 
 
 def socket_of_its_own() -> socket.socket:
@@ -49,7 +58,7 @@ def _bound(ports: tuple[int, int]) -> socket.socket:
         tried = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named: asyncio looks at it
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # also where one was closed a minute ago
         try:
-            tried.bind((HOST, random.randrange(*ports)))
+            tried.bind((HOST, _CHANCE.randrange(*ports)))
         except OSError:
             tried.close()
         else:

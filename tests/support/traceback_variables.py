@@ -6,6 +6,7 @@ the first one of the package on.
 
 from __future__ import annotations
 
+import gc
 import io
 import traceback
 from pathlib import Path
@@ -38,7 +39,12 @@ def variables_shown(error: BaseException, *, by_all: bool = True) -> str:
     )
     console.print(trace)
     shown += console.file.getvalue()
-    return shown + VerboseTB(theme_name="nocolor").text(type(error), error, error.__traceback__)
+    # Python 3.11 counts amiss how deep it parses where the collector comes in between and parses, too (gh-106905).
+    gc.disable()
+    try:
+        return shown + VerboseTB(theme_name="nocolor").text(type(error), error, error.__traceback__)
+    finally:
+        gc.enable()
 
 
 def _leave_out_the_caller(error: BaseException | None, seen: set[int]) -> None:
