@@ -177,7 +177,8 @@ class Window:
     def look(self) -> None:
         """Take in what has come back."""
         has_news = self._has_news.is_set()
-        self._has_news.clear()
+        if has_news:  # else one that comes back just now would be forgotten
+            self._has_news.clear()
         for batch in list(self._batches) if has_news else ():
             if batch.future is not None and batch.future.done() and not self.trouble:
                 self._take_in(batch, batch.future)
