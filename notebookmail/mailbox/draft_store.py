@@ -75,7 +75,7 @@ class DraftStore:
         raise AssertionError  # every try ends above
 
     async def close(self) -> None:
-        """Log out."""
+        """Log out of the mailbox, if it was logged in to."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()

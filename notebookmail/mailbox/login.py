@@ -23,7 +23,7 @@ _PASSWORD_MECHANISMS: Final = ("scram-sha-256", "cram-md5", "plain")
 
 
 def log_in(client: imaplib.IMAP4, host: str, username: str, credential: Secret, *, is_token: bool) -> None:
-    """Log in.
+    """Log in to a mailbox by the best way that both sides know.
 
     Args:
         client: Connected, and under TLS where that is wanted.

@@ -115,7 +115,7 @@ def test_options_without_effect_beside_others_are_taken(
     options: dict[str, Any], idle_socket: socket.socket
 ) -> None:
     given = {name: idle_socket if value is SOCKET else value for name, value in options.items()}
-    SMTP(**given)
+    assert not SMTP(**given).is_connected
 
 
 def test_a_context_of_the_callers_decides_in_place_of_the_other_options() -> None:

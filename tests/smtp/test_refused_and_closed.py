@@ -137,7 +137,8 @@ async def test_a_server_that_closes_after_so_many_messages_costs_no_row_a_try(se
         await closing_after(session, 3)
 
     async with serve(speak) as server, Queued.to(server.options(), connections=2) as queue:
-        await asyncio.gather(*(queue.deliver(letter()) for _ in range(20)))  # none of them fails
+        receipts = await asyncio.gather(*(queue.deliver(letter()) for _ in range(20)))
+    assert [receipt.reply.code for receipt in receipts] == [250] * 20
 
 
 async def test_a_server_that_closes_at_rset_costs_the_next_row_no_try(serve: Serve) -> None:

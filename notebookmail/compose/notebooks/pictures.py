@@ -15,6 +15,7 @@ from markupsafe import escape
 
 from notebookmail.compose.images.figures import Image, image_of
 from notebookmail.compose.images.inline_images import picture_of, shown_width
+from notebookmail.compose.images.svg_drawings import png_of_svg
 from notebookmail.errors import INTERRUPTS, TemplateError
 
 if TYPE_CHECKING:
@@ -107,12 +108,12 @@ def _image(content: bytes) -> Image:
 
 
 def drawing(svg: str) -> Image:
-    """Draw SVG.
+    """Draw an SVG document as PNG.
 
     Raises:
         TemplateError: It cannot be drawn, or what draws it is not installed.
     """
-    return _drawn(lambda: _converter().svg_to_png(svg, scale=_DENSITY), "an SVG drawing")
+    return _drawn(lambda: png_of_svg(svg, _DENSITY), "an SVG drawing")
 
 
 def chart(kind: str, content: Any) -> Image:
@@ -154,6 +155,8 @@ def _drawn(draw: Any, what: str) -> Image:
         content = draw()
     except (TemplateError, *INTERRUPTS):
         raise
+    except ImportError as missing:
+        raise TemplateError(str(missing)) from missing
     except BaseException as problem:  # a library in Rust fails in its own words
         raise TemplateError(f"{what} cannot be drawn: {problem!s:.200}") from problem
     image = image_of(content)

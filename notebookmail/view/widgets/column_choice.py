@@ -24,7 +24,7 @@ class ColumnsSource(Protocol):
 
     @property
     def names(self) -> Sequence[str]:
-        """The columns."""
+        """Name the columns there are, in the frame's order."""
 
     def values(self, name: str) -> list[Any]:
         """Return all values of a column, a missing one as None."""
