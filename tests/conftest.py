@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from itertools import chain, count
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +30,17 @@ from support.kernels import NEWEST, require_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from peers import Peer
     from playwright.sync_api import Browser, BrowserContext
 
+
+# Where bytecode is unwanted beside the sources, it is kept here: else each of hundreds of processes compiles anew.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parent.parent / ".cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 # A developer's run looks for new examples every time; CI says the same of the same code every time. A busy machine
 # is no failure: no example has a time limit.
