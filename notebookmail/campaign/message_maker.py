@@ -109,8 +109,8 @@ class MessageMaker:
         return mail
 
     def _check_wanted(self, mail: Mail, row: Row) -> None:
-        objection = self._unwanted.objection(mail.envelope.recipients)
-        if objection:
+        copies = [each for each in mail.envelope.recipients if each in mail.copies]
+        if copies and (objection := self._unwanted.objection(copies)):
             raise TemplateError(objection, None, row.label)
 
     @staticmethod

@@ -1,15 +1,15 @@
 """The book of suppressions: who is never mailed again, listed, added to, taken out of, and asked by every plan.
 
 It lies in the journal and is the user's alone. Addresses are compared as recipients are: without capitals, their
-domain in ASCII. Of a book only a number for each address is held in memory; those that a frame may have in common
-with it are looked up.
+domain in ASCII. A plan looks up its own recipients, so that a book of a million addresses costs a small mailing
+nothing; what is looked up is checked, and a book that is no larger than the mailing is checked whole.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
-from bisect import bisect_left
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from notebookmail.address import parse_mailbox, to_ascii_domain
 from notebookmail.compose.identity.same_value import address_text
 from notebookmail.compose.rows.frame import Frame, email_column
-from notebookmail.delivery.journal import Journal, Suppression, SuppressionCause, default_path
+from notebookmail.delivery.journal import Journal, Suppression, SuppressionCause, Suppressions, default_path
 from notebookmail.errors import AddressError, FrameError, JournalError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ COLUMNS: Final = ("address", "cause", "reason", "since", "campaign")
 """The columns of suppressed()."""
 
 _CHUNK: Final = 10_000
-_FEW: Final = 16
+_OFTEN: Final = 64  # from then on it costs less to read the book than to open the journal again and again
+_REMEMBERED: Final = 10_000
 _CAUSES: Final[tuple[SuppressionCause, ...]] = get_args(SuppressionCause)
 
 
@@ -116,15 +117,23 @@ def unsuppress(addresses: Any, journal: str | Path | None = None) -> int:
 class SuppressedAddresses:
     """A book of suppressions, to be asked by a run.
 
+    The run's own addresses are looked up in it. Only a book that holds no more than are asked for is read, and
+    checked, whole; then a number for each of its addresses is held.
+
     Args:
         path: The journal it lies in.
-        hashes: A number for each address in it, in order.
+        count: How many addresses are in it.
     """
 
-    def __init__(self, path: Path, hashes: npt.NDArray[np.int64]) -> None:
+    def __init__(self, path: Path, count: int) -> None:
         self._path = path
-        self._hashes = hashes
-        self._numbers = hashes.data
+        self._count = count
+        self._hashes: npt.NDArray[np.int64] | None = None
+        self._answers: dict[str, Suppression | None] = {}
+        self._times_asked = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._path, self._count)  # in another process texts have other hashes
 
     @classmethod
     def of(cls, journal: str | os.PathLike[str] | Literal[False] | None) -> SuppressedAddresses | None:
@@ -136,32 +145,24 @@ class SuppressedAddresses:
         Raises:
             JournalError: It cannot be read.
         """
-        import numpy as np
-
         path = _path(journal or None)
         if not path.exists():
             return None
-        try:
-            with Journal.open(path) as opened:
-                hashes = np.fromiter((hash(each.address) for each in opened.suppressions), dtype=np.int64)
-        except JournalError as problem:
-            raise JournalError(
-                f"whom never to mail cannot be read: {problem}. suppressed='send' does not look there", str(path)
-            ) from problem
-        return cls(path, np.sort(hashes)) if hashes.size else None
+        with _read(path) as suppressions:
+            count = len(suppressions)
+        return cls(path, count) if count else None
 
     def may_hold(self, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Tell of hashes of addresses which may be in the book: all that are, and hardly another."""
+        """Tell of hashes of addresses which may be in the book; where it is far larger than they are, all may.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
         import numpy as np
 
-        places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        held: npt.NDArray[np.bool_] = self._hashes[places] == hashes
-        return held
-
-    def _may_hold(self, number: int) -> bool:
-        """Do the same for one: numpy would take longer to begin than this to end."""
-        place = bisect_left(self._numbers, number)
-        return place < len(self._numbers) and self._numbers[place] == number
+        if self._hashes is None and self._count <= len(hashes):
+            self._load()
+        return np.ones(len(hashes), dtype=bool) if self._hashes is None else _are_among(hashes, self._hashes)
 
     def find(self, addresses: Iterable[str]) -> dict[str, Suppression]:
         """Return those of some addresses that are in the book.
@@ -172,20 +173,72 @@ class SuppressedAddresses:
         Raises:
             JournalError: It cannot be read.
         """
+        rest = self._likely(iter(addresses))
+        first = list(itertools.islice(rest, _CHUNK))
+        if not first:
+            return {}
+        with _read(self._path) as suppressions:
+            found = suppressions.find(first)
+            while asked := list(itertools.islice(rest, _CHUNK)):
+                found.update(suppressions.find(asked))
+        return found
+
+    def find_few(self, addresses: Iterable[str]) -> dict[str, Suppression]:
+        """Do as `find`, time and again: of many letters each has a copy for a few, and often for the same.
+
+        Raises:
+            JournalError: The book cannot be read.
+        """
+        asked = list(addresses)
+        if any(each not in self._answers for each in asked):
+            self._times_asked += 1
+            if self._times_asked == _OFTEN and self._hashes is None:
+                self._load()
+            if len(self._answers) > _REMEMBERED:
+                self._answers = {}
+            found = self.find(asked)
+            self._answers.update((each, found.get(each)) for each in asked)
+        answers = ((each, self._answers[each]) for each in asked)
+        return {each: answer for each, answer in answers if answer is not None}
+
+    def _likely(self, addresses: Iterator[str]) -> Iterator[str]:
         import numpy as np
 
-        rest = iter(addresses)
-        likely: dict[str, None] = {}
-        while asked := list(itertools.islice(rest, _CHUNK)):
-            if len(asked) <= _FEW:
-                likely.update((each, None) for each in asked if self._may_hold(hash(each)))
-                continue
-            places = np.flatnonzero(self.may_hold(np.array([hash(each) for each in asked], dtype=np.int64)))
-            likely.update((asked[place], None) for place in places.tolist())
-        if not likely:
-            return {}
-        with Journal.open(self._path) as opened:
-            return opened.suppressions.find(list(likely))
+        if self._hashes is None:
+            yield from addresses
+            return
+        while asked := list(itertools.islice(addresses, _CHUNK)):
+            are_likely = _are_among(np.array([hash(each) for each in asked], dtype=np.int64), self._hashes)
+            yield from itertools.compress(asked, are_likely.tolist())
+
+    def _load(self) -> None:
+        """Read the whole book."""
+        import numpy as np
+
+        with _read(self._path) as suppressions:
+            self._hashes = np.sort(np.fromiter((hash(each.address) for each in suppressions), dtype=np.int64))
+
+
+def _are_among(hashes: npt.NDArray[np.int64], known: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    import numpy as np
+
+    if not known.size:
+        return np.zeros(len(hashes), dtype=bool)
+    places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    held: npt.NDArray[np.bool_] = known[places] == hashes
+    return held
+
+
+@contextlib.contextmanager
+def _read(path: Path) -> Iterator[Suppressions]:
+    """Open the book of a journal that a run asks; what keeps it from being read is told with a way out."""
+    try:
+        with Journal.open(path) as opened:
+            yield opened.suppressions
+    except JournalError as problem:
+        raise JournalError(
+            f"whom never to mail cannot be read: {problem}. suppressed='send' does not look there", str(path)
+        ) from problem
 
 
 def reason_of(suppression: Suppression) -> str:

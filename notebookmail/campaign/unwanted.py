@@ -31,18 +31,20 @@ class Unwanted(NamedTuple):
         """Whether anybody is not to be mailed."""
         return bool(self.listed) or self.book is not None
 
-    def objection(self, recipients: Iterable[str]) -> str:
-        """Say why a message may not go to all of its recipients; "" where it may.
+    def objection(self, copies: Iterable[str]) -> str:
+        """Say why a message may not go to all who get a copy of it (cc, bcc); "" where it may.
+
+        Whom its row is for was asked when the plan was made.
 
         Raises:
             JournalError: The book cannot be read.
         """
-        texts = {address_text(each): each for each in recipients}
+        texts = {address_text(each): each for each in copies}
         for text, address in texts.items():
             if text in self.listed:
                 who = mask_address(address)
                 return f"{who} is among cc or bcc and on the suppress list; take it out of one of them"
-        for text, suppression in self.book.find(texts).items() if self.book else ():
+        for text, suppression in self.book.find_few(texts).items() if self.book else ():
             who = mask_address(texts[text])
             return (
                 f"{who} is among cc or bcc and {reason_of(suppression)}; take it out there, or of the book: "

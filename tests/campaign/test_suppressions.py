@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +29,7 @@ from notebookmail.campaign.options import SendSettings
 from notebookmail.campaign.planning import make_plan
 from notebookmail.campaign.suppressions import SuppressedAddresses, reason_of
 from notebookmail.delivery.events import RowSkipped
-from notebookmail.delivery.journal import Journal, Suppression, default_path
+from notebookmail.delivery.journal import Journal, Suppression, Suppressions, default_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,22 +181,85 @@ def test_nobody_in_the_book_goes_and_everybody_else_does(to: list[str], held: se
     assert found == [place for place, each in enumerate(to) if each.lower() not in lower]
 
 
-def test_a_book_is_asked_in_little_memory_for_each_address(path: Path) -> None:
+@pytest.fixture
+def lines_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses of the lines of the book that were read since."""
+    found: list[str] = []
+    read = Suppressions._read
+
+    def noting(self: Suppressions, line: Any) -> Suppression:
+        found.append(line[0])
+        return read(self, line)
+
+    monkeypatch.setattr(Suppressions, "_read", noting)
+    return found
+
+
+def numbered(*numbers: int) -> list[Suppression]:
+    return [Suppression(f"{number:06}@example.org", "added", "", 1.0) for number in numbers]
+
+
+def test_of_a_large_book_only_the_lines_of_the_runs_own_recipients_are_read(
+    path: Path, lines_read: list[str]
+) -> None:
+    put(path, BOUNCE, *numbered(*range(5_000)))
+    lines_read.clear()
+    assert going(journal=path) == [0, 2]
+    assert lines_read == ["bo@example.org"]
+
+
+def test_a_book_that_is_no_larger_than_the_mailing_is_read_once(path: Path, lines_read: list[str]) -> None:
+    put(path, *numbered(0, 700))
+    frame = pd.DataFrame({"name": "x", "email": [each.address for each in numbered(*range(500))]})
+    assert going(frame, journal=path) == list(range(1, 500))
+    assert sorted(lines_read) == ["000000@example.org", "000000@example.org", "000700@example.org"]
+
+
+def test_copies_for_the_same_few_are_looked_up_once(path: Path, lines_read: list[str]) -> None:
+    put(path, BOUNCE, *numbered(*range(1_000)))
+    template = Template("Hi", text="x", sender="desk@example.org", to="{{ email }}", cc="bo@example.org")
+    frame = pd.DataFrame({"email": [f"p{number}@example.org" for number in range(30)]})
+    lines_read.clear()
+    assert len(check_frame(frame, template, journal=path).errors) == 30
+    assert lines_read == ["bo@example.org"]
+
+
+def test_many_copies_are_looked_up_in_the_whole_book_read_once(path: Path, lines_read: list[str]) -> None:
+    put(path, *numbered(*range(150, 1_000)))
+    template = Template("Hi", text="x", sender="desk@example.org", to="{{ email }}", cc="{{ boss }}")
+    bosses = [each.address for each in numbered(*range(160))]
+    frame = pd.DataFrame({"email": [f"p{number}@example.org" for number in range(160)], "boss": bosses})
+    lines_read.clear()
+    assert len(check_frame(frame, template, journal=path).errors) == 10
+    assert len(lines_read) == 850 + 10
+
+
+def test_a_book_is_asked_in_no_memory_for_each_address(path: Path) -> None:
     count = 10_000
-    put(path, *(Suppression(f"{number:06}@example.org", "added", "", 1.0) for number in range(count)))
+    put(path, *numbered(*range(count)))
+    asked = [each.address for each in numbered(*range(count - 5, count + 5))]
     book = SuppressedAddresses.of(path)
     assert book is not None
+    assert book.find(asked).keys() == set(asked[:5])
     tracemalloc.start()
     try:
         again = SuppressedAddresses.of(path)
-        left, _ = tracemalloc.get_traced_memory()
+        assert again is not None
+        assert len(again.find(asked)) == 5
+        _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert again is not None
-    assert left < count * 8 + 300_000  # what the first call of a library leaves
-    asked = [f"{number:06}@example.org" for number in range(0, 2 * count, 2)]
-    assert book.find(asked).keys() == set(asked[: count // 2])
-    assert book.may_hold(np.array([hash(each) for each in asked])).sum() == count // 2
+    assert most < count * 8
+
+
+def test_a_book_answers_the_same_in_another_process(path: Path) -> None:
+    put(path, BOUNCE)
+    book = SuppressedAddresses.of(path)
+    assert book is not None
+    assert book.may_hold(np.array([hash("bo@example.org"), 0])).tolist() == [True, False]
+    asked = "import pickle, sys; print(*pickle.load(sys.stdin.buffer).find(['bo@example.org', 'cy@example.org']))"
+    done = subprocess.run([sys.executable, "-c", asked], input=pickle.dumps(book), capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["bo@example.org"]
 
 
 SUPPRESSOR = """

@@ -27,6 +27,7 @@ _ASKED: Final = 500  # parameters of one statement
 _COLUMNS: Final = "address, cause, reason, since, campaign, checksum"
 _ADD: Final = f"INSERT OR IGNORE INTO suppression ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
 _REMOVE: Final = "DELETE FROM suppression WHERE address = ?"
+_EXPECTED: Final = "SELECT addresses FROM suppression_count"
 _COUNT: Final = "UPDATE suppression_count SET addresses = addresses + ?"
 _ALL: Final = f"SELECT {_COLUMNS} FROM suppression ORDER BY address"
 _NAMED: Final = f"SELECT {_COLUMNS} FROM suppression WHERE address IN ({{}})"
@@ -81,6 +82,12 @@ class Suppressions:
             connection.execute(_COUNT, (-removed,))
         return removed
 
+    def __len__(self) -> int:
+        """Tell how many addresses are in it, without a look at them."""
+        with self._file.translating() as connection:
+            ((count,),) = connection.execute(_EXPECTED).fetchall()
+        return int(count)
+
     def __iter__(self) -> Iterator[Suppression]:
         """Walk the book in the order of the addresses.
 
@@ -89,7 +96,7 @@ class Suppressions:
         """
         count = 0
         with self._file.translating() as connection:
-            ((expected,),) = connection.execute("SELECT addresses FROM suppression_count").fetchall()
+            ((expected,),) = connection.execute(_EXPECTED).fetchall()
             cursor = connection.execute(_ALL)
             while chunk := cursor.fetchmany(_CHUNK):
                 for row in chunk:
