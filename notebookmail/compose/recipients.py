@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .renderer import Renderer
     from .rows.frame import Frame
+    from .rows.spooled_texts import SpooledTexts
     from .template import Template
 
 _CHUNK: Final = 4096
@@ -51,11 +52,12 @@ class Recipients(Sequence[str]):
 
     Args:
         is_mailbox: Whether a cell may hold a name beside the address.
+        texts: Where the addresses of so many rows at a time are kept as one text; None keeps them in memory.
     """
 
-    def __init__(self, *, is_mailbox: bool = True) -> None:
+    def __init__(self, *, is_mailbox: bool = True, texts: list[str] | SpooledTexts | None = None) -> None:
         self._read_cell = _address_in_mailbox if is_mailbox else _address
-        self._chunks: list[str] = []
+        self._chunks: list[str] | SpooledTexts = [] if texts is None else texts
         self._unread: set[int] = set()
         self._count = 0
         self._open: tuple[int, list[str]] = (-1, [])
@@ -98,9 +100,10 @@ class Recipients(Sequence[str]):
         return f"<Recipients of {self._count} rows>"
 
     def _texts(self, number: int) -> list[str]:
-        texts = self._chunks[number].split("\n")
+        joined = self._chunks[number]
+        texts = joined.split("\n")
         if number in self._unread:
-            if not _are_addresses(self._chunks[number], texts):
+            if not _are_addresses(joined, texts):
                 texts = [self._read_cell(cell) for cell in texts]
                 self._chunks[number] = "\n".join(texts)
             self._unread.discard(number)
@@ -119,7 +122,7 @@ def read_recipients(
     import numpy as np
 
     cell = _cell_of(frame, template)
-    recipients = Recipients(is_mailbox=cell is None or cell[1])
+    recipients = Recipients(is_mailbox=cell is None or cell[1], texts=frame.new_texts())
     chunks = (
         _by_row(frame, renderer, recipients) if cell is None else _by_cell(frame, renderer, recipients, cell[0])
     )

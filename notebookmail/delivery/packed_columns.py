@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from array import array
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_NUMBER_TYPES: Final = {"attempts": "i4", "seconds": "f8", "reply": "u4", "reason": "u4", "sent_at": "f8"}
-_NUMBERS: Final = Struct("=idIId")  # the same, as numpy's types are called in a Struct
+NumberColumn = Literal["attempts", "seconds", "reply", "reason", "sent_at"]
+
+_NUMBER_TYPES: Final = {"attempts": "u2", "seconds": "f4", "said": "u4", "sent_at": "f8"}
+_NUMBERS: Final = Struct("=HfId")  # the same, as numpy's types are called in a Struct
+_IS_REASON: Final = 1 << 31  # what was said is a reason, not a reply
+_MAX_ATTEMPTS: Final = 0xFFFF
+_DIGITS: Final = 6
 
 _MAX_RECENT: Final = 256
 """How many texts are remembered by what they say: a server that says the same every time says it once."""
@@ -157,7 +162,7 @@ class MessageIds:
 
 
 class PackedNumbers:
-    """What is known of each row in numbers; all of a row are written at once.
+    """What is known of each row in numbers; all of a row are written at once, in 18 octets.
 
     Args:
         count: How many rows there are.
@@ -174,27 +179,36 @@ class PackedNumbers:
     def write(  # noqa: PLR0917 -- once for every event: names would cost as much as the writing
         self, position: int, attempts: int, seconds: float, reply: int, reason: int, sent_at: float
     ) -> None:
-        """Write a row.
+        """Write a row. A row that was accepted was not left out: it has a reply, or a reason, or neither.
 
         Args:
             position: The row.
-            attempts: How often it was tried.
-            seconds: From the first try to the outcome.
+            attempts: How often it was tried; more than 65,535 count as so many.
+            seconds: From the first try to the outcome; kept to seven digits, and no finer than a microsecond.
             reply: The number of the text of the reply that accepted it; 0 without one.
             reason: The number of the words why it was left out or left for later; 0 without any.
             sent_at: When it was accepted, in seconds since the epoch; 0 if it was not.
         """
-        _NUMBERS.pack_into(self._octets, position * _NUMBERS.size, attempts, seconds, reply, reason, sent_at)
+        said = reason | _IS_REASON if reason else reply
+        at = position * _NUMBERS.size
+        _NUMBERS.pack_into(self._octets, at, min(attempts, _MAX_ATTEMPTS), seconds, said, sent_at)
 
     def read(self, position: int) -> tuple[int, float, int, int, float]:
         """Return what was written of a row, in the order of `write`."""
-        found: tuple[int, float, int, int, float] = _NUMBERS.unpack_from(self._octets, position * _NUMBERS.size)
-        return found
+        attempts, seconds, said, sent_at = _NUMBERS.unpack_from(self._octets, position * _NUMBERS.size)
+        reply, reason = (0, said ^ _IS_REASON) if said & _IS_REASON else (said, 0)
+        return attempts, round(seconds, _DIGITS), reply, reason, sent_at
 
-    def columns(self) -> npt.NDArray[np.void]:
-        """Return all rows as an array with the fields attempts, seconds, reply, reason and sent_at."""
-        rows: npt.NDArray[np.void] = self._octets.view(list(_NUMBER_TYPES.items()))
-        return rows
+    def column(self, name: NumberColumn) -> npt.NDArray[Any]:
+        """Return one number of every row."""
+        import numpy as np
+
+        rows = self._octets.view(list(_NUMBER_TYPES.items()))
+        if name in {"reply", "reason"}:
+            said, is_reason = rows["said"], rows["said"] & _IS_REASON != 0
+            return np.where(is_reason, said ^ _IS_REASON, 0) if name == "reason" else np.where(is_reason, 0, said)
+        found: npt.NDArray[Any] = rows[name].copy()
+        return np.round(found.astype(np.float64), _DIGITS) if name == "seconds" else found
 
     def copy(self) -> PackedNumbers:
         """Return the same numbers; changes reach one of the two alone."""

@@ -157,7 +157,8 @@ class Outcomes:
         import pandas as pd
 
         states = self._states
-        numbers, status = states.numbers.columns(), states.status_column()
+        numbers, status = states.numbers, states.status_column()
+        reply, reason, sent_at = (numbers.column(name) for name in ("reply", "reason", "sent_at"))
         in_trouble = states.errors.keys() | states.addresses.keys()
         troubled = {position: self.outcome(position) for position in in_trouble}
 
@@ -167,26 +168,24 @@ class Outcomes:
             return pd.Series(values).array  # at once: as objects the texts take several times the memory
 
         codes, enhanced, messages = _reply_columns(states.replies)
-        code = codes[numbers["reply"]]
+        code = codes[reply]
         for position, row in troubled.items():
             code[position] = row.code or 0
-        hint = states.reasons.array()[numbers["reason"]]
-        hint[(numbers["reason"] == 0) & (status == STATUS_NUMBERS["pending"])] = states.stop_reason
+        hint = states.reasons.array()[reason]
+        hint[(reason == 0) & (status == STATUS_NUMBERS["pending"])] = states.stop_reason
         return {
             "to": pd.Series(_column(states.all_recipients())).array,
             "status": pd.Series(np.array(STATUSES, dtype=object)[status]).array,
             "code": pd.arrays.IntegerArray(code, code == 0),
-            "enhanced_code": column("enhanced_code", enhanced[numbers["reply"]]),
+            "enhanced_code": column("enhanced_code", enhanced[reply]),
             "category": column("category", _column([""]).repeat(len(states))),
-            "reply": column("reply", messages[numbers["reply"]]),
+            "reply": column("reply", messages[reply]),
             "error": column("error", _column([None]).repeat(len(states))),
             "hint": column("hint", hint),
-            "attempts": numbers["attempts"].astype(np.int64),
-            "seconds": numbers["seconds"].copy(),
+            "attempts": numbers.column("attempts").astype(np.int64),
+            "seconds": numbers.column("seconds"),
             "message_id": pd.Series(_column(states.message_ids.texts())).array,
-            "sent_at": _moments(
-                numbers["sent_at"], (numbers["sent_at"] != 0) | (status == STATUS_NUMBERS["sent"])
-            ),
+            "sent_at": _moments(sent_at, (sent_at != 0) | (status == STATUS_NUMBERS["sent"])),
         }
 
     def addresses(self) -> pd.DataFrame:

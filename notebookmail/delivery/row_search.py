@@ -8,13 +8,17 @@ from .events import STATUSES, Status
 from .row_states import STATUS_NUMBERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
 
+    from .packed_columns import NumberColumn
     from .row_states import RowStates
 
 Order = Literal["row", "to", "status", "reply", "said", "slowest", "latest", "attempts"]
 
+_FIELDS: Final[Mapping[str, NumberColumn]] = {"slowest": "seconds", "latest": "sent_at", "attempts": "attempts"}
 _GRAVITY: Final = ("failed", "unconfirmed", "deferred", "pending", "skipped", "sent")
 
 
@@ -84,8 +88,7 @@ class RowSearch:
         if order == "status":
             ranks = np.array([_GRAVITY.index(status) for status in STATUSES], dtype=np.float64)
             return ranks[self._states.status_column()]
-        field = {"slowest": "seconds", "latest": "sent_at", "attempts": "attempts"}[order]
-        return -self._states.numbers.columns()[field].astype(np.float64)
+        return -self._states.numbers.column(_FIELDS[order]).astype(np.float64)
 
     def _text_at(self, position: int, order: Order) -> str:
         states = self._states

@@ -87,7 +87,7 @@ class Tallies:
         """Count messages by when they were taken; None where all were taken within two seconds."""
         import numpy as np
 
-        when = self._states.numbers.columns()["sent_at"]
+        when = self._states.numbers.column("sent_at")
         when = when[(self._states.status_column() == STATUS_NUMBERS["sent"]) & (when > 0)]
         if not len(when) or when.max() - when.min() < _SHORTEST:
             return None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONNECTIONS = 16
-_LONGEST_SECONDS = 1800.0
+_LONGEST_SECONDS = 3600.0
 _KIB = re.compile(r"(VmHWM|VmRSS):\s+(\d+) kB")
 
 

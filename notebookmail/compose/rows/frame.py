@@ -18,6 +18,7 @@ from notebookmail.errors import FrameError, TemplateError
 from .column_names import printed, quoted_names, unique_names
 from .records import frame_of_records
 from .snapshot import own_pandas
+from .spooled_texts import SpooledTexts
 from .streamed import StreamedRows
 from .streams import stream_of
 
@@ -107,6 +108,10 @@ class Frame:
         """
         wanted = set(self._source.names if names is None else names)
         self._source.own(place for place, name in enumerate(self._source.names) if name in wanted)
+
+    def new_texts(self) -> list[str] | SpooledTexts:
+        """Return a place for what is known of the rows in words: in memory only where they are, too."""
+        return SpooledTexts() if isinstance(self._source, StreamedRows) else []
 
     def refusals(self) -> dict[int, TemplateError]:
         """Return the positions no message may be made for, each with the reason: here none."""

@@ -45,7 +45,7 @@ class Spool:
         self._places = array("q", [0])  # and at this octet
         self._lock = threading.Lock()
         self._open: tuple[int, Any] = (-1, None)
-        with _disk_room():
+        with disk_room():
             self._file = tempfile.TemporaryFile(prefix="notebookmail-")  # noqa: SIM115 -- open as long as it is read
         weakref.finalize(self, self._file.close)
         self._write(batches)
@@ -110,7 +110,7 @@ class Spool:
             rows, octets = rows + piece.num_rows, octets + piece.nbytes
         if pending:
             self._write_block(pending, rows)
-        with _disk_room():
+        with disk_room():
             self._file.flush()
 
     def _write_block(self, pieces: list[Any], rows: int) -> None:
@@ -121,7 +121,7 @@ class Spool:
             for piece in pieces:
                 writer.write(piece)
         octets = sink.getvalue()
-        with _disk_room():
+        with disk_room():
             self._file.write(octets)
         self._starts.append(self._starts[-1] + rows)
         self._places.append(self._places[-1] + octets.size)
@@ -162,7 +162,7 @@ def temporary_folder() -> Iterator[Path]:
     Raises:
         FrameError: There is no room on its disk.
     """
-    with _disk_room(), tempfile.TemporaryDirectory(prefix="notebookmail-") as folder:
+    with disk_room(), tempfile.TemporaryDirectory(prefix="notebookmail-") as folder:
         yield Path(folder)
 
 
@@ -176,7 +176,8 @@ def rows_of_file(path: Path) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _disk_room() -> Iterator[None]:
+def disk_room() -> Iterator[None]:
+    """Turn a full disk into a FrameError that names the remedy."""
     try:
         yield
     except OSError as problem:

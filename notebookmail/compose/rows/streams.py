@@ -8,6 +8,7 @@ here: spool.py keeps the rows.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from dataclasses import dataclass
 from functools import partial
@@ -64,19 +65,32 @@ def _stream_of_polars(lazy: Any) -> RowStream:
     def batches(places: Sequence[int]) -> Generator[Any]:
         import polars as pl
 
-        from .spool import rows_of_file, temporary_folder
-
         chosen = lazy.select([names[place] for place in places])
-        with temporary_folder() as folder:
-            path = folder / "rows.arrow"
-            try:
-                chosen.sink_ipc(path, compression="lz4")
-            except pl.exceptions.InvalidOperationError:  # polars before 1.30 streams not every query
-                chosen.collect().write_ipc(path, compression="lz4")
-            for batch in rows_of_file(path):  # in which texts are views, also within lists and categories
-                yield pl.from_arrow(batch).to_arrow(compat_level=pl.CompatLevel.oldest())
+        with contextlib.closing(_frames_of_polars(chosen)) as frames:
+            for frame in frames:  # in which texts are views, also within lists and categories
+                yield frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
     return RowStream(names, batches, cells=_as_polars, group=_as_polars)
+
+
+def _frames_of_polars(chosen: Any) -> Generator[Any]:
+    """Run a query; it waits when its rows are not taken."""
+    import polars as pl
+
+    if hasattr(chosen, "collect_batches"):
+        yield from chosen.collect_batches(chunk_size=BATCH_ROWS)
+        return
+
+    from .spool import rows_of_file, temporary_folder
+
+    with temporary_folder() as folder:  # polars before 1.34
+        path = folder / "rows.arrow"
+        try:
+            chosen.sink_ipc(path, compression="lz4")
+        except pl.exceptions.InvalidOperationError:  # before 1.30 it streams not every query
+            chosen.collect().write_ipc(path, compression="lz4")
+        for batch in rows_of_file(path):
+            yield pl.from_arrow(batch)
 
 
 def _stream_of_duckdb(relation: Any) -> RowStream:

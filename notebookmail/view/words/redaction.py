@@ -39,14 +39,14 @@ def redacted_states(states: RowStates) -> RowStates:
         states: How the rows stand; they are not changed.
     """
     to = states.all_recipients()
-    columns, names = states.numbers.columns(), _names_in_trouble(states)
+    numbers, names = states.numbers, _names_in_trouble(states)
     words = Rewording(
         labels=redacted_labels(states.labels, to),
         recipients=[redacted_recipients(each) for each in to],
         stop_reason=redacted_notice(states.stop_reason, to),
         message_id=lambda position, text: mask_text(text, *to[position].split(", ")),
-        reply=_masking(to, columns["reply"], names),
-        reason=_masking(to, columns["reason"], names),
+        reply=_masking(to, numbers.column("reply"), names),
+        reason=_masking(to, numbers.column("reason"), names),
         error=lambda position, error: redacted_error(error, to[position], *names.found_in(str(error))),
         addresses=redacted_addresses,
     )
