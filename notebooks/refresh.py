@@ -4,8 +4,8 @@
     python notebooks/refresh.py 01-first-merge     this one
 
 Needs `pip install -e ".[test]"`. A cell that fails, or writes to stderr, ends it; the notebook stays as it was.
-What is saved: sources, outputs, the kernel's name. Widgets are left out, since they live only as long as their
-kernel; each has a static stand-in beside it, which stays.
+What is saved: sources, outputs, tags, the kernel's name. Widgets are left out, since they live only as long as
+their kernel; each has a static stand-in beside it, which stays.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-SECONDS = 120
-"""How long a cell may take on a busy machine; they are meant for two at most."""
+SECONDS = 300
+"""How long a cell may take on a busy machine; they are meant for seconds."""
 
 
 def executed(path: Path) -> Any:
@@ -48,7 +48,7 @@ def cleaned(notebook: Any) -> Any:
     """Leave what a reader sees, in the form every run gives it."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for number, cell in enumerate(notebook.cells, start=1):
-        cell.metadata = {}
+        cell.metadata = {name: value for name, value in cell.metadata.items() if name == "tags"}
         cell.id = f"cell-{number:02}"
         if cell.cell_type == "code":
             cell.outputs = _joined(_kept(output) for output in cell.outputs)
@@ -77,7 +77,11 @@ def _kept(output: Any) -> Any:
 
 def main(names: list[str]) -> None:
     """Refresh the notebooks of these names, or all."""
-    for path in [FOLDER / f"{name}.ipynb" for name in names] or sorted(FOLDER.glob("*.ipynb")):
+    every = [
+        *sorted(FOLDER.glob("reports/*.ipynb")),
+        *sorted(FOLDER.glob("*.ipynb")),
+    ]  # reports are mailed as saved
+    for path in [FOLDER / f"{name}.ipynb" for name in names] or every:
         nbformat.write(executed(path), path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 

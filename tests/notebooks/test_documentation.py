@@ -22,6 +22,8 @@ import notebookmail
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+REPORTS = sorted(f"reports/{path.stem}" for path in FOLDER.glob("reports/*.ipynb"))
+"""What the notebooks mail: read like them, but no story of their own."""
 LARGEST_OCTETS = 150_000
 MOST_MINUTES = 5.0
 WORDS_PER_MINUTE = 230  # of a person who reads to learn
@@ -81,8 +83,8 @@ def outputs_of(name: str) -> list[Any]:
     return [output for cell in opened(name).cells if cell.cell_type == "code" for output in cell.outputs]
 
 
-def test_there_are_nine_in_an_order_to_read_them_in() -> None:
-    assert [name.partition("-")[0] for name in NOTEBOOKS] == [f"{number:02}" for number in range(1, 10)]
+def test_there_are_ten_in_an_order_to_read_them_in() -> None:
+    assert [name.partition("-")[0] for name in NOTEBOOKS] == [f"{number:02}" for number in range(1, 11)]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -104,7 +106,7 @@ def test_a_notebook_begins_with_its_title_and_leads_on(name: str) -> None:
     assert f"({following}.ipynb)" in last or name == NOTEBOOKS[-1]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *REPORTS])
 def test_a_notebook_is_saved_small_with_every_cell_run_in_order(name: str) -> None:
     assert (FOLDER / f"{name}.ipynb").stat().st_size < LARGEST_OCTETS
     counts = [cell.execution_count for cell in opened(name).cells if cell.cell_type == "code"]
@@ -112,17 +114,17 @@ def test_a_notebook_is_saved_small_with_every_cell_run_in_order(name: str) -> No
     assert any(output for output in outputs_of(name))
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *REPORTS])
 def test_a_notebook_holds_no_trace_of_who_ran_it(name: str) -> None:
     notebook = opened(name)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert all(cell.metadata == {} for cell in notebook.cells)
+    assert all(set(cell.metadata) <= ({"tags"} if name in REPORTS else set()) for cell in notebook.cells)
     assert [output for output in outputs_of(name) if output.get("name") == "stderr"] == []
     assert [output for output in outputs_of(name) if output.output_type == "error"] == []
     assert not FOLDERS_OF_SOMEBODY.search((FOLDER / f"{name}.ipynb").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *REPORTS])
 def test_a_notebook_is_saved_without_widgets(name: str) -> None:
     text = (FOLDER / f"{name}.ipynb").read_text("utf-8")
     assert "application/vnd.jupyter.widget" not in text
@@ -131,7 +133,7 @@ def test_a_notebook_is_saved_without_widgets(name: str) -> None:
             assert output.data["text/plain"].strip(), "what cannot show HTML shows nothing"
 
 
-@pytest.mark.parametrize("name", [*NOTEBOOKS, "data"])
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *REPORTS, "data"])
 def test_a_notebook_and_its_data_name_no_person_and_no_secret(name: str) -> None:
     paths = sorted((FOLDER / "data").glob("*.csv")) if name == "data" else [FOLDER / f"{name}.ipynb"]
     for path in paths:
@@ -166,7 +168,7 @@ def kinds(notebook: Any) -> list[list[tuple[str, ...]]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NOTEBOOKS)
+@pytest.mark.parametrize("name", [*NOTEBOOKS, *REPORTS])
 def test_a_notebook_runs_and_its_saved_outputs_are_of_the_kinds_that_a_fresh_run_gives(name: str) -> None:
     spec = importlib.util.spec_from_file_location("refresh", FOLDER / "refresh.py")
     assert spec is not None
