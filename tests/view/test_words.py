@@ -49,6 +49,10 @@ def test_a_slow_rate_keeps_its_decimal() -> None:
     assert "0.5 per second" in pace(Progress(sample_progress().counts, 3.0, 0.5, None, "x", 1, ""))
 
 
+def test_a_rate_of_less_than_one_in_ten_seconds_is_said_by_the_minute() -> None:
+    assert "2.4 per minute" in pace(Progress(sample_progress().counts, 100.0, 0.04, None, "x", 1, ""))
+
+
 def test_the_gravest_rows_come_first() -> None:
     assert problem_positions(mixed_outcomes()) == [0, 5, 3, 2]
 

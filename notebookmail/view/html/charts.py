@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from notebookmail.view.words.headlines import per_second
+from notebookmail.view.words.headlines import rate_in_words
 from notebookmail.view.words.quantities import span_in_utc
 from notebookmail.view.words.visible_text import clip
 
@@ -115,7 +115,7 @@ def _over_time(taken: TakenOverTime, hue: str) -> Html:
         for place, count in enumerate(taken.counts)
         if count
     )  # fmt: skip
-    words = f"{span_in_utc(taken.began_at, taken.ended_at)}, at most {per_second(taken.most_per_second)}"
+    words = f"{span_in_utc(taken.began_at, taken.ended_at)}, at most {rate_in_words(taken.most_per_second)}"
     drawing = element(
         "svg", *columns, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", preserveAspectRatio="none", role="img",
         aria_label=f"Messages taken over time: {words}", class_=f"nbm-columns nbm-{hue}",

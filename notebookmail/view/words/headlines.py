@@ -47,6 +47,7 @@ _WELL: Final = frozenset({"sent", "ready"})
 _SANDBOX: Final = "a sandbox on this machine"
 _LONGEST: Final = 80
 _BRISK: Final = 10  # messages per second from which decimals are noise
+_SLOW: Final = 0.1  # messages per second below which people count by the minute
 _SHORTEST: Final = 1.0  # seconds under which a pace says nothing
 
 
@@ -154,12 +155,14 @@ def facts_in_words(facts: RunFacts | None) -> list[str]:
     phrases.append(span_in_utc(facts.began_at, facts.began_at + timedelta(seconds=facts.seconds)))
     phrases.append(duration(facts.seconds))
     if facts.taken > 1 and facts.seconds >= _SHORTEST and facts.purpose != "dry run":
-        phrases.append(per_second(facts.taken / facts.seconds))
+        phrases.append(rate_in_words(facts.taken / facts.seconds))
     if facts.campaign:
         phrases.append(f"campaign {clip(mask_text(facts.campaign), _LONGEST)}")
     return phrases
 
 
-def per_second(rate: float) -> str:
-    """Say how fast messages go, without decimals that are noise."""
+def rate_in_words(rate: float) -> str:
+    """Say how fast so many messages a second are, without decimals that are noise."""
+    if rate < _SLOW:
+        return f"{60 * rate:,.1f} per minute"
     return f"{rate:,.{0 if rate >= _BRISK else 1}f} per second"

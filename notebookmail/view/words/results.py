@@ -15,7 +15,7 @@ from notebookmail.delivery.progress import PAUSED, STOPPING
 from notebookmail.errors import AddressError, SMTPRecipientsRefused, TemplateError
 from notebookmail.privacy.masking import KnownNames, bare_address, mask_address, mask_label, mask_text
 
-from .headlines import is_dry_run, per_second
+from .headlines import is_dry_run, rate_in_words
 from .masked_errors import mask_error
 from .quantities import duration
 
@@ -140,7 +140,7 @@ def pace(progress: Progress) -> list[str]:
     phrases.append(duration(progress.seconds))
     goes_on = progress.note not in {PAUSED, STOPPING}
     if progress.per_second > 0 and goes_on:
-        phrases.append(per_second(progress.per_second))
+        phrases.append(rate_in_words(progress.per_second))
     if progress.seconds_left is not None and progress.done < progress.total and goes_on:
         phrases.append(f"about {duration(progress.seconds_left)} left")
     if progress.connections:
