@@ -26,7 +26,6 @@ padding:7px 0;border-top:1px solid var(--nbm-line)}}
 .{ROOT}.{ROOT} .nbm-steps li:last-child{{padding-bottom:0}}
 .{ROOT} .nbm-steps .nbm-name{{font-weight:600}}
 .{ROOT} .nbm-steps .nbm-found{{overflow-wrap:anywhere;unicode-bidi:isolate}}
-.{ROOT} .nbm-steps .nbm-found>span{{display:block}}
 .{ROOT} .nbm-steps .nbm-remedy{{margin:3px 0 1px;padding-left:10px;border-left:3px solid var(--nbm-hue)}}
 .{ROOT} .nbm-steps .nbm-pending .nbm-name{{font-weight:400;color:var(--jp-ui-font-color2,inherit)}}
 .{ROOT} .nbm-steps .nbm-failed .nbm-words{{color:var(--nbm-hue);font-weight:600}}
@@ -58,16 +57,15 @@ def _server(verified: VerifiedSteps, title: str = "Looked at; no mail was sent")
 
 def _item(step: StepLine) -> Html:
     sign = element("span", SIGNS[step.status], class_="nbm-sign", role="img", aria_label=step.status)
-    found = element(
-        "span",
-        element("span", step.words, class_="nbm-quiet" if step.status == "not reached" else "nbm-words"),
-        *(join(" ", element("span", fact, class_="nbm-quiet")) for fact in step.facts),
-        " ",  # and the spaces between all others: where styles are stripped, words must not run together
-        element("span", step.remedy, class_="nbm-remedy") if step.remedy else None,
+    found = element(  # of blocks: where styles are stripped, each stands on a line of its own
+        "div",
+        element("div", step.words, class_="nbm-quiet" if step.status == "not reached" else "nbm-words"),
+        *(element("div", fact, class_="nbm-quiet") for fact in step.facts),
+        element("div", step.remedy, class_="nbm-remedy") if step.remedy else None,
         class_="nbm-found",
     )
     return element(
-        "li", sign, " ", element("span", step.name, class_="nbm-name"), " ", found, " ",
+        "li", sign, " ", element("strong", step.name, class_="nbm-name"), " ", found, " ",
         element("span", step.seconds, class_="nbm-time") if step.seconds else None,
         class_=f"nbm-{HUES[step.status]}",
     )  # fmt: skip
