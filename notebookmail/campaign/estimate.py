@@ -8,14 +8,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.checks.summary import counted_reasons
+from notebookmail.delivery.events import RowFailed
 from notebookmail.domain.bulk_rules import BULK_MESSAGES, bulk_notices
 from notebookmail.folder.folder import Folder
 from notebookmail.mail.message import Mail
 from notebookmail.mailbox.drafts import Drafts
+from notebookmail.privacy.masking import mask_text
 from notebookmail.server.server import URL_VARIABLE, Server
 from notebookmail.view.words.making import gain, making_in_words
-from notebookmail.view.words.quantities import least_duration, size_in_words
+from notebookmail.view.words.quantities import counted_in_words, least_duration, size_in_words
 
+from .follow_up import follow_notice, followed
 from .options import settings_of, shows_options
 from .planning import make_plan
 from .workers.crew import cores
@@ -45,7 +49,7 @@ class SendPlan:
 
     Attributes:
         messages: How many would go.
-        left_out: How many rows stay: suppressed, duplicates, beyond the limit.
+        left_out: How many rows stay: suppressed, duplicates, beyond the limit, those that get no follow-up.
         unfit: How many rows cannot be made into a message; an estimate where `is_estimate`.
         bytes: What all messages come to, in octets; an estimate where `is_estimate`.
         connections: How many at once at most; 0 where the messages are written to files.
@@ -53,8 +57,9 @@ class SendPlan:
         server: Where it goes, or "the sandbox".
         is_estimate: True when only a sample of the messages was made.
         making: That making the messages may be the limit, and what to do about it, or "".
-        notices: That SPF will not align, with bounce_to=, and from 5,000 messages on what large receivers will
-            miss, a line each.
+        notices: That SPF will not align, with bounce_to=, that a follow-up has a subject of its own, and from
+            5,000 messages on what large receivers will miss, a line each.
+        reasons: Why rows stay, with how many each, the most frequent first.
     """
 
     messages: int
@@ -67,6 +72,7 @@ class SendPlan:
     is_estimate: bool = False
     making: str = ""
     notices: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
@@ -84,7 +90,8 @@ class SendPlan:
         if self.unfit:
             lines.append(f"{about}{self.unfit:,} rows cannot be made into a message: check_frame says why")
         if self.left_out:
-            lines.append(f"{self.left_out:,} rows are left out: suppressed, duplicates, or beyond limit=")
+            rows = "1 row is" if self.left_out == 1 else f"{self.left_out:,} rows are"
+            lines.append(f"{rows} left out: {mask_text(', '.join(counted_in_words(self.reasons)))}")
         return "\n".join([*lines, *self.notices])
 
     __repr__ = __str__
@@ -106,7 +113,7 @@ def plan_frame(
         **options: As for send_frame. What the journal knows of earlier runs is not looked up.
 
     Raises:
-        FrameError, TemplateError: As for send_frame.
+        FrameError, TemplateError, JournalError: As for send_frame.
 
     Example:
         >>> plan_frame(df, template, Server("smtp.example.org", rate="30/min"))
@@ -114,9 +121,9 @@ def plan_frame(
         at least 40 min under the server's limits
     """
     settings = settings_of("plan_frame", options)
-    plan = make_plan(df, template, settings)
     if server is None and os.environ.get(URL_VARIABLE):
         server = Server.from_env()
+    plan = followed(make_plan(df, template, settings), server.world if server else "", {})
     sizes, unfit, is_estimate, seconds = _sizes(plan)
     going = len(plan.going) - unfit
     notices = _bulk_notices(plan, server) if isinstance(server, Server) and going >= BULK_MESSAGES else ()
@@ -134,8 +141,18 @@ def plan_frame(
         server=server.endpoint if server else "the sandbox",
         is_estimate=is_estimate,
         making=_making(plan, seconds, server.messages_per_second if server else None),
-        notices=tuple(filter(None, (*notices, plan.bounce_notice))),
+        notices=tuple(filter(None, (*notices, plan.bounce_notice, follow_notice(plan)))),
+        reasons=tuple(_reasons(plan)),
     )
+
+
+def _reasons(plan: Plan) -> list[tuple[str, int]]:
+    """Count the rows that stay by why; those beyond the limit may be a million, and are not walked."""
+    counted = counted_reasons(
+        "refused (check_frame says why)" if isinstance(event, RowFailed) else event.reason
+        for event in plan.excluded
+    )
+    return [*counted, *([(f"beyond limit={plan.settings.limit}", len(plan.beyond))] if plan.beyond else [])]
 
 
 def _bulk_notices(plan: Plan, server: Server) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class CheckSummary:
         self.labels = labels
         self.unit = unit
         self.messages = 0
-        self._left_out: frozenset[int] = frozenset()
+        self._left_out: dict[int, str] = {}
         self._places: dict[Remark, array[int]] = {}
         self._kept: Counter[tuple[Severity, str]] = Counter()
         self._unlisted: Counter[tuple[Severity, str]] = Counter()
@@ -104,9 +104,10 @@ class CheckSummary:
         if position is not None:
             places.append(position)
 
-    def leave_out(self, positions: Iterable[int]) -> None:
-        """Say which rows get no message, and are not meant to."""
-        self._left_out = frozenset(positions)
+    def leave_out(self, reasons: Iterable[tuple[int, str]]) -> None:
+        """Say which rows get no message, and are not meant to, each with the reason."""
+        same: dict[str, str] = {}  # of a million rows beyond the limit it is kept once
+        self._left_out = {position: same.setdefault(reason, reason) for position, reason in reasons}
 
     def count(self, octets: int, html_octets: int, domains: Iterable[str]) -> None:
         """Fold in a message that was made.
@@ -123,8 +124,13 @@ class CheckSummary:
 
     @property
     def left_out(self) -> int:
-        """How many rows get no message: suppressed, beyond the limit, duplicates that are skipped."""
+        """How many rows get no message: suppressed, beyond the limit, duplicates that are skipped, answered."""
         return len(self._left_out)
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why rows get no message, with how many each, the most frequent first."""
+        return counted_reasons(self._left_out.values())
 
     @property
     def counts(self) -> dict[Severity, int]:
@@ -146,7 +152,7 @@ class CheckSummary:
         """How many rows have an error, and how many others have a warning; those left out are not counted."""
         touched: dict[Severity, set[int]] = {severity: set() for severity in _SEVERITIES}
         for remark, places in self._settled():
-            touched[remark.severity].update(set(places) - self._left_out)
+            touched[remark.severity].update(set(places) - self._left_out.keys())
         return {"error": len(touched["error"]), "warning": len(touched["warning"] - touched["error"])}
 
     @property
@@ -199,3 +205,8 @@ class CheckSummary:
     def _finding(self, remark: Remark, position: int | None) -> Finding:
         label = None if position is None else self.labels[position]
         return Finding(position, label, remark.severity, remark.kind, remark.field, remark.message, remark.remedy)
+
+
+def counted_reasons(reasons: Iterable[str]) -> list[tuple[str, int]]:
+    """Count why rows get no message, the most frequent first; what differs from row to row is behind a colon."""
+    return Counter(reason.partition(":")[0] for reason in reasons).most_common()

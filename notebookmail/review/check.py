@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.address import domain_of
+from notebookmail.campaign.follow_up import follow_notice
 from notebookmail.campaign.options import settings_of, shows_options
 from notebookmail.campaign.workers.making import made_one_by_one
 from notebookmail.checks.findings import error, warning
@@ -20,6 +21,7 @@ from notebookmail.compose.rows.frame import Frame
 from notebookmail.delivery.events import RowFailed
 from notebookmail.errors import (
     FrameError,
+    JournalError,
     NotebookmailError,
     SMTPAuthenticationError,
     SMTPException,
@@ -65,10 +67,11 @@ def check_frame(
         server: As for send_frame; it is greeted to learn what it takes. None takes the server in
             NOTEBOOKMAIL_URL, or, if that is not set, asks nobody.
         **options: As for send_frame, those that decide which messages there are: sender, confirm, limit,
-            redirect_to, suppress, duplicates, ...
+            redirect_to, suppress, duplicates, follows, ...
 
     Returns:
-        The findings; `report.ok` is true when there is no error.
+        The findings; `report.ok` is true when there is no error. `report.left_out_rows` says who gets no message,
+        and why.
 
     Raises:
         FrameError: `df` is no data frame, or an option has a value it cannot have.
@@ -81,8 +84,8 @@ def check_frame(
     settings = settings_of("check_frame", options)
     target = server or (Server.from_env() if os.environ.get(URL_VARIABLE) else None)
     try:
-        plan = plan_to_look_at(df, template, settings)
-    except (FrameError, TemplateError) as refusal:
+        plan = plan_to_look_at(df, template, settings, target.world if target else "")
+    except (FrameError, TemplateError, JournalError) as refusal:
         problem = refusal
     else:
         return _Check(RowInspector(plan, template, settings), settings, target).carry_out()
@@ -101,7 +104,9 @@ class _Check:
         self._settings = settings
         self._server = server
         self._report = Report(plan.frame.labels, plan.frame.unit)
-        self._report.leave_out(each.position for each in plan.left_out if not isinstance(each, RowFailed))
+        self._report.leave_out(
+            (each.position, each.reason) for each in plan.left_out if not isinstance(each, RowFailed)
+        )
         self._extensions: Extensions | None = None
 
     def carry_out(self) -> Report:
@@ -120,6 +125,9 @@ class _Check:
             else:
                 self._report.note(failure(made), task.position)
         self._confirm()
+        notice = follow_notice(self._plan)
+        if notice:
+            self._report.note(warning("subject", "subject", notice))
         return self._report
 
     def _note(self, remarks: Iterator[Remark], position: int) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from notebookmail.campaign.follow_up import followed
 from notebookmail.campaign.planning import make_plan
 from notebookmail.checks.addresses import address_remarks, mailbox_key
 from notebookmail.checks.findings import KINDS, Remark, error, warning
@@ -41,15 +42,22 @@ _CHUNK: Final = 4096
 _NEIGHBOURS: Final = 64
 
 
-def plan_to_look_at(df: Any, template: Template, settings: SendSettings) -> Plan:
+def plan_to_look_at(df: Any, template: Template, settings: SendSettings, world: str = "") -> Plan:
     """Plan what send_frame would send, with somebody who would be mailed twice left in where that is an error.
 
+    Args:
+        df: As for send_frame.
+        template: As for send_frame.
+        settings: What the caller asked for.
+        world: Where it would be sent, as for `followed`; "" where nobody has said.
+
     Raises:
-        FrameError, TemplateError: send_frame would refuse the call for another reason.
+        FrameError, TemplateError, JournalError: send_frame would refuse the call for another reason.
     """
     # The findings name the duplicates; left out they are only where the caller wants them skipped.
     duplicates: Duplicates = "skip" if settings.duplicates == "skip" else "send"
-    return make_plan(df, template, replace(settings, duplicates=duplicates, confirm=None))
+    plan = make_plan(df, template, replace(settings, duplicates=duplicates, confirm=None))
+    return followed(plan, world, {})
 
 
 class RowInspector:

@@ -52,14 +52,14 @@ def preview_frame(df: Any, template: Template, *, pick: Any = None, **options: U
             with errors and warnings, the longest and the shortest of everything, each with why it was picked; a
             number so many rows, evenly spread; a list of labels of the index those rows.
         **options: As for send_frame, those that decide which messages there are and how they look: sender,
-            group_by, limit, redirect_to, suppress, duplicates, ...
+            group_by, limit, redirect_to, suppress, duplicates, follows, ...
 
     Returns:
         The preview; `preview[0]` is the first message, `preview.message(label)` that of a row.
 
     Raises:
-        FrameError, TemplateError: As for send_frame, or `pick` is nothing of the above. Somebody who would be
-            mailed twice is a finding of the row, and raises nothing here.
+        FrameError, TemplateError, JournalError: As for send_frame, or `pick` is nothing of the above. Somebody
+            who would be mailed twice is a finding of the row, and raises nothing here.
         TypeError: There is no such option.
 
     Example:

@@ -68,6 +68,17 @@ class Report(CheckSummary):
         return self.frame[self.frame["severity"] == severity]
 
     @property
+    def left_out_rows(self) -> pd.Series[str]:
+        """Why rows get no message, by label: suppressed, answered the letter that these follow, beyond limit=."""
+        import pandas as pd
+
+        places = list(self._left_out)
+        labels = [self.labels[place] for place in places]
+        return pd.Series(
+            list(self._left_out.values()), index=pd.Index(labels, dtype=object), name="reason", dtype=object
+        )
+
+    @property
     def domains(self) -> pd.Series[int]:
         """How many recipients each domain has, the most frequent first."""
         import pandas as pd

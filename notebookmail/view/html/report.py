@@ -14,6 +14,7 @@ from notebookmail.view.words.report import (
     headline,
     html_share,
     html_words,
+    left_out_words,
     row_tally,
     sections,
     size_words,
@@ -122,9 +123,13 @@ def _item(section: Section) -> Html:
 
 
 def _facts(report: CheckSummary) -> Html | None:
-    if not report.messages:
-        return None
-    return element("div", _sizes(report), _domains(report), class_="nbm-facts")
+    parts = [_left_out(report)] if report.left_out else []
+    parts += [_sizes(report), _domains(report)] if report.messages else []
+    return element("div", *parts, class_="nbm-facts") if parts else None
+
+
+def _left_out(report: CheckSummary) -> Html:
+    return element("div", _heading("Left out"), dotted_html(left_out_words(report)))
 
 
 def _sizes(report: CheckSummary) -> Html:

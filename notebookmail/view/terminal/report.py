@@ -18,6 +18,7 @@ from notebookmail.view.words.report import (
     TALLY_WORDS,
     headline,
     html_words,
+    left_out_words,
     row_tally,
     sections,
     size_words,
@@ -64,7 +65,7 @@ def print_report(report: CheckSummary, *, console: Console | None = None) -> Non
         console.print(_grid(section))
     if len(found) > _SECTIONS:
         console.print(Text(f"and {len(found) - _SECTIONS} rarer kinds", style=_QUIET))
-    if report.messages:
+    if report.messages or report.left_out:
         console.print()
         console.print(_facts(report))
 
@@ -93,6 +94,10 @@ def _grid(section: Section) -> Table:
 
 def _facts(report: CheckSummary) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
+    if report.left_out:
+        grid.add_row(Text("left out", _QUIET), Text(", ".join(left_out_words(report))))
+    if not report.messages:
+        return grid
     grid.add_row(Text("size", _QUIET), Text(", ".join(size_words(report))))
     if report.sizes.largest_html:
         grid.add_row("", Text(html_words(report)))

@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 _UNITS: Final = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
@@ -47,6 +48,18 @@ def least_duration(seconds: float) -> str:
     for nothing in (" 00 s", " 00 min", " 00 h"):
         words = words.removesuffix(nothing)
     return words
+
+
+def counted_in_words(counted: Sequence[tuple[str, int]], most: int = 5) -> list[str]:
+    """Say how many there are of each sort: ["17 answered", "6 bounced", "2 others"].
+
+    Args:
+        counted: The sorts with their numbers, in the order they are said in.
+        most: How many sorts are named.
+    """
+    rest = sum(count for _, count in counted[most:])
+    named = [f"{count:,} {what}" for what, count in counted[:most]]
+    return [*named, f"{rest:,} other{'' if rest == 1 else 's'}"] if rest else named
 
 
 def moment(when: datetime) -> str:

@@ -13,7 +13,7 @@ from notebookmail.checks.message import GMAIL_HTML_OCTETS
 from notebookmail.privacy.masking import mask_label, mask_text
 
 from .masked_errors import quoted
-from .quantities import size_in_words
+from .quantities import counted_in_words, size_in_words
 from .visible_text import clip
 
 if TYPE_CHECKING:
@@ -120,6 +120,11 @@ def _rows(places: Sequence[int], report: CheckSummary) -> str:
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
+
+
+def left_out_words(report: CheckSummary) -> list[str]:
+    """Say why rows get no message: "17 answered 'may' on 2026-05-04"."""
+    return counted_in_words([(clip(mask_text(reason), _MESSAGE), count) for reason, count in report.reasons])
 
 
 def size_words(report: CheckSummary) -> list[str]:
