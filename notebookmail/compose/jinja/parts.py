@@ -14,9 +14,12 @@ from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
 from markupsafe import escape
 
-from notebookmail.compose.markup.link_schemes import LinkError, guard_link
+from notebookmail.compose.markup.link_schemes import LinkError, is_link
+from notebookmail.compose.mime.plain_body import Stretch
 from notebookmail.compose.rows.column_names import check_calls, names_through_row, syntax_error
 from notebookmail.errors import INTERRUPTS, FunctionError, TemplateError
+
+from .plain_values import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -42,12 +45,13 @@ class TemplatePart:
     Attributes:
         constant: The text, if it is the same for every row; else None.
         own: The stretches of text that are the template's own.
+        stretches: What it is made of, if that is nothing but text and names, one after the other.
 
     Raises:
         TemplateError: The source cannot be parsed; the message has the line.
     """
 
-    __slots__ = ("_blocks", "_env", "_plain", "_root", "_variable", "constant", "field", "own")
+    __slots__ = ("_blocks", "_env", "_root", "_variable", "constant", "field", "own", "stretches")
 
     def __init__(self, env: Environment, source: str, field: str, *, prints_plainly: bool = True) -> None:
         self.field = field
@@ -65,7 +69,7 @@ class TemplatePart:
             self.constant = "".join(self._filled({}))
         tree = env.parse(source)
         self.own = frozenset(node.data for node in tree.find_all(nodes.TemplateData))
-        self._plain = _plain(tree, is_html=bool(env.autoescape)) if prints_plainly else ()
+        self.stretches = _stretches(tree, is_html=bool(env.autoescape)) if prints_plainly else ()
 
     def render(self, context: dict[str, Any], row: Hashable = None) -> str:
         """Fill in a row's values.
@@ -97,18 +101,18 @@ class TemplatePart:
         return self._filled_plainly(context) or self._rendered(context, row)
 
     def _filled_plainly(self, context: dict[str, Any]) -> list[str]:
-        """Fill in texts and whole numbers as Jinja prints them; return nothing where it takes Jinja to do it."""
+        """Fill in texts and numbers as Jinja prints them; return nothing where it takes Jinja to do it."""
         done: list[str] = []
         escapes = self._env.autoescape
-        for text, name, is_link in self._plain:
+        for text, name, begins_link in self.stretches:
             if text:
                 done.append(text)
                 continue
             value = context.get(name)
-            if type(value) is int:
+            if type(value) in NUMBERS and value == value:  # noqa: PLR0124 -- NaN differs from itself
                 done.append(str(value))
             elif type(value) is str and not (escapes and "\n" in value):  # its lines become lines of HTML
-                if is_link and not _is_link(value):
+                if begins_link and not is_link(value):
                     return []  # Jinja says what is wrong
                 if escapes and _ESCAPED.search(value):
                     value = str.__str__(escape(value))
@@ -137,13 +141,12 @@ class TemplatePart:
         return list(filter(None, self._root(self._env.context_class(self._env, context, None, self._blocks))))
 
 
-def _plain(tree: nodes.Template, *, is_html: bool) -> tuple[tuple[str, str, bool], ...]:
-    """Read a template of nothing but text and names, one after the other; return nothing if it is more than that.
+def _stretches(tree: nodes.Template, *, is_html: bool) -> tuple[Stretch, ...]:
+    """Read a template of nothing but text and names; return nothing if it is more than that.
 
-    Of each is told the text, the name, and whether a link begins with it. In attributes of HTML names stand in a
-    filter of ours, which changes no text that has no line ends.
+    In attributes of HTML names stand in a filter of ours, which changes no text that has no line ends.
     """
-    found: list[tuple[str, str, bool]] = []
+    found: list[Stretch] = []
     for output in tree.body:
         if not isinstance(output, nodes.Output):
             return ()
@@ -151,20 +154,12 @@ def _plain(tree: nodes.Template, *, is_html: bool) -> tuple[tuple[str, str, bool
             guard = node.name if is_html and isinstance(node, nodes.Filter) and node.name in _GUARDS else ""
             name = node.node if isinstance(node, nodes.Filter) and guard else node
             if isinstance(node, nodes.TemplateData):
-                found.append((node.data, "", False))
+                found.append(Stretch(node.data))
             elif isinstance(name, nodes.Name) and name.name not in _OF_JINJA:
-                found.append(("", name.name, guard == _LINK))
+                found.append(Stretch("", name.name, guard == _LINK))
             else:
                 return ()
     return tuple(found)
-
-
-def _is_link(value: str) -> bool:
-    try:
-        guard_link(value)
-    except LinkError:
-        return False
-    return True
 
 
 def names_in(env: Environment, source: str, field: str) -> frozenset[str]:

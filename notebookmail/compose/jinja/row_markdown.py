@@ -73,6 +73,7 @@ class RowPart:
     constant: Final = None
     field: Final = "markdown"
     own: Final = frozenset[str]()
+    stretches: Final = ()
 
     def __init__(self, markdown: RowMarkdown, kind: Kind) -> None:
         self._markdown = markdown

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 _LINK_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "sms", "cid", "xmpp", "geo", "webcal"})
+_USUAL: Final = ("https://", "http://", "mailto:")
 _ELSEWHERE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//|#|$)")
 _SCHEME = re.compile(r"([^/?#:]*):")
 # Browsers drop these before they read a scheme, so "java\tscript:" is a javascript: link (WHATWG URL, 4.4).
@@ -19,6 +20,17 @@ class LinkError(ValueError):
 def is_elsewhere(address: str) -> bool:
     """Tell whether an address names something on the web, in the letter itself, or nothing: no file."""
     return _ELSEWHERE.match(address) is not None
+
+
+def is_link(value: Any) -> bool:
+    """Tell whether a value may stand at the start of a link in a mail."""
+    if type(value) is str and value.startswith(_USUAL):
+        return True
+    try:
+        guard_link(value)
+    except LinkError:
+        return False
+    return True
 
 
 def guard_link(value: Any) -> Any:

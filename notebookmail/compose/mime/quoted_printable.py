@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_LINES: Final = 1_024
 _LONGEST_LINE: Final = 2_048
 _MOST_OCTETS: Final = 4_194_304
-_LONGEST: Final = 76
+LONGEST: Final = 76
 """Characters of a line, without its end (RFC 2045 6.7 (5))."""
 _NOTHING_TO_CODE: Final = re.compile(r"[!-\-/-<>-~](?:[ -<>-~]*[!-<>-~])?")
 """A stretch that stays as it is anywhere: no blank at its ends, no dot that might be alone in its line."""
@@ -42,7 +42,7 @@ def quoted(line: bytes) -> bytes:
     for octet in coded:
         whole = whole.replace(bytes((octet,)), b"=%02X" % octet)
     lines = _CUT.findall(whole)
-    start, last = sum(map(len, lines)), len(whole) - 2 * _LONGEST
+    start, last = sum(map(len, lines)), len(whole) - 2 * LONGEST
     while lines and start - len(lines[-1]) >= last:
         start -= len(lines.pop())
     return b"=\n".join([*lines, b2a_qp(a2b_qp(whole[start:]))])
@@ -86,25 +86,25 @@ class QuotedPieces:
                 place = -1 - column if ends_line else column
                 found = forms.get(place) if forms is not None else None
                 encoded, column = found or self._keep(piece, column, place)
-            elif column + len(piece) < _LONGEST and _NOTHING_TO_CODE.fullmatch(piece):
+            elif column + len(piece) < LONGEST and _NOTHING_TO_CODE.fullmatch(piece):
                 encoded = piece.encode("ascii")
                 column += len(piece)
             else:
-                encoded, column = _encoded(piece, column, ends_line=ends_line)
+                encoded, column = encoded_stretch(piece, column, ends_line=ends_line)
             done.append(encoded)
         if pieces[-1][-1] != "\n":
             done.append(b"\r\n")
         return done
 
     def _keep(self, piece: str, column: int, place: int) -> tuple[bytes, int]:
-        found = _encoded(piece, column, ends_line=place < 0)
+        found = encoded_stretch(piece, column, ends_line=place < 0)
         if self._room > 0:
             self._room -= len(found[0])
             self._kept.setdefault(piece, {})[place] = found
         return found
 
 
-def _encoded(text: str, column: int, *, ends_line: bool) -> tuple[bytes, int]:
+def encoded_stretch(text: str, column: int, *, ends_line: bool) -> tuple[bytes, int]:
     """Encode a stretch that begins at a column of its line; return at which one it ends, too."""
     if "\n" not in text:
         return _encoded_line(text, column, ends_line=ends_line)

@@ -20,10 +20,19 @@ if TYPE_CHECKING:
 
 _ASCII: Final = bytes(range(128))
 _CONTROLS: Final = bytes([*range(9), *range(11, 32), 127])  # all but tab and line feed
-_LINE = 78
+LINE: Final = 78
 _BASE64_LINE = 76
 _MOSTLY = 6  # above one octet in six, base64 is the shorter
 _LONG_PIECES = 12  # characters to a piece, below which joining them first is faster
+
+
+SEVEN_BIT: Final = b"7bit\r\n\r\n"
+QUOTED: Final = b"quoted-printable\r\n\r\n"
+
+
+def content_fields(subtype: str) -> bytes:
+    """Return the Content-* fields of a body, up to the name of its encoding."""
+    return f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: '.encode("ascii")
 
 
 class BodyEncoder:
@@ -36,8 +45,7 @@ class BodyEncoder:
     """
 
     def __init__(self, subtype: str) -> None:
-        fields = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: '
-        self._fields = fields.encode("ascii")
+        self._fields = content_fields(subtype)
         self._lines = QuotedLines()
         self._pieces = QuotedPieces()
         self._long_of: AbstractSet[str] = frozenset()
@@ -57,12 +65,12 @@ class BodyEncoder:
         lines = text.split("\n")
         if text.isascii():
             data = text.encode("ascii")
-            if max(map(len, lines)) <= _LINE and _is_clean(data):
-                return b"".join([self._fields, b"7bit\r\n\r\n", data.replace(b"\n", b"\r\n"), b"\r\n"])
-        elif _is_mostly_foreign(text):
+            if max(map(len, lines)) <= LINE and is_clean(data):
+                return b"".join([self._fields, SEVEN_BIT, data.replace(b"\n", b"\r\n"), b"\r\n"])
+        elif is_mostly_foreign(text):
             return b"".join([self._fields, b"base64\r\n\r\n", _base64_lines(lines)])
         encoded = map(self._lines.__getitem__, lines)
-        return b"".join([self._fields, b"quoted-printable\r\n\r\n", *encoded])
+        return b"".join([self._fields, QUOTED, *encoded])
 
     def encode_pieces(self, pieces: Sequence[str], own: AbstractSet[str]) -> bytes:
         """Write the body that pieces make: the same octets as `encode` of the whole, with less work.
@@ -80,29 +88,35 @@ class BodyEncoder:
         if text.isascii():
             if not self._has_long_line(pieces, own):  # it may go as it is
                 return self.encode(text)
-        elif _is_mostly_foreign(text):
+        elif is_mostly_foreign(text.removesuffix("\n")):
             return self.encode(text)
-        return b"".join([self._fields, b"quoted-printable\r\n\r\n", *self._pieces.encoded(pieces, own)])
+        return b"".join([self._fields, QUOTED, *self._pieces.encoded(pieces, own)])
 
     def _has_long_line(self, pieces: Sequence[str], own: AbstractSet[str]) -> bool:
         """Tell whether one of the template's own pieces is enough to see that a line is too long for 7bit."""
         if self._long_of is not own:
             self._long_of = own
-            self._long = frozenset(piece for piece in own if max(map(len, piece.split("\n"))) > _LINE)
+            self._long = frozenset(piece for piece in own if max(map(len, piece.split("\n"))) > LINE)
         return not self._long.isdisjoint(pieces)
 
 
-def _is_clean(data: bytes) -> bool:
+def is_clean(data: bytes) -> bool:
     """Tell whether a text of short ASCII lines can go as it is."""
     return not (b" \n" in data or b"\t\n" in data or data.endswith((b" ", b"\t"))) and len(
         data.translate(None, _CONTROLS)
     ) == len(data)
 
 
-def _is_mostly_foreign(text: str) -> bool:
+def is_mostly_foreign(text: str) -> bool:
+    """Tell whether base64 is the shorter for a text, without the end of its last line."""
     data = text.encode("utf-8")
     if 2 * (len(data) - len(text)) * _MOSTLY <= len(data):  # a foreign character has at most twice as many octets
         return False  # as it has more than one
+    return many_foreign(data)
+
+
+def many_foreign(data: bytes) -> bool:
+    """Tell whether so many octets are beyond ASCII that base64 is the shorter."""
     return len(data.translate(None, _ASCII)) * _MOSTLY > len(data)
 
 
