@@ -30,7 +30,7 @@ from .wire.transaction import Unanswered, goes_by_chunk, is_accepted, judge_end_
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from notebookmail.mail.message import Mail
 
@@ -343,9 +343,13 @@ class Connection(Driver):
         yield 1
 
 
-def _cut(segments: tuple[bytes, ...]) -> Iterator[bytes]:
+def _cut(segments: tuple[bytes, ...]) -> list[bytes]:
     """Dot-stuff content and cut it to sizes in which a stalled server shows."""
+    pieces = []
     for segment in segments:
         stuffed = dot_stuff(segment)
-        for start in range(0, len(stuffed), _WRITE_OCTETS):
-            yield stuffed[start : start + _WRITE_OCTETS]
+        if len(stuffed) <= _WRITE_OCTETS:
+            pieces.append(stuffed)
+        else:
+            pieces += [stuffed[start : start + _WRITE_OCTETS] for start in range(0, len(stuffed), _WRITE_OCTETS)]
+    return pieces

@@ -35,6 +35,10 @@ class Deadline:
             self.close()
             self._set_timer()
 
+    def pause(self) -> None:
+        """Wait for nobody until the next `start`."""
+        self._due = math.inf
+
     def close(self) -> None:
         """Give the timer back."""
         if self._timer is not None:

@@ -167,8 +167,12 @@ class Driver:
             # Replies are what is waited for most: where they are there, it is seen on the spot.
             while need is None or (len(self._replies) >= need if type(need) is int else self._has(need)):
                 need = current.need = next(exchange)
-            self._check_open()
-            self._deadline.start(self._patience(current))
+            if self._protocol.fault is not None or not self._stream.is_open:
+                self._check_open()
+            if need is Wait.FOR_GATE:  # which is ours to open: the server is not waited for
+                self._deadline.pause()
+            else:
+                self._deadline.start(self._patience(current))
         except StopIteration as end:
             self._finish(current, end.value, None)
         except Exception as error:  # noqa: BLE001 -- it is whoever follows the exchange that must hear of it

@@ -190,7 +190,8 @@ class Pool:
 
     def has_room_for(self, worker: Worker) -> bool:
         """Tell whether a worker may go on; where there are too many, the one that asks is let go."""
-        if not self.is_closed and len(self._serving) <= self._most():
+        most = self._most() if self._ceiling else self._window.size
+        if not self.is_closed and len(self._serving) <= most:
             return True
         self._serving.pop(worker, None)
         return False

@@ -89,6 +89,7 @@ class Worker:
 
     def __init__(self, pool: Owner, connection: Connection | None) -> None:
         self._pool = pool
+        self._source = pool.source
         self._connection: Connection | None = None
         self._left = math.inf  # messages that the connection may still carry
         self._has_carried = False  # the connection has carried a message to its end, whatever that was
@@ -151,7 +152,7 @@ class Worker:
     async def _work(self) -> None:
         try:
             while self._is_wanted() and await self._connect():
-                job = self._pool.source.take()
+                job = self._source.take()
                 if job is None:
                     self._call = asyncio.get_running_loop().create_future()
                     self._pool.rest(self)
@@ -214,14 +215,14 @@ class Worker:
         """Tell the end of what was under way when the worker was cut."""
         upcoming, self._upcoming = self._upcoming, None
         if upcoming is not None:
-            self._pool.source.give_back(upcoming)
+            self._source.give_back(upcoming)
         job, self._job = self._job, None
         if job is not None:
             lost = SMTPServerDisconnected("the connection was closed before this message was answered")
             lost.unconfirmed = self._connection is not None and self._connection.is_unconfirmed
             if self._connection is not None:
                 self._connection.abort()
-            self._pool.source.end(job, None, lost)
+            self._source.end(job, None, lost)
 
     async def _leave(self) -> None:
         connection, self._connection = self._connection, None
@@ -260,7 +261,7 @@ class Worker:
         return self._job is not None
 
     def _committed(self, job: Job) -> Callable[[Callable[[Exception | None], None]], bool]:
-        return partial(self._pool.source.commit, job, account=self._account)
+        return partial(self._source.commit, job, account=self._account)
 
     def _end(self, receipt: Receipt | None, error: Exception | None) -> None:
         """One message ended; its failure is its own."""
@@ -268,7 +269,7 @@ class Worker:
         if job is None:
             return
         if error is not None and self._costs_nothing(error):
-            self._pool.source.give_back(job)
+            self._source.give_back(job)
         else:
             self._settle(job, receipt, error)
         if not self._is_beginning:
@@ -283,7 +284,7 @@ class Worker:
             self._pool.succeeded()
         elif isinstance(error, SMTPServerDisconnected | SMTPTimeoutError):
             self._pool.connection_lost()
-        if self._pool.source.end(job, receipt, error):
+        if self._source.end(job, receipt, error):
             self._left = 0
 
     def _costs_nothing(self, error: Exception) -> bool:
@@ -318,13 +319,13 @@ class Worker:
         upcoming, self._upcoming = self._upcoming, None
         may_go_on = self._left > 0 and self.is_connected and not self._is_retired
         if may_go_on and (upcoming is not None or self._pool.has_room_for(self)):
-            return upcoming or self._pool.source.take()
+            return upcoming or self._source.take()
         if upcoming is not None:
-            self._pool.source.give_back(upcoming)
+            self._source.give_back(upcoming)
         return None
 
     def _take_upcoming(self) -> Mail | None:
         if self._left <= 1 or self._is_retired or not self._pool.has_room_for(self):
             return None
-        self._upcoming = self._pool.source.take()
+        self._upcoming = self._source.take()
         return self._upcoming.mail if self._upcoming is not None else None

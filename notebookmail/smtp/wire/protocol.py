@@ -150,13 +150,12 @@ class Protocol:
             raise malformed("bytes came before a command was written")
         self._check_group(group)
         self._awaited.extend(group)
-        lines = []
-        for command in group:
-            lines.append(command.line)
-            if command[0] in _ENDS_DATA and command is not LONE_DOT:
-                self._ends += 1
+        # Of what hands out the end of data, a dot begins its group, and a BDAT ends it.
+        if (group[0][0] == "." and group[0] is not LONE_DOT) or group[-1][0] == "BDAT":
+            self._ends += 1
         if self.state is State.CONTENT:
             self.state = State.COMMAND
+        lines = [command[1] for command in group]
         return joined(lines) if group[-1].is_secret else b"".join(lines)  # type: ignore[arg-type] # AUTH ends its group
 
     def _check_group(self, group: tuple[Command, ...]) -> None:

@@ -226,7 +226,7 @@ def _plan(mail: Mail, extensions: Extensions) -> _TransactionPlan:
     except AddressError as problem:
         _forbid_control(envelope.sender)
         raise at("mail", SMTPSenderRefused(_NOT_AN_ADDRESS, f"5.1.7 {problem}", envelope.sender)) from problem
-    reports = envelope.reports if "dsn" in extensions else None
+    reports = envelope.reports if envelope.reports is not None and "dsn" in extensions else None
     recipients: dict[str, Command] = {}
     refused: dict[str, SMTPResponse] = {}
     for recipient in envelope.recipients:
@@ -278,9 +278,9 @@ def _words(limits: Mapping[str, int]) -> str:
 
 
 def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
-    envelope = mail.envelope
+    envelope, offered = mail.envelope, extensions.parameters
     options = list(envelope.mail_options)
-    if envelope.reports is not None and "dsn" in extensions:
+    if envelope.reports is not None and "dsn" in offered:
         options += mail_parameters(envelope.reports)
     named = {option.partition("=")[0].upper() for option in options} if options else ()
     needs_smtputf8 = (
@@ -289,13 +289,13 @@ def _mail_options(mail: Mail, extensions: Extensions) -> tuple[str, ...]:
         or not "".join((envelope.sender, *envelope.recipients)).isascii()
     )
     if needs_smtputf8:
-        if "smtputf8" not in extensions:
+        if "smtputf8" not in offered:
             reason = "an address or header is international, and SMTPUTF8 is not supported by the server"
             raise at("mail", SMTPNotSupported(reason))
         options += [] if "SMTPUTF8" in named else ["SMTPUTF8"]
-    if (mail.needs_8bit or needs_smtputf8) and "8bitmime" in extensions and "BODY" not in named:
+    if (mail.needs_8bit or needs_smtputf8) and "8bitmime" in offered and "BODY" not in named:
         options.append("BODY=8BITMIME")
-    if "size" in extensions:
+    if "size" in offered:
         size, most = mail.size, extensions.size
         if most is not None and size > most:
             reason = f"5.3.4 the message has {size} octets, the server takes at most {most}"
