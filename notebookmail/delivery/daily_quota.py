@@ -39,7 +39,8 @@ class UsageCounts:
             if most is not None and self._sum(account, minute, None) >= most:
                 return False
             of_account = self._messages.setdefault(account, {})
-            of_account[journal, minute] = of_account.get((journal, minute), 0) + 1
+            place = journal, minute
+            of_account[place] = of_account.get(place, 0) + 1
             return True
 
     def give_back(self, account: str, journal: str, minute: int) -> None:
@@ -92,6 +93,9 @@ class Quota:
         self._counts = counts
         self._clock = clock
         self._held = 0
+        self._charge = Charge("", 0, 1)  # the newest one without a limit: many are alike
+        self.is_limited = bool(per_day)
+        """True when any account has a limit."""
 
     @property
     def has_room(self) -> bool:
@@ -117,9 +121,13 @@ class Quota:
         minute = minute_of(self._clock())
         if not self._counts.charge(account, self._journal, minute, most):
             return None
-        if most is not None and self._known is not None:
-            most -= self._counts.used(account, minute, besides=self._journal)
-        return Charge(account, minute, 1, most)
+        if most is not None:
+            if self._known is not None:
+                most -= self._counts.used(account, minute, besides=self._journal)
+            return Charge(account, minute, 1, most)
+        if self._charge.minute != minute or self._charge.account != account:
+            self._charge = Charge(account, minute, 1)
+        return self._charge
 
     def give_back(self, charge: Charge) -> None:
         """Take off a message that was counted and not accepted."""

@@ -14,6 +14,8 @@ from notebookmail.errors import JournalError, SMTPException
 from .daily_quota import QuotaUsedUp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .backlog import Attempt
     from .daily_quota import Quota
 
@@ -39,15 +41,27 @@ class QuotaCounting:
         return self._quota.words
 
     def hold(self, attempt: Attempt) -> None:
-        """Keep room for a message that was taken."""
-        self._quota.hold()
-        attempt.is_held = True
+        """Keep room for a message that was taken, where room is limited."""
+        if self._quota.is_limited:
+            self._quota.hold()
+            attempt.is_held = True
 
     def let_go(self, attempt: Attempt) -> None:
         """Keep no room any more for a message that is counted now, or does not go."""
         if attempt.is_held:
             attempt.is_held = False
             self._quota.let_go()
+
+    def letting_go(
+        self, attempt: Attempt, go: Callable[[Exception | None], None]
+    ) -> Callable[[Exception | None], None]:
+        """Return what lets a message go on, or not, and keeps no room for it any more."""
+
+        def go_on(fault: Exception | None) -> None:
+            self.let_go(attempt)
+            go(fault)
+
+        return go_on
 
     def charge(self, attempt: Attempt, account: str) -> bool:
         """Count a message whose end of data is about to go out over an account; False if there is no room."""

@@ -173,13 +173,9 @@ class Runner:
                 quota.let_go(message)
             return True
         message.is_intended = True
-
-        def go_on(fault: Exception | None) -> None:
-            if quota is not None:
-                quota.let_go(message)  # the journal counts it now
-            go(fault)
-
-        return self._recorder.intend(disposition.intent(message, self._settings.clock()), go_on)
+        if quota is not None and message.is_held:
+            go = quota.letting_go(message, go)  # the journal counts it then
+        return self._recorder.intend(disposition.intent(message, self._settings.clock()), go)
 
     def end(self, message: Attempt, receipt: Receipt | None, error: Exception | None) -> bool:
         """Settle a try; True asks for a new connection."""
@@ -202,7 +198,8 @@ class Runner:
             self._break(bug)
             return False
         finally:
-            self._look_for_the_end()
+            if not self._under_way or self._is_short:
+                self._look_for_the_end()
 
     def give_back(self, message: Attempt) -> None:
         """Take back a message whose try is no try; its end may have been about to go out."""
@@ -233,7 +230,8 @@ class Runner:
             return None
         if not self._is_granted(attempt, now):
             return None
-        attempt.mail = self._settings.named(attempt.mail)
+        if self._settings.idempotency is not None:
+            attempt.mail = self._settings.idempotency.named(attempt.mail)
         attempt.attempts += 1
         self._under_way += 1
         return attempt

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from notebookmail.mail.idempotency import Idempotency
-    from notebookmail.mail.message import Mail
 
     from .daily_quota import Quota
     from .journal import Earlier
@@ -56,7 +55,3 @@ class RunnerSettings:
     def repeat_seconds(self) -> float:
         """For how long a row in doubt goes again, without being delivered twice."""
         return 0.0 if self.idempotency is None else self.idempotency.seconds
-
-    def named(self, mail: Mail) -> Mail:
-        """Return a message as the server knows it again, if it does."""
-        return mail if self.idempotency is None else self.idempotency.named(mail)

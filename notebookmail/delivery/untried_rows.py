@@ -57,6 +57,7 @@ class UntriedRows:
         self._backlog = backlog
         self._earlier = settings.earlier
         self._delivered = settings.delivered
+        self._is_first = not (settings.earlier or settings.delivered)  # no row was ever tried
         self._resend_unconfirmed = settings.resend_unconfirmed
         self._keeps_doubt = settings.idempotency is not None
         self._emit = emit
@@ -120,7 +121,7 @@ class UntriedRows:
             task = self._backlog.next_untried()
             if task is None:
                 return None
-            known = self._earlier.get(task.key)
+            known = None if self._is_first else self._earlier.get(task.key)
             if known is not None:
                 self._met += 1
                 if self._is_settled_before(task, known):
@@ -153,6 +154,9 @@ class UntriedRows:
         mail = self._message(task, made)
         if mail is None or (self._refused_senders and self._is_of_refused_sender(task, mail)):
             return None
+        if self._is_first:
+            self._emit(RowStarted(task.position, task.to, mail.message_id))
+            return Attempt(task, mail, now)
         known = self._earlier.get(task.key)
         delivered = self._delivered_before(task, known)
         left = partial_delivery.for_the_others(mail, delivered)
