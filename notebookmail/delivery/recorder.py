@@ -84,7 +84,8 @@ class Recorder:
             return True
         self._entries.append(entry)
         self._goes.append((entry.key, go))
-        self._schedule()
+        if not self._is_scheduled:
+            self._schedule()
         return False
 
     def record(self, entry: Entry | None, event: RowEvent) -> None:
@@ -95,18 +96,19 @@ class Recorder:
         if entry is not None:
             self._entries.append(entry)
         self._events.append(event)
-        self._schedule()
+        if not self._is_scheduled:
+            self._schedule()
 
     def note(self, entry: Entry) -> None:
         """Stage something that is nobody's outcome: a row whose try came to nothing."""
         if self._ledger is not None:
             self._entries.append(entry)
-            self._schedule()
+            if not self._is_scheduled:
+                self._schedule()
 
     def _schedule(self) -> None:
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            self._loop.call_soon(self._gather)
+        self._is_scheduled = True
+        self._loop.call_soon(self._gather)
 
     def _gather(self) -> None:
         """Let what has arrived meanwhile be taken along: half as many commits for the same messages."""

@@ -17,7 +17,7 @@ from . import quota_usage
 from .checksums import entry_checksum
 from .recognition import write_recognition, write_said
 from .sqlite_schema import CAMPAIGN_COLUMNS, CODES, ENTRY_COLUMNS, SIGN_CAMPAIGN, State
-from .stored_text import stored_text
+from .stored_text import TEXT_LENGTH, stored_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -253,9 +253,12 @@ class Claim:
         for key, state, to, at, attempts, code, reply, message_id, next_at, delivered, _, said in entries:
             known = places[key] if key in places else self._place(key)
             place = batch.next_number if known is None else known
+            texts = to + reply + message_id
+            if len(texts) > TEXT_LENGTH or not texts.isascii():  # else they are stored as they are
+                to, reply, message_id = map(stored_text, (to, reply, message_id))  # noqa: PLW2901
             row = (
-                campaign, generation, place, key, CODES[state], stored_text(to), float(at), attempts, code,
-                stored_text(reply), stored_text(message_id), None if next_at is None else float(next_at),
+                campaign, generation, place, key, CODES[state], to, float(at), attempts, code, reply, message_id,
+                None if next_at is None else float(next_at),
                 stored_text("\n".join(delivered), None) if delivered else "",
             )  # fmt: skip
             signed = (*row, entry_checksum(*row))
