@@ -152,9 +152,9 @@ class Exclusions:
 
 
 _REPETITIONS: Final = {
-    "recipient": "{count} {unit}s would mail somebody a second time: {shown}; duplicates='skip' sends only the "
+    "recipient": "{rows} would mail somebody a second time: {shown}; duplicates='skip' sends only the "
     "first to each, duplicates='send' sends them all",
-    "key": "{count} {unit}s have the key of an earlier one: {shown}; a key says which {unit} is which, so correct "
+    "key": "{rows} {have} the key of an earlier one: {shown}; a key says which {unit} is which, so correct "
     "the column or name more of them, as in key=['order', 'item']; duplicates='skip' sends only the first of each,"
     " duplicates='send' sends them all",
 }
@@ -169,7 +169,8 @@ def _complaint(what: str, frame: Frame, again: dict[int, int], text_of: Callable
     ]
     if len(again) > _SHOWN:
         shown[-1] += f" and {len(again) - _SHOWN} more"
-    said = _REPETITIONS[what].format(count=len(again), unit=unit, shown=", ".join(shown))
+    rows, have = (f"1 {unit}", "has") if len(again) == 1 else (f"{len(again)} {unit}s", "have")
+    said = _REPETITIONS[what].format(rows=rows, have=have, unit=unit, shown=", ".join(shown))
     return said + (_OF_ROWS[what] if unit == "row" else "")
 
 

@@ -124,6 +124,11 @@ def test_the_same_person_twice_is_told_of_with_the_rows() -> None:
         plan(df)
 
 
+def test_one_repetition_is_told_of_in_the_singular() -> None:
+    with pytest.raises(FrameError, match=r"^1 row would mail somebody a second time: rows 0 and 1"):
+        plan(people(3, email=["a@x.org", "a@x.org", "b@x.org"]))
+
+
 def test_of_many_repetitions_a_few_are_shown() -> None:
     with pytest.raises(FrameError, match=r"rows 0 and 3 \(a...@x.org\) and 6 more;.*group_by=COLUMN"):
         plan(people(10, email="a@x.org"))
