@@ -29,6 +29,23 @@ box = await Sandbox().__aenter__()
 results = await send_frame(df, template, box.server, progress=False)
 """
 LEAST_GAP = 8  # CSS pixels
+# How everything in the views is drawn, element by element, as it is and with each of their style sheets once more.
+REPEATED = """() => {
+  const drawn = () => [...document.querySelectorAll('.nbmail, .nbmail *')]
+    .filter(each => !each.closest('svg') && each.tagName !== 'STYLE')
+    .map(each => { const style = getComputedStyle(each);
+      return each.className + ' ' + [...style].map(name => name + ':' + style.getPropertyValue(name)).join(';') });
+  const sheets = [...new Set([...document.querySelectorAll('style')].map(each => each.textContent))]
+    .filter(text => text.includes('.nbmail'));
+  const before = drawn();
+  return [sheets.length, sheets.flatMap(text => {
+    const sheet = document.body.appendChild(document.createElement('style'));
+    sheet.textContent = text;
+    const changed = drawn().filter((line, place) => line !== before[place]).map(line => line.slice(0, 120));
+    sheet.remove();
+    return changed;
+  })];
+}"""
 
 
 @pytest.fixture
@@ -91,6 +108,14 @@ def test_the_parts_of_a_live_view_keep_apart_on_a_narrow_page(views: Opened) -> 
 
     assert sides(preview.locator(".nbm-split"))[1] - sides(preview.locator(".nbm-place"))[3] >= LEAST_GAP
     assert sides(inbox.locator(".nbm-open"))[1] - sides(inbox.locator(".nbm-mails"))[3] >= LEAST_GAP
+
+
+def test_every_view_looks_the_same_whichever_is_shown_last(views: Opened) -> None:
+    views.page.set_viewport_size({"width": 1100, "height": 900})
+    sheets, changed = views.page.evaluate(REPEATED)
+
+    assert sheets >= 3
+    assert sorted(set(changed)) == []
 
 
 def test_a_choices_arrow_is_drawn_in_the_colour_of_its_words(views: Opened) -> None:

@@ -38,8 +38,9 @@ _REASON: Final = 400  # characters
 _DEEP = f".{ROOT}.{ROOT}.{ROOT}"
 _RULES: Final = f"""
 .{ROOT}.nbm-preview{{max-width:1180px;gap:0}}
-.{ROOT}.nbm-preview .nbm-walk{{flex-flow:row nowrap;align-items:center;gap:10px;margin:0;padding:2px 0}}
-.{ROOT}.nbm-preview .nbm-walk .widget-slider{{flex:1 1 0;min-width:60px;width:auto;height:30px;margin:0}}
+.{ROOT}.nbm-preview .nbm-walk{{flex-flow:row wrap;align-items:center;gap:8px 10px;margin:0;padding:2px 0}}
+.{ROOT}.nbm-preview .nbm-walk .jupyter-button{{flex:none}}
+.{ROOT}.nbm-preview .nbm-walk .widget-slider{{flex:1 1 0;min-width:100px;width:auto;height:30px;margin:0}}
 .{ROOT}.nbm-preview .nbm-walk .widget-slider .slider-container{{margin:0 4px}}
 .{ROOT}.nbm-preview .nbm-walk .widget-label{{width:auto;margin-right:10px}}
 .{ROOT}.nbm-preview .nbm-walk .noUi-handle{{visibility:hidden}}

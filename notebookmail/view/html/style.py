@@ -96,7 +96,8 @@ white-space:nowrap}}
 {_FIRM} .nbm-cells code{{white-space:nowrap}}
 .{ROOT} .nbm-cells .nbm-scroll{{max-height:none;overflow:visible}}
 .{ROOT} .nbm-grid{{container-type:inline-size}}
-@container (max-width:860px){{.{ROOT} .nbm-cells :is(.nbm-when,.nbm-by-latest){{display:none}}
+@container (max-width:860px){{.{ROOT} .nbm-labels{{width:5.5em}}
+.{ROOT} .nbm-cells :is(.nbm-when,.nbm-by-latest){{display:none}}
 .{ROOT} .nbm-cells>*{{min-width:520px}}}}
 @media (max-width:600px){{.{ROOT} .nbm-labels{{width:4.5em}}}}
 .{ROOT} .nbm-boxes{{gap:2px 18px;padding:4px 0}}
@@ -107,6 +108,7 @@ white-space:nowrap}}
 border-radius:6px;background:var(--nbm-soft);color:inherit;font:inherit;cursor:pointer}}
 .{ROOT} .nbm-take-away a{{color:var(--nbm-link)}}
 .{ROOT} .nbm-one{{padding:8px 0}}
+.{ROOT} .widget-box.nbm-its-letter:not(:empty){{margin-top:14px}}
 .{ROOT}.{ROOT} .nbm-one .nbm-fields{{margin:8px 0}}
 .{ROOT} .nbm-tools .jupyter-button{{align-self:center}}
 .{ROOT} .nbm-unseen{{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%)}}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FIELD: Final = 300
 _BODY: Final = 4_000  # characters
+_WRITTEN: Final = "margin:0;background:none;color:inherit;white-space:pre-wrap"  # JupyterLab paints others' ground
 
 
 def template_html(template: Template) -> str:
@@ -37,9 +38,7 @@ def template_html(template: Template) -> str:
         for name, value in fields
     )
     table = element("table", element("tbody", *rows), class_="nbm-fields")
-    letter = element(
-        "div", element("pre", join_lines(body[:_BODY]), style="margin:0;white-space:pre-wrap"), class_="nbm-letter"
-    )
+    letter = element("div", element("pre", join_lines(body[:_BODY]), style=_WRITTEN), class_="nbm-letter")
     note = element("p", _note(kind, len(body)), class_="nbm-quiet nbm-notes")
     return str(join(STYLE, element("div", table, letter if body else None, note, class_=f"{ROOT} nbm-message")))
 

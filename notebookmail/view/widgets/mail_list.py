@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _OPEN = "nbm-chosen"
-_IN = f".{ROOT} .nbm-list"
+_IN = f".{ROOT} .widget-box.nbm-list"  # firmer than what is said of all boxes, whichever sheet comes last
 _RULES = f"""
 {_IN}{{height:560px;overflow:auto;gap:0;border:1px solid var(--nbm-line);border-radius:6px}}
 {_IN} .jupyter-button.nbm-mail{{display:block;flex:none;width:100%;height:auto;margin:0;padding:7px 12px;

@@ -52,7 +52,7 @@ class RowDetail:
         self._where = ipywidgets.Label()
         self._page = ipywidgets.HTML(layout={"width": "auto", "margin": "0"})
         self._ask = button("Show the message", "The message as it was sent, made again from the row")
-        self._place = ipywidgets.VBox()
+        self._place = ipywidgets.VBox().add_class("nbm-its-letter")
         self._reader: MessageReader | None = None
         self._back.on_click(lambda _: leave())
         self._previous.on_click(lambda _: turn(-1))
