@@ -1,4 +1,4 @@
-"""Fixtures that several rooms' tests share: other projects' servers, certificates, and Jupyter in Chromium.
+"""Fixtures that several rooms' tests share: other projects' servers, certificates, and Jupyter in browsers.
 
 The lab has a free loopback port and folders of its own; its browser can reach nothing else, and what it tries is
 remembered.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 import sys
 from dataclasses import dataclass
@@ -25,14 +24,15 @@ from hypothesis import settings
 from jupyter_client.connect import LocalPortCache
 from peers import smtp_server, smtp_sink
 from peers.process import free_port
-from support.jupyter_browser import QUIET_FLAGS, Lab, Opened, start, visit, wait_until_up, write_notebook
+from support.browsers import start_chromium, start_firefox
+from support.jupyter_browser import Lab, Opened, start, visit, wait_until_up, write_notebook
 from support.kernels import NEWEST, require_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from peers import Peer
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Playwright
 
 
 # Where bytecode is unwanted beside the sources, it is kept here: else each of hundreds of processes compiles anew.
@@ -208,22 +208,43 @@ def browser_scope(fixture_name: str, config: pytest.Config) -> str:
 
 
 @pytest.fixture(scope=browser_scope)
-def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    if executable is None:
-        pytest.skip("Chromium is not installed")
+def driver() -> Iterator[Playwright]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=list(QUIET_FLAGS))
-        yield browser
-        browser.close()
+        yield driver
+
+
+@pytest.fixture(scope=browser_scope)
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    browser = start_chromium(driver)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope=browser_scope)
+def firefox(driver: Playwright) -> Iterator[Browser]:
+    browser = start_firefox(driver)
+    yield browser
+    browser.close()
+
+
+def _window(browser: Browser) -> BrowserContext:
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    context.set_default_timeout(90_000)  # ms; a machine may be busy
+    return context
 
 
 @pytest.fixture(scope=browser_scope)
 def desk(chromium: Browser) -> Iterator[BrowserContext]:
     """The browser's window, which keeps what JupyterLab's pages are made of."""
-    context = chromium.new_context(viewport={"width": 1100, "height": 900})
-    context.set_default_timeout(90_000)  # ms; a machine may be busy
+    context = _window(chromium)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope=browser_scope)
+def firefox_desk(firefox: Browser) -> Iterator[BrowserContext]:
+    context = _window(firefox)
     yield context
     context.close()
 
@@ -257,6 +278,16 @@ def open_notebook(lab: Lab, desk: BrowserContext) -> Iterator[Callable[..., Open
 @pytest.fixture
 def quiet_notebook(lab: Lab, desk: BrowserContext) -> Iterator[Callable[..., Opened]]:
     """As `open_notebook`, for one test, which fails if the browser complained or asked anybody outside."""
+    yield from _quiet(lab, desk)
+
+
+@pytest.fixture(scope="module")
+def firefox_notebook(lab: Lab, firefox_desk: BrowserContext) -> Iterator[Callable[..., Opened]]:
+    """As `quiet_notebook`, in Firefox, for all tests of a module."""
+    yield from _quiet(lab, firefox_desk)
+
+
+def _quiet(lab: Lab, desk: BrowserContext) -> Iterator[Callable[..., Opened]]:
     opened: list[Opened] = []
     number = next(_numbers)
     opener = _opener(lab, desk, opened)

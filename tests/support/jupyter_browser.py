@@ -31,14 +31,6 @@ TOKEN = "only-on-this-machine"
 START_SECONDS = 180
 FACES: Final = {"lab": "doc/tree", "notebook": "notebooks"}
 """JupyterLab and Notebook 7, and where each shows a notebook."""
-# Chromium asks Google for updates, translations and captive portals by itself; a test browser asks nobody.
-QUIET_FLAGS = (
-    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
-    "--disable-sync", "--disable-domain-reliability", "--no-first-run", "--no-pings", "--disable-gpu",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-)  # fmt: skip
-
 
 # JupyterLab asks for things that are not there, such as a workspace nobody saved; Notebook 7.6 says the second
 # line of every notebook it opens, an empty one too. The widget manager says the rest of a view that is taken away
