@@ -10,7 +10,7 @@ import click
 from .command import ALL_SENT, SectionedCommand, as_json, option
 from .history import JOURNAL, campaign_names
 from .machine_output import print_json, records, told_aside
-from .server_options import ServerUrl
+from .mailbox_options import MailboxPlace, chosen_mailbox
 
 if TYPE_CHECKING:
     from notebookmail.campaign.feedback import Feedback
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     short_help="Read what came back: bounces, answers, complaints.",
     examples=(
         "notebookmail feedback may-letters --mailbox imaps://me@imap.example.org",
+        "notebookmail feedback may-letters --mailbox work                          # a profile's",
         "notebookmail feedback may-letters --mailbox imaps://me@imap.example.org --csv answers.csv",
     ),
 )
 @click.argument("campaign", shell_complete=campaign_names)
-@option("--mailbox", type=ServerUrl(), required=True, metavar="URL", section="Where from",
-        help="The mailbox, as imaps://user@host; its password is looked up, or asked for.")  # fmt: skip
+@option("--mailbox", type=MailboxPlace(), required=True, metavar="MAILBOX", section="Where from",
+        help="imaps://user@host, or a profile; its password is looked up, or asked for.")  # fmt: skip
 @option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), metavar="DAY", section="Where from",
         help="Leave out what came before.")  # fmt: skip
 @JOURNAL
@@ -39,11 +40,10 @@ def feedback(**chosen: Any) -> int:
     Nothing in the mailbox is changed. The next reading goes on where this one stopped.
     """
     from notebookmail.campaign.read_feedback import read_feedback_sync
-    from notebookmail.mailbox.mailbox import Mailbox
 
     with told_aside(is_json=chosen["is_json"]):
         found = read_feedback_sync(
-            Mailbox.from_url(chosen["mailbox"]),
+            chosen_mailbox(chosen["mailbox"]),
             chosen["campaign"],
             since=chosen["since"],
             journal=chosen["journal"],

@@ -10,6 +10,7 @@ import click
 from notebookmail.errors import FrameError
 
 from .command import option, options
+from .history import campaign_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,21 @@ _LETTER: Final = "The letter"
 _DATA: Final = "The data file"
 _WHICH: Final = "Which messages"
 _NOTEBOOK: Final = "A letter that is a notebook"
+MEMORY: Final = "What is remembered"
 _FILE: Final = click.Path(path_type=Path)
-_CHOICES: Final = ("group_by", "confirm", "limit", "redirect_to", "duplicates", "workers")
+_FOLLOWING: Final = "A letter that follows another"
+_CHOICES: Final = (
+    "group_by",
+    "confirm",
+    "limit",
+    "redirect_to",
+    "duplicates",
+    "suppressed",
+    "workers",
+    "follows",
+    "only",
+    "after",
+)
 
 letter_options: Final = options(
     click.argument("data", type=_FILE),
@@ -43,6 +57,14 @@ letter_options: Final = options(
     option("--redirect-to", metavar="ADDRESS", section=_WHICH, help="Every message goes to this address."),
     option("--duplicates", type=click.Choice(["error", "skip", "send"]), default="error", show_default=True,
            section=_WHICH, help="What to do when two rows have the same recipient."),
+    option("--suppressed", type=click.Choice(["skip", "send"]), default="skip", show_default=True, section=_WHICH,
+           help="What to do with those who are never mailed again."),
+    option("--follows", metavar="CAMPAIGN", section=_FOLLOWING, shell_complete=campaign_names,
+           help="In the thread of its letters, to those who did not answer (`feedback` first)."),
+    option("--only", type=click.Choice(["silent", "replied", "all"]), default="silent", show_default=True,
+           section=_FOLLOWING, help="Whom it goes to."),
+    option("--after", metavar="TIME", section=_FOLLOWING, help="Only where that letter is so old: 5d, 36h."),
+    option("--journal", type=_FILE, metavar="FILE", section=MEMORY, help="Where to remember who got what."),
     option("--workers", type=int, metavar="N", section="How it is done", help="N processes make the messages."),
 )  # fmt: skip
 """The arguments and options of commands that make letters."""
@@ -83,4 +105,5 @@ def _parameter(written: str) -> tuple[str, str]:
 
 def which_messages(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of the *_frame functions that decide which messages there are."""
-    return {name: chosen[name] for name in _CHOICES if name in chosen}
+    journal = False if chosen.get("no_journal") else chosen["journal"]
+    return {"journal": journal, **{name: chosen[name] for name in _CHOICES if name in chosen}}

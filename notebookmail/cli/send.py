@@ -10,8 +10,9 @@ import click
 from notebookmail.errors import NotebookmailError
 
 from .command import ALL_SENT, SOME_NOT_SENT, SectionedCommand, as_json, complain, option
-from .letter_options import confirm_option, letter_options, read_data, read_letter, which_messages
+from .letter_options import MEMORY, confirm_option, letter_options, read_data, read_letter, which_messages
 from .machine_output import print_json, records, told_aside
+from .mailbox_options import MailboxPlace, chosen_mailbox, mailbox_for_copies
 from .server_options import chosen_server, named_server, server_options
 
 if TYPE_CHECKING:
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from notebookmail.campaign.results import SendResults
     from notebookmail.delivery.destination import Destination
 
-_MEMORY = "What is remembered"
 _PACE = "How it is done"
-_PASSED_ON = ("dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "max_connections")
+_BACK = "Copies and bounces"
+_ELSEWHERE = "Instead of a server"
+_PASSED_ON = (
+    "dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "max_connections", "bounce_to", "verp",
+)  # fmt: skip
+_PLACES = {"folder": "--folder", "drafts": "--drafts"}
 
 
 @click.command(
@@ -35,25 +40,34 @@ _PASSED_ON = ("dry_run", "campaign", "resend", "resend_unconfirmed", "retry", "m
         "notebookmail send people.csv letter.md --folder letters/    # files to look at, and no mail",
         "notebookmail send people.csv letter.md --preset gmail --username me@gmail.com --confirm 412",
         "notebookmail send people.csv letter.md --server smtps://me@smtp.example.org:465 --campaign may-letters",
+        "notebookmail send people.csv again.md --profile work --campaign june --follows may-letters --after 5d",
+        "notebookmail send people.csv letter.md --drafts imaps://me@imap.example.org   # to send them by hand",
+        "notebookmail send people.csv letter.md --profile work --save-sent server --bounce-to bounces@example.org",
     ),
 )
 @letter_options
 @confirm_option
 @server_options
-@option("--folder", type=click.Path(path_type=Path), metavar="PATH", section="The server",
-        help="Write the letters there instead: a folder of .eml files, or one .mbox file.")  # fmt: skip
+@option("--folder", type=click.Path(path_type=Path), metavar="PATH", section=_ELSEWHERE,
+        help="Write the letters there: a folder of .eml files, or one .mbox file.")  # fmt: skip
+@option("--drafts", type=MailboxPlace(), metavar="MAILBOX", section=_ELSEWHERE,
+        help="Put them into its drafts: imaps://user@host, or a profile.")  # fmt: skip
+@option("--save-sent", type=MailboxPlace(allows_own=True), metavar="MAILBOX", section=_BACK,
+        help="Put copies there, too: likewise, or `server` for the sender's own.")  # fmt: skip
+@option("--bounce-to", metavar="ADDRESS", section=_BACK, help="The mailbox that bounces come to.")
+@option("--verp", is_flag=True, section=_BACK, help="A return address for each letter: local+token@domain.")
+@option("--notify", type=click.Choice(["failure", "delay", "success", "never"]), multiple=True, section=_BACK,
+        help="What the server is asked to report on; several times for several.")  # fmt: skip
 @option("--dry-run", is_flag=True, section=_PACE, help="Build every message, send none.")
 @option(
     "--retry", type=float, default=0, metavar="MINUTES", section=_PACE, help="Stay for rows the server defers."
 )
 @option("--max-connections", type=int, metavar="N", section=_PACE, help="At most so many connections at once.")
-@option("--campaign", metavar="NAME", section=_MEMORY, help="What was sent in it is not sent again.")
-@option("--key", metavar="COLUMN", multiple=True, section=_MEMORY, help="The column that says which row is which.")
-@option("--journal", type=click.Path(path_type=Path), metavar="FILE", section=_MEMORY,
-        help="Where to remember who got what.")  # fmt: skip
-@option("--no-journal", is_flag=True, section=_MEMORY, help="Remember nothing: a second run mails all again.")
-@option("--resend", is_flag=True, section=_MEMORY, help="Send again also what was sent.")
-@option("--resend-unconfirmed", is_flag=True, section=_MEMORY, help="Send again what may have been delivered.")
+@option("--campaign", metavar="NAME", section=MEMORY, help="What was sent in it is not sent again.")
+@option("--key", metavar="COLUMN", multiple=True, section=MEMORY, help="The column that says which row is which.")
+@option("--no-journal", is_flag=True, section=MEMORY, help="Remember nothing: a second run mails all again.")
+@option("--resend", is_flag=True, section=MEMORY, help="Send again also what was sent.")
+@option("--resend-unconfirmed", is_flag=True, section=MEMORY, help="Send again what may have been delivered.")
 @as_json
 def send(**chosen: Any) -> int:
     """Mail every row of a data file, or every group of rows.
@@ -83,12 +97,17 @@ def send(**chosen: Any) -> int:
 
 
 def _destination(chosen: Mapping[str, Any]) -> Destination | None:
-    """Say where the letters go: to the folder or the server that was named; None where none was."""
-    if chosen["folder"] is None:
+    """Say where the letters go: to the folder, the drafts or the server that was named; None where none was."""
+    elsewhere = [flag for place, flag in _PLACES.items() if chosen[place] is not None]
+    if not elsewhere:
         return chosen_server(chosen)
-    named = named_server(chosen)
-    if named:
-        raise NotebookmailError(f"--folder and {named} name two places: give one of them")
+    named = [*elsewhere, *filter(None, [named_server(chosen)])]
+    if len(named) > 1:
+        raise NotebookmailError(f"{' and '.join(named)} name two places: give one of them")
+    if chosen["drafts"] is not None:
+        from notebookmail.mailbox.drafts import Drafts
+
+        return Drafts(chosen_mailbox(chosen["drafts"]))
     from notebookmail.folder.folder import Folder
 
     return Folder(chosen["folder"])
@@ -102,7 +121,8 @@ async def _sent(chosen: Mapping[str, Any], letter: Any, server: Destination | No
         letter,
         server if server is None or chosen["dry_run"] else server.with_password(),
         key=list(chosen["key"]) or None,
-        journal=False if chosen["no_journal"] else chosen["journal"],
+        notify=list(chosen["notify"]) or None,
+        save_sent=None if chosen["save_sent"] is None else mailbox_for_copies(chosen["save_sent"], server),
         progress="text",
         **{name: chosen[name] for name in _PASSED_ON},
         **which_messages(chosen),

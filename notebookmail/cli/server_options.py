@@ -64,7 +64,8 @@ def _preset_names(_context: click.Context, _parameter: click.Parameter, begun: s
     return [CompletionItem(name) for name in sorted(PROVIDERS) if name.startswith(begun)]
 
 
-def _profile_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+def profile_names(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the profiles' names for completion."""
     import tomllib
 
     from click.shell_completion import CompletionItem
@@ -83,7 +84,7 @@ server_options: Final = options(
            help="smtps://user@host:465 (default: the one in NOTEBOOKMAIL_URL)."),
     option("--preset", metavar="NAME", shell_complete=_preset_names, section=_SERVER,
            help="A provider, such as gmail or microsoft365."),
-    option("--profile", metavar="NAME", shell_complete=_profile_names, section=_SERVER,
+    option("--profile", metavar="NAME", shell_complete=profile_names, section=_SERVER,
            help="A table of servers.toml in your configuration folder."),
     option("--username", section=_SERVER, help="Who logs in; the password is looked up, or asked for."),
     option("--password-command", metavar="COMMAND", section=_SERVER,

@@ -68,3 +68,9 @@ def test_campaigns_are_completed(journal: str) -> None:
     words = f"notebookmail forget --journal {journal} may"
     shown = run(_NOTEBOOKMAIL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="4")
     assert "plain,may-letters" in shown.stdout.splitlines()
+
+
+def test_the_campaign_that_a_letter_follows_is_completed(journal: str) -> None:
+    words = f"notebookmail send --journal {journal} --follows may"
+    shown = run(_NOTEBOOKMAIL_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD="5")
+    assert "plain,may-letters" in shown.stdout.splitlines()

@@ -85,7 +85,9 @@ def test_a_shell_gets_its_script(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "index", "offered"),
     [("notebookmail se", 1, "send"), ("notebookmail send --pre", 2, "--preset"),
-     ("notebookmail verify --preset gma", 3, "gmail"), ("notebookmail send --profile w", 3, "work")],
+     ("notebookmail verify --preset gma", 3, "gmail"), ("notebookmail send --profile w", 3, "work"),
+     ("notebookmail send --drafts w", 3, "work"), ("notebookmail send --save-sent se", 3, "server"),
+     ("notebookmail check --only re", 3, "replied"), ("notebookmail send --notify fa", 3, "failure")],
 )  # fmt: skip
 def test_words_are_completed(words: str, index: int, offered: str, tmp_path: Path) -> None:
     (tmp_path / "notebookmail").mkdir()
