@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import FrameError
+from notebookmail.delivery.backlog import Attempt, Task
 from notebookmail.delivery.circuit_breaker import ADDRESSES_IN_A_ROW, POLICY_IN_A_ROW, Breaker
-from notebookmail.delivery.daily_quota import UsageCounts
+from notebookmail.delivery.daily_quota import Quota, UsageCounts
 from notebookmail.delivery.journal.quota_usage import DAY_MINUTES
+from notebookmail.delivery.quota_counting import QuotaCounting
 from notebookmail.delivery.rate_limit import Bucket, parse_rate
+from notebookmail.mail.message import Envelope, Mail
 
 RATES = st.floats(0.01, 10_000)
 
@@ -170,3 +173,21 @@ def test_an_account_is_charged_up_to_its_limit_within_24_hours_and_no_further() 
     assert not counts.charge("me@host", "", DAY_MINUTES, 2)
     assert counts.charge("me@host", "", DAY_MINUTES + 1, 2)
     assert not counts.charge("me@host", "", DAY_MINUTES + 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("per_day", "keeps_room"), [({}, False), ({"other@host": 5}, True), ({"me@host": 5}, True)]
+)
+def test_room_is_kept_where_any_account_has_a_limit(per_day: dict[str, int], *, keeps_room: bool) -> None:
+    mail = Mail(Envelope("me@host", ("ann@example.org",)), (b"\r\n",))
+    attempt = Attempt(Task(0, "ann@example.org", b"k" * 16, lambda: mail), mail, 0.0)
+    counts = UsageCounts()
+    counting = QuotaCounting(Quota(per_day, "me@host", counts=counts, clock=lambda: 60.0))
+    counting.hold(attempt)
+    assert attempt.is_held is keeps_room
+    heard: list[Exception | None] = []
+    assert counting.charge(attempt, "me@host")
+    counting.letting_go(attempt, heard.append)(None)
+    assert not attempt.is_held
+    assert heard == [None]
+    assert counts.used("me@host", 1) == 1
