@@ -33,7 +33,7 @@ class QuotaCounting:
     @property
     def has_room(self) -> bool:
         """True while one more may go, should all that were taken be accepted."""
-        return self._quota.has_room
+        return not self._quota.is_limited or self._quota.has_room
 
     @property
     def words(self) -> str:
@@ -71,7 +71,8 @@ class QuotaCounting:
     def settle(self, attempt: Attempt, error: Exception | None) -> None:
         """Leave a message on the count whose end went out and was not refused; take others off it."""
         if error is None or (isinstance(error, SMTPException) and error.unconfirmed):
-            self.let_go(attempt)
+            if attempt.is_held:
+                self.let_go(attempt)
             attempt.charge = None
         else:
             self.take_off(attempt, error)

@@ -144,7 +144,8 @@ class Stream(asyncio.BufferedProtocol):
 
         The caller looks at `is_open` first: what is written to a closed transport is lost without a word.
         """
-        transport = self.transport
+        transport = self._transport
+        assert transport is not None  # noqa: S101 -- as for `transport`
         transport.write(data.reveal() if isinstance(data, Secret) else data)
         if transport.is_closing():  # reset meanwhile: asyncio tells it only when the loop turns
             self.has_room = False

@@ -277,13 +277,15 @@ class Worker:
 
     def _settle(self, job: Job, receipt: Receipt | None, error: Exception | None) -> None:
         self._has_carried = self._is_proven = True
-        if self._connection is not None:
-            self._pool.learn(self._connection)
+        pool, connection = self._pool, self._connection
+        # Once it has shown that it can all this, there is nothing to learn but what it cannot.
+        if connection is not None and (connection.cannot or not pool.has_opened_ahead):
+            pool.learn(connection)
         if error is None:
             self._left -= 1
-            self._pool.succeeded()
+            pool.succeeded()
         elif isinstance(error, SMTPServerDisconnected | SMTPTimeoutError):
-            self._pool.connection_lost()
+            pool.connection_lost()
         if self._source.end(job, receipt, error):
             self._left = 0
 

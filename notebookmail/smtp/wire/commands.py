@@ -122,8 +122,9 @@ def rcpt(recipient: str, options: tuple[str, ...] = ()) -> Command:
     """
     if not recipient:
         raise AddressError("a recipient's address is empty", recipient)
-    # A quoted local part may hold blanks: `path` has vouched for the address as a whole.
-    return Command("RCPT", _with_options(_guarded(f"RCPT TO:{path(recipient)}", _CONTROL), options))
+    # A quoted local part may hold blanks: `check_path` has vouched for the address as a whole.
+    line = _guarded(f"RCPT TO:<{check_path(recipient)}>", _CONTROL)
+    return Command("RCPT", _with_options(line, options) if options else line + b"\r\n")
 
 
 def ehlo(hostname: str) -> Command:

@@ -145,7 +145,8 @@ class Protocol:
             SMTPException: The server broke the protocol earlier; the session is to be closed.
             RuntimeError: The group is not allowed in this state: a mistake of the caller.
         """
-        self._check()
+        if self.fault is not None:
+            raise self.fault
         if self._reader.has_leftover:
             raise malformed("bytes came before a command was written")
         self._check_group(group)
@@ -179,7 +180,8 @@ class Protocol:
         Raises:
             SMTPException: The bytes are no valid reply, or nobody asked for it.
         """
-        self._check()
+        if self.fault is not None:
+            raise self.fault
         reader = self._reader
         reader.feed(data)
         replies: list[SMTPResponse] = []
@@ -203,12 +205,14 @@ class Protocol:
             if not awaited or code == _CLOSING:
                 self._take_unasked(reply, replies)
                 continue
-            following = next_state(self.state, awaited[0].verb, code)
+            answered = awaited[0]
+            verb = answered[0]
+            following = next_state(self.state, verb, code)
             if following is None:
-                raise malformed(f"{code} is no answer to {awaited[0].verb or 'connecting'}")
+                raise malformed(f"{code} is no answer to {verb or 'connecting'}")
             self.state = following
-            answered = awaited.popleft()
-            if answered[0] in _ENDS_DATA and answered is not LONE_DOT:
+            awaited.popleft()
+            if verb in _ENDS_DATA and answered is not LONE_DOT:
                 self._ends -= 1
             replies.append(reply)
 

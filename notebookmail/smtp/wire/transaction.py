@@ -45,7 +45,7 @@ from .delivery_reports import mail_parameters, rcpt_parameters
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from notebookmail.mail.message import DeliveryReports, Envelope, Mail
+    from notebookmail.mail.message import Mail
 
     from .extensions import Extensions
 
@@ -231,7 +231,10 @@ def _plan(mail: Mail, extensions: Extensions) -> _TransactionPlan:
     refused: dict[str, SMTPResponse] = {}
     for recipient in envelope.recipients:
         try:
-            recipients[recipient] = commands.rcpt(recipient, _rcpt_options(envelope, reports, recipient))
+            parameters = envelope.rcpt_options
+            if reports is not None:
+                parameters += rcpt_parameters(reports, recipient)
+            recipients[recipient] = commands.rcpt(recipient, parameters)
         except AddressError as problem:
             _forbid_control(recipient)
             refused[recipient] = SMTPResponse(_NOT_AN_ADDRESS, f"5.1.3 {problem}")
@@ -241,12 +244,6 @@ def _plan(mail: Mail, extensions: Extensions) -> _TransactionPlan:
         raise _all_refused(refused)
     last = commands.bdat(mail.content) if goes_by_chunk(mail, extensions) else DATA
     return _TransactionPlan(mail_command, recipients, refused, last)
-
-
-def _rcpt_options(envelope: Envelope, reports: DeliveryReports | None, recipient: str) -> tuple[str, ...]:
-    if reports is None:
-        return envelope.rcpt_options
-    return envelope.rcpt_options + rcpt_parameters(reports, recipient)
 
 
 def _forbid_control(address: str) -> None:
