@@ -1,6 +1,6 @@
-"""A campaign through Exim to Dovecot: what bounces there and what people answer is read back, each on its row.
+"""A campaign through Exim or Postfix to Dovecot: what bounces and what is answered is read back, each on its row.
 
-The bounces are Exim's own; answers are written by the sandbox's people to the letters as Exim delivered them.
+The bounces are the servers' own. Answers are written by the sandbox's people to the letters as they arrived.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from peers import Arrival, IMAPPeer, Setup, exim
+from peers import Arrival, IMAPPeer, Setup, exim, postfix
 
 from notebookmail import Server, Template, read_feedback, send_frame
 from notebookmail.cli import main
@@ -28,9 +28,14 @@ from notebookmail.sandbox.answers import TakenLetter, answer
 from notebookmail.sandbox.delivery_requests import DeliveryRequests
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from peers import Peer
     from support.imap_users import User
+
+    ServerProgram = Callable[[Path, Setup], AbstractContextManager[Peer]]
 
 GONE = "gone.example"
 LETTER = Template("Your points", sender="desk@example.org", text="Dear {{ name }}, you have points.")
@@ -69,12 +74,14 @@ def fate(number: int) -> str:
     return {1: "reply", 2: "away", 4: "complaint"}.get(number % (10 if number % 10 == 1 else 30), "")
 
 
-async def mailed(count: int, noise: int, folder: Path, user: User) -> tuple[pd.DataFrame, dict[str, set[int]]]:
-    """Send a campaign through Exim, put what comes back into the mailbox, and tell whom it is of."""
+async def mailed(
+    count: int, noise: int, folder: Path, user: User, through: ServerProgram = exim
+) -> tuple[pd.DataFrame, dict[str, set[int]]]:
+    """Send a campaign through a real server, put what comes back into the mailbox, and tell whom it is of."""
     df = people(count)
     truth: dict[str, set[int]] = {"bounced": set(), "replied": set(), "auto_replied": set(), "complained": set()}
-    (folder / "exim").mkdir()
-    with exim(folder / "exim", Setup(bounce_domain=GONE)) as peer:
+    (folder / "server").mkdir()
+    with through(folder / "server", Setup(bounce_domain=GONE)) as peer:
         server = Server(peer.host, peer.port, security="none")
         results = await send_frame(df, LETTER, server, campaign="may", journal=folder / "j.sqlite", progress=False)
         assert results.counts["sent"] == count
@@ -95,11 +102,18 @@ async def mailed(count: int, noise: int, folder: Path, user: User) -> tuple[pd.D
     return df, truth
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("through", "count"),
+    [
+        (exim, 60),
+        pytest.param(exim, 1000, marks=pytest.mark.slow),
+        pytest.param(postfix, 1000, marks=pytest.mark.slow),
+    ],
+)
 async def test_every_bounce_and_answer_is_told_of_its_row_and_counted_once(
-    count: int, tmp_path: Path, user: User
+    through: ServerProgram, count: int, tmp_path: Path, user: User
 ) -> None:
-    df, truth = await mailed(count, count // 5, tmp_path, user)
+    df, truth = await mailed(count, count // 5, tmp_path, user, through)
     feedback = await read_feedback(user.mailbox(), "may", journal=tmp_path / "j.sqlite")
     again = await read_feedback(user.mailbox(), "may", journal=tmp_path / "j.sqlite")
     frame = feedback.frame.loc[df["email"]].reset_index(drop=True)

@@ -57,7 +57,7 @@ class Setup:
     Attributes:
         certificate: PEM files of a certificate chain and its key, for STARTTLS and the second port.
         refuse: Recipients refused with 550.
-        bounce_domain: A domain whose recipients are taken, and then bounce (Exim).
+        bounce_domain: A domain whose recipients are taken, and then bounce (Exim, Postfix).
         refuse_senders: Senders refused with 550.
         size: The largest message, in octets.
         hide: Extensions that EHLO is not to show, such as "chunking".

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _QUEUE = ("maildrop", "incoming", "active", "deferred")
 _FURTHER_FOLDERS = ("bounce", "corrupt", "defer", "flush", "hold", "private", "public", "saved", "trace")
 
-# No DNS, no rewriting of what comes from here; a sender refused where it is named, UTF-8 only if announced.
+# No DNS, no rewriting of what comes from here; a sender refused where it is named, UTF-8 only if announced. What
+# will bounce is taken first: otherwise smtpd would refuse it itself.
 _MAIN = """
 compatibility_level = 3.6
 queue_directory = {inside}/queue
@@ -43,6 +44,8 @@ local_header_rewrite_clients =
 alias_maps =
 local_recipient_maps =
 default_transport = store
+transport_maps = inline:{{ {{ {bounce_domain} = error:5.1.1 no such user here }} }}
+smtpd_reject_unlisted_recipient = no
 store_destination_recipient_limit = 1000
 smtpd_peername_lookup = no
 smtpd_delay_reject = no
@@ -99,6 +102,7 @@ def postfix(folder: Path, setup: Setup) -> Iterator[Peer]:
         "hidden": ", ".join(setup.hide),
         "tls": "may" if setup.certificate else "none",
         "chain_files": f"{INSIDE}/key.pem, {INSIDE}/chain.pem" if setup.certificate else "",
+        "bounce_domain": setup.bounce_domain or "nobody.invalid",
         "recipients": _access(setup.refuse, NO_RECIPIENT),
         "senders": _access(setup.refuse_senders, NO_SENDER),
     }
