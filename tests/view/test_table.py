@@ -272,7 +272,8 @@ async def test_a_retry_that_cannot_begin_says_so_and_can_be_tried_once_more() ->
     button(table, "Try 1 again").click()
     await retried(table)
 
-    assert "Nothing was sent" in shown(table)
+    assert "Nothing was sent. " in shown(table)
+    assert "verify()" in shown(table)  # what to do about it
     assert not button(table, "Try 1 again").disabled
     assert table.results.counts["deferred"] == 1
 

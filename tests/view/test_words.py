@@ -93,21 +93,23 @@ def test_rows_left_out_without_a_reason_are_not_counted_with_those_that_have_one
     assert [cause.headline for cause in causes_in_words(outcomes)] == ["skipped: already sent"]
 
 
-def test_the_text_fits_a_hundred_columns_and_its_columns_line_up() -> None:
+def test_the_text_fits_a_hundred_columns_and_names_rows_below_what_was_said_of_them() -> None:
     text = results_text(sample_outcomes(50, failing=30, reply="5.1.1 " + "no such user " * 40))
-    rows = [line for line in text.splitlines() if "person" in line or "p..." in line]
+    lines = text.splitlines()
 
-    assert max(map(len, text.splitlines())) <= 100
-    assert len({row.index("failed") for row in rows if "failed" in row}) == 1
+    assert max(map(len, lines)) <= 100
+    assert lines.index("  30 failed: there is no such mailbox") < lines.index("      and 10 more rows")
+    assert [line for line in lines if line.endswith(" 0") or line.lstrip().startswith("p...")] == []
+    assert "rows 0 p...@example.org, 1 p...@example.org," in text
+    assert text.endswith("results.table() opens every row; results.failed holds those that failed.")
 
 
-def test_wide_letters_do_not_break_the_columns() -> None:
-    outcomes = SendResults(["東京", "x"])
-    for position in range(2):
-        outcomes.apply(RowFailed(position, refused("a@example.org", "5.1.1 no"), 1, 0.1))
-    wide, narrow = results_text(outcomes).splitlines()[-2:]
+def test_a_row_that_alone_was_spoken_of_is_named_with_its_label() -> None:
+    outcomes = SendResults([70, 71])
+    outcomes.apply(RowFailed(0, refused("a@example.org", "5.1.1 no"), 1, 0.1))
 
-    assert wide.index("550") + 1 == narrow.index("550")
+    assert "row 70" in results_text(outcomes)
+    assert results_text(outcomes, limit=0).count("5.1.1 no") == 1
 
 
 def test_the_text_is_plain_ascii_where_the_values_are() -> None:

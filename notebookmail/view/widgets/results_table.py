@@ -304,10 +304,11 @@ class ResultsTable:
 
     async def _send(self, sending: TableActions) -> None:
         self._said.value = ""
+        before = dict(self._results.counts)
         try:
             self._results = await sending.again(self._take_stage)
         except Exception as problem:  # noqa: BLE001 -- a button has nobody to raise it to: it is shown
-            self._say(f"Nothing was sent: {problem}")
+            self._say(_why_it_ended(problem, was_sent=self._results.counts != before))
         except INTERRUPTS as interrupt:  # going on, it would end the kernel's loop
             self._say(interrupted(interrupt))
         finally:
@@ -349,3 +350,11 @@ class ResultsTable:
 
     def __repr__(self) -> str:
         return visible(f"<ResultsTable {headline(self._results.counts, self._results.facts)}>")
+
+
+def _why_it_ended(problem: Exception, *, was_sent: bool) -> str:
+    """Say why trying again ended; of a server's refusal a note of the exception says what to do."""
+    why = " ".join(getattr(problem, "__notes__", ())) or str(problem)
+    if was_sent or "nothing was sent" in why:
+        return why
+    return f"Nothing was sent. {why[:1].upper()}{why[1:]}"
