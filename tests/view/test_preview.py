@@ -187,7 +187,7 @@ def test_findings_stand_beside_the_letter_in_words_with_a_sign() -> None:
     for words in (
         "3 warnings",
         "! Warning in 'to'",
-        "Gmial.com looks like a slip for gmail.com",
+        "gmial.com looks like a slip for gmail.com",
         "Correct the address",
     ):
         assert words in beside

@@ -73,6 +73,7 @@ border-bottom:1px solid var(--nbm-line)}}
 background:linear-gradient(to left,var(--jp-layout-color1,Canvas) 50%,transparent) right/48px 100% no-repeat local,
 linear-gradient(to left,var(--nbm-track),transparent) right/16px 100% no-repeat}}
 .{ROOT} .nbm-cells>*{{min-width:740px;flex:none}}
+.{ROOT} :is(.nbm-cells,.nbm-list,.nbm-scroll,.nbm-scroller){{scrollbar-color:var(--nbm-edge) transparent}}
 .{ROOT} .nbm-heads{{height:30px;gap:0;box-sizing:border-box}}
 .{ROOT} .jupyter-button.nbm-head-button{{box-sizing:border-box;height:30px;line-height:29px;padding:0 8px;
 border:0;border-radius:0;background:none;color:var(--jp-ui-font-color2,inherit);font-size:12px;text-align:left;

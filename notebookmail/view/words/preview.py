@@ -88,9 +88,13 @@ def _said(remark: Remark) -> FindingWords:
     return FindingWords(
         remark.severity,
         f"{remark.severity.capitalize()}{where}",
-        message[:1].upper() + message[1:],
+        message if _begins_with_a_domain(message) else message[:1].upper() + message[1:],
         clip(remedy, _MESSAGE),
     )
+
+
+def _begins_with_a_domain(message: str) -> bool:
+    return "." in message.partition(" ")[0]
 
 
 def _value(value: Any) -> str | None:
