@@ -1,4 +1,4 @@
-"""The inbox in Chromium: it follows, loads nothing from elsewhere, and reads well, light and dark."""
+"""The inbox in Chromium and Firefox: it follows, loads nothing from elsewhere, and reads well, light and dark."""
 
 from __future__ import annotations
 
@@ -59,9 +59,12 @@ def served() -> Iterator[Served]:
     running.close()
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1200, "height": 800}, color_scheme=request.param)
+@pytest.fixture(params=["chromium light", "chromium dark", "firefox light"])
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    name, scheme = request.param.split()
+    browser: Browser = request.getfixturevalue(name)
+    preferred = {"color_scheme": scheme} if name == "chromium" else {}  # of Firefox it is a setting of the whole
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, **preferred)
     context.set_default_timeout(90_000)
     yield context.new_page()
     context.close()
@@ -88,12 +91,13 @@ def test_it_follows_what_arrives_and_opens_a_letter_that_does_nothing(served: Se
     assert page.evaluate(LEAST_CONTRAST, ".nbmail *") >= 4.5
 
 
-def test_nothing_is_cut_off_on_a_narrow_page(served: Served, page: Page) -> None:
+def test_nothing_is_cut_off_on_a_page_of_any_width(served: Served, page: Page) -> None:
     served.deliver("ann", "a-very-long-name-" * 3 + "x")
-    page.set_viewport_size({"width": 400, "height": 800})
     page.goto(f"{served.inbox.url}?open=1&tab=headers")
     page.locator("#open .nbm-reader").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    for width in (1280, 800, 460, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_page_says_when_the_server_has_ended(served: Served, page: Page) -> None:
