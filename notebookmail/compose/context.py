@@ -16,6 +16,8 @@ from .rows.missing import missing_value, varying_value
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
+    from jinja2 import Undefined
+
     from .definition import Definition
     from .files import ReadFolder
     from .images.inline_images import Picture
@@ -68,6 +70,7 @@ class RowContexts:
         if definition.inline:
             self._inline = InlineValues(env, definition.inline, names, self._images, drawn)
         self._reads_row = "row" in names
+        self._varying: dict[str, Undefined] = {}
         self._missing = {name: missing_value(name, definition.na) for name in (*columns, *names)}
         self._watched = tuple(names & set(columns))
         self._globals = env.globals
@@ -121,4 +124,9 @@ class RowContexts:
     def _shown(self, name: str, value: Any) -> Any:
         if value is None:
             return self._missing.get(name)
-        return varying_value(name, value.hint) if type(value) is Varying else value
+        if type(value) is not Varying:
+            return value
+        shown = self._varying.get(name)
+        if shown is None:  # the same for every group: it speaks of the column
+            shown = self._varying[name] = varying_value(name, value.hint)
+        return shown

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from notebookmail.compose.tables.batch import SheetContent
     from notebookmail.compose.tables.content import Table
@@ -27,21 +26,40 @@ _LENGTH: Final = len("2025-12-31 00:00:00")
 def csv_text(sheet: SheetContent, separator: str) -> str | None:
     """Write rows as CSV with a line of heads; None where pandas has to.
 
+    The lines of all groups that were read at once are written at once, unless one of them needs a way of its own.
+
     Args:
         sheet: The rows.
         separator: What stands between two cells.
     """
+    of_all = sheet.batch.lines(_LINES[separator])
+    if of_all is not None:
+        return of_all[0] + "".join(of_all[sheet.stretch.start + 1 : sheet.stretch.stop + 1])
+    own = _lines(sheet, separator, _moments)
+    return None if own is None else "".join(own)
+
+
+def _lines(
+    sheet: SheetContent, separator: str, moments: Callable[[Sequence[str]], Sequence[str] | None]
+) -> list[str] | None:
+    """Write the line of heads and a line for each row."""
     columns = []
     for place, kind in enumerate(sheet.types):
-        cells = _cells(sheet.table, place, kind)
+        cells = _cells(sheet.table, place, kind, moments)
         if cells is None:
             return None
         columns.append(cells)
-    file = io.StringIO()
-    writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+    lines = _Lines()
+    writer = csv.writer(lines, delimiter=separator, lineterminator="\r\n")
     writer.writerow(sheet.heads)
     writer.writerows(zip(*columns, strict=True))
-    return file.getvalue()
+    return lines
+
+
+class _Lines(list[str]):
+    """Takes what is written, a line at a time."""
+
+    write = list.append
 
 
 @lru_cache(maxsize=256)
@@ -49,7 +67,9 @@ def _name(kind: Any) -> str:
     return str(kind)  # of NumPy, whose types take their time for it
 
 
-def _cells(table: Table, place: int, kind: Any) -> Sequence[Any] | None:
+def _cells(
+    table: Table, place: int, kind: Any, moments: Callable[[Sequence[str]], Sequence[str] | None]
+) -> Sequence[Any] | None:
     """Return a column's cells that print as pandas writes them, None if only it knows."""
     name = _name(kind)
     if name in _AS_THEY_PRINT:  # as the csv module writes them, too, nothing for None
@@ -57,7 +77,7 @@ def _cells(table: Table, place: int, kind: Any) -> Sequence[Any] | None:
     if name == "object" or name.startswith(("str", "string", "category")):
         cells = table.columns[place]
         return cells if _TEXTS.issuperset(map(type, cells)) else None
-    return _moments(table.each(place, _moment)) if name.startswith("datetime64[") and "," not in name else None
+    return moments(table.each(place, _moment)) if name.startswith("datetime64[") and "," not in name else None
 
 
 def _written(cell: Any) -> str:
@@ -77,3 +97,14 @@ def _moments(texts: Sequence[str]) -> Sequence[str] | None:
     if all(text.endswith(_MIDNIGHT) for text in present):
         return [text.removesuffix(_MIDNIGHT) for text in texts]
     return texts
+
+
+def _moments_of_groups(texts: Sequence[str]) -> Sequence[str] | None:
+    """Return dates and times as pandas writes them in any stretch of a column, None if not in all the same way."""
+    are_dates = {text.endswith(_MIDNIGHT) for text in texts if text}
+    return _moments(texts) if len(are_dates) <= 1 else None
+
+
+_LINES: Final = {
+    separator: partial(_lines, separator=separator, moments=_moments_of_groups) for separator in (",", "\t")
+}

@@ -142,11 +142,15 @@ class SheetContent:
         heads: The columns' names, as the frame has them.
         types: The columns' types, pandas'.
         table: The content.
+        batch: What the rows stand in.
+        stretch: Which of its rows they are.
     """
 
     heads: Sequence[Any]
     types: Sequence[Any]
     table: Table
+    batch: GroupBatch
+    stretch: slice
 
 
 class GroupBatch:
@@ -166,6 +170,7 @@ class GroupBatch:
         self._heads = tuple(heads)
         self._columns = list(map(ColumnBatch, columns))
         self._cut = cut
+        self._lines: dict[Callable[[SheetContent], list[str] | None], list[str] | None] = {}
 
     def cut(self, stretch: slice) -> Any:
         """Return the rows of a stretch as a frame of their own."""
@@ -189,12 +194,25 @@ class GroupBatch:
         """Return what a file of a stretch is written of; None for frames that are not pandas', or have labels."""
         if not is_pandas(self._part) or self._has_labels:
             return None
+        return self._sheet(stretch)
+
+    def _sheet(self, stretch: slice) -> SheetContent:
         table = GroupTable(self._heads, self._columns, stretch)
-        return SheetContent(self._part.columns.tolist(), self._types, table)
+        return SheetContent(self._names, self._types, table, self, stretch)
+
+    def lines(self, write: Callable[[SheetContent], list[str] | None]) -> list[str] | None:
+        """Return what a function writes of all rows; it is called once."""
+        if write not in self._lines:
+            self._lines[write] = write(self._sheet(slice(0, len(self._part))))
+        return self._lines[write]
 
     @cached_property
     def _has_labels(self) -> bool:
         return has_labels(self._part)
+
+    @cached_property
+    def _names(self) -> list[Any]:
+        return self._part.columns.tolist()  # type: ignore[no-any-return]
 
     @cached_property
     def _types(self) -> list[Any]:
