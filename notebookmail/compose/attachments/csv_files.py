@@ -49,14 +49,14 @@ def _lines(
         if cells is None:
             return None
         columns.append(cells)
-    lines = _Lines()
+    lines = _CsvLines()
     writer = csv.writer(lines, delimiter=separator, lineterminator="\r\n")
     writer.writerow(sheet.heads)
     writer.writerows(zip(*columns, strict=True))
     return lines
 
 
-class _Lines(list[str]):
+class _CsvLines(list[str]):
     """Takes what is written, a line at a time."""
 
     write = list.append
