@@ -24,7 +24,7 @@ from notebookmail.errors import FrameError
 from notebookmail.privacy.masking import mask_label, quoted_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from notebookmail.compose.identity.keys import Keys
     from notebookmail.compose.rows.frame import Frame, Row
@@ -82,6 +82,12 @@ class Matching:
         if not (self._has_several or (self.keys.says and self.keys.is_by_content)):
             return self.keys.key(person)
         return self._assign(person, [(0, self._candidates(row, to, self._sets_of(person)))])[0]
+
+    def each(self, rows: Sequence[Row], recipients: Sequence[str]) -> list[bytes]:
+        """Return the keys of several rows that are each alone in what they are known by, as `key` does."""
+        if self._earlier:
+            return list(map(self.key, rows, recipients))
+        return list(map(self.keys.key, self.keys.people(rows, recipients)))
 
     def assigned(self, position: int) -> bytes:
         """Return the key of a row that may be known by the same as another."""

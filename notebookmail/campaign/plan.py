@@ -11,7 +11,8 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from notebookmail.compose.recipients import Recipients
 from notebookmail.compose.rows.one_row import OneRow
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from .exclusions import Positions
     from .options import SendSettings
     from .unwanted import Unwanted
+
+_ROWS_AT_ONCE: Final = 64  # few enough for the first message not to wait, and for groups of many rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,9 +196,10 @@ class Plan:
         """
         recipients, matching = self.recipients, self.matching
         if not self.alike or not positions:
-            for row in self.frame.rows(positions):
-                to = recipients[row.position]
-                yield row, to, matching.key(row, to)
+            walk = self.frame.rows(positions)
+            while rows := list(islice(walk, _ROWS_AT_ONCE)):
+                told = [recipients[row.position] for row in rows]
+                yield from zip(rows, told, matching.each(rows, told), strict=True)
             return
         is_asked, is_alike = (_marks(len(self.frame), each) for each in (positions, self.alike))
         met: Counter[bytes] = Counter()

@@ -58,6 +58,17 @@ def test_the_order_of_columns_and_columns_that_nobody_reads_are_not_in_a_key(
         assert key(ROW | {name: value}) == known
 
 
+@pytest.mark.parametrize(("named", "by_recipient"), [((), False), ((), True), (("name", "amount"), False)])
+@given(rows=st.lists(st.tuples(VALUES, VALUES), max_size=5))
+def test_many_rows_are_known_by_what_each_is_known_by(
+    named: tuple[str, ...], by_recipient: bool, rows: list[tuple[Any, Any]]
+) -> None:
+    keys = keys_of(LETTER, named, is_by_recipient=by_recipient)
+    made = [Row(n, n, {"name": name, "amount": amount}) for n, (name, amount) in enumerate(rows)]
+    told = [f"A{n}@Example.org" for n in range(len(made))]
+    assert keys.people(made, told) == list(map(keys.person, made, told))
+
+
 def test_what_stands_in_one_column_is_not_taken_for_what_stands_in_another() -> None:
     assert key(ROW | {"name": "1", "amount": "2"}) != key(ROW | {"name": "2", "amount": "1"})
     assert key(ROW | {"name": "1', '2", "amount": "3"}) != key(ROW | {"name": "1", "amount": "2', '3"})

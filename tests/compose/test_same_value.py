@@ -21,7 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from notebookmail.compose.identity.same_value import NOTHING, address_text, name_text, value_text, values_text
+from notebookmail.compose.identity.same_value import (
+    NOTHING,
+    address_text,
+    name_text,
+    rows_text,
+    value_text,
+    values_text,
+)
 
 DAY = dt.date(2026, 5, 4)
 MIDNIGHT = dt.datetime.combine(DAY, dt.time())
@@ -130,6 +137,32 @@ def test_no_value_is_taken_for_its_neighbours(one: list[str], other: list[str]) 
 @given(st.lists(st.one_of(st.text(), st.integers(), st.floats(), st.none(), st.dates(), st.emails())))
 def test_several_values_are_compared_as_each_of_them(values: list[Any]) -> None:
     assert values_text(values) == repr([value_text(value) for value in values])
+
+
+CELLS = st.one_of(
+    st.text(st.sampled_from("aB .@>\n-10e:\u00e9\u0301\ufb01"), max_size=12),
+    st.sampled_from([
+        "17", "17.0", "17.50", "0.1", "-0.0", "1e16", "1e+16", "2026-01-05", "2026-01-05 00:00:00", "12345678.5",
+        "ann@example.org", "Ann@Example.org", "Ann <Ann@Example.org>", "1@example.org", "\u017f@example.org",
+    ]),
+)  # fmt: skip
+
+
+@given(
+    st.integers(0, 5).flatmap(
+        lambda count: st.lists(
+            st.one_of(
+                st.lists(CELLS, min_size=count, max_size=count),
+                st.lists(st.integers(), min_size=count, max_size=count),
+                st.lists(st.one_of(CELLS, st.floats(), st.booleans(), st.none()), min_size=count, max_size=count),
+            ),
+            max_size=3,
+        )
+    )
+)
+def test_many_rows_are_compared_by_what_each_is_compared_by(columns: list[list[Any]]) -> None:
+    count = len(columns[0]) if columns else 3
+    assert rows_text(columns, count) == [values_text(column[n] for column in columns) for n in range(count)]
 
 
 def test_an_address_is_lowered_and_never_folded() -> None:

@@ -17,7 +17,7 @@ from notebookmail.compose.groups import ROWS, Varying
 from notebookmail.compose.tables.group_rows import GroupRows, table_of
 from notebookmail.mail.message import RowContent
 
-from .same_value import NOTHING, address_text, value_text, values_text
+from .same_value import NOTHING, address_text, rows_text, value_text, values_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -91,6 +91,24 @@ class Keys:
         if self._is_by_recipient:
             return f"to {to!r}"
         return f"row {to!r} {_values(row, self._fields, self._items)}"
+
+    def people(self, rows: Sequence[Row], recipients: Sequence[str]) -> list[str]:
+        """Return what `person` returns for each of several rows, with less work: each column is read at once.
+
+        Args:
+            rows: The rows.
+            recipients: Their recipients.
+        """
+        if self._items and self.is_by_content:
+            return list(map(self.person, rows, recipients))
+        if self.named:
+            columns = [[row.fields[name] for row in rows] for name in self.named]
+            return [f"key {said}" for said in rows_text(columns, len(rows))]
+        addresses = map(address_text, recipients)
+        if self._is_by_recipient:
+            return [f"to {to!r}" for to in addresses]
+        columns = [[row.fields.get(name) for row in rows] for name in self._fields]
+        return [f"row {to!r} {said}" for to, said in zip(addresses, rows_text(columns, len(rows)), strict=True)]
 
     @staticmethod
     def key(person: str, number: int = 1) -> bytes:

@@ -22,6 +22,7 @@ import enum
 import functools
 import hashlib
 import numbers
+import re
 import struct
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize as _composed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 NOTHING: Final = ""
 """What a value that says nothing is compared by."""
@@ -40,6 +41,7 @@ _FIRST_OF_NUMBER: Final = frozenset("-0123456789")
 _DIGITS: Final = frozenset("0123456789")
 _SINGLE: Final = struct.Struct("f")
 _SHORT: Final = 7  # so few characters are six digits, which single precision keeps
+_LOWER_ADDRESSES: Final = re.compile(r"(?:[a-z0-9._+-]++@[a-z0-9.-]++\n)*+")
 _LONGEST_DIGITS: Final = 400  # a Decimal may have an exponent of millions
 
 
@@ -59,6 +61,43 @@ def value_text(value: Any) -> str:
         if text is not None:
             return text
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def rows_text(columns: Sequence[Sequence[Any]], count: int) -> list[str]:
+    """Return what `values_text` returns for each of several rows, with less work: each column is read at once.
+
+    Args:
+        columns: The values of each column, in the order of the rows.
+        count: How many rows there are.
+    """
+    if not columns:
+        return [values_text(())] * count
+    return [repr(list(texts)) for texts in zip(*map(_column_texts, columns), strict=True)]
+
+
+def _column_texts(values: Sequence[Any]) -> Iterable[str]:
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return map(str, values)
+    if kinds != {str}:
+        return map(value_text, values)
+    texts = list(map(str.strip, values))
+    joined = "\n".join([*texts, ""])
+    if not joined.isascii():
+        texts = [text if text.isascii() else _composed("NFC", text) for text in texts]
+        joined = "\n".join([*texts, ""])
+    if "@" in joined:
+        return texts if _LOWER_ADDRESSES.fullmatch(joined) else map(_text, texts)
+    if not _may_be_numbers(joined, texts):
+        return texts
+    return [_number_or_day(text) if text[:1] in _FIRST_OF_NUMBER else text for text in texts]
+
+
+def _may_be_numbers(joined: str, texts: Sequence[str]) -> bool:
+    """Tell whether one of the texts may be a day or a number that is compared by another text."""
+    if f"{_MIDNIGHT}\n" in joined or "e" in joined:
+        return True
+    return "." in joined and (".0\n" in joined or max(map(len, texts)) > _SHORT)
 
 
 def values_text(values: Iterable[Any]) -> str:
