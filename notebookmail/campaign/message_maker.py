@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from notebookmail.errors import INTERRUPTS, NotebookmailError, TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from notebookmail.compose.identity.keys import Keys
     from notebookmail.compose.renderer import Renderer
@@ -38,10 +38,20 @@ class MessageSeed(NamedTuple):
 
     def of(self, told: str) -> str:
         """Return what the identifier of a message is made of."""
-        seed = self.prefix + told
+        return self.maker()(told)
+
+    def maker(self) -> Callable[[str], str]:
+        """Return what makes the identifiers of many messages of these."""
         if not self.secret:
-            return seed
-        return blake2b(seed.encode("ascii"), key=bytes.fromhex(self.secret), digest_size=16).hexdigest()
+            return self.prefix.__add__
+        begun = blake2b(self.prefix.encode("ascii"), key=bytes.fromhex(self.secret), digest_size=16)
+
+        def of(told: str) -> str:
+            whole = begun.copy()
+            whole.update(told.encode("ascii"))
+            return whole.hexdigest()
+
+        return of
 
 
 class MessageMaker:
@@ -65,7 +75,7 @@ class MessageMaker:
     ) -> None:
         self._renderer = renderer
         self._unwanted = unwanted
-        self._seed = seed
+        self._seed = seed.maker()
         self._keys = keys
         self._answered = answered
 
@@ -126,7 +136,7 @@ class MessageMaker:
         told = key.hex()
         if self._keys is not None and self._keys.is_by_content and self._keys.reads.is_whole:
             told = f"{told} {self._keys.said(row, to, self._keys.names(row)).digest}"
-        return self._seed.of(told)
+        return self._seed(told)
 
 
 @dataclass(slots=True, eq=False)

@@ -80,14 +80,15 @@ class Bodies:
         forms: list[MimePart] = [[self._text.write(row_context, plain)]]
         if self._html is not None:
             html = [self._html.write(row_context, plain)]
-            images = [[image] for image in row_context.images.parts.values()]
-            forms.append(multipart("related", [html, *images], token) if images else html)
+            if images := row_context.images.parts:
+                html = multipart("related", [html, *([image] for image in images.values())], token)
+            forms.append(html)
         if invitation is not None:
             forms.append(invitation)
         whole = multipart("alternative", forms, token) if len(forms) > 1 else forms[0]
-        attached = self.attachments and list(
-            self.attachments.parts(row_context.values, row_context.row, row_context.label)
-        )
+        if self.attachments is None:
+            return whole
+        attached = list(self.attachments.parts(row_context.values, row_context.row, row_context.label))
         return multipart("mixed", [whole, *attached], token) if attached else whole
 
 

@@ -96,10 +96,9 @@ class RowContexts:
             TemplateError: A function that makes something inline failed.
         """
         values = self.values(row)
-        row_context = RowContext(
-            values, FunctionRow(row.fields, row.label, touched, row.gap), row.label, UsedImages(self._images)
-        )
-        values[USED_IMAGES] = row_context.images
+        label = row.label
+        values[USED_IMAGES] = images = UsedImages(self._images)
+        row_context = RowContext(values, FunctionRow(row.fields, label, touched, row.gap), label, images)
         if self._inline:
             values |= self._inline.values(values, row_context.row, row.label)
         return row_context

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .rows.missing import MissingPolicy
 
 _DRAFT_DOMAIN = "draft.invalid"  # RFC 2606: nobody's
+_NOBODY = frozenset[str]()
 
 
 class Renderer:
@@ -123,6 +124,7 @@ class Renderer:
         self._na: MissingPolicy = definition.na
         self._is_auto_submitted = all(name.lower() != "auto-submitted" for name in definition.headers)
         self._last_sender: tuple[NamedAddress | None, bytes] = (None, b"")
+        self._last_domain = ("", "")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was made of and what letters share, so that it makes the same octets; but no key.
@@ -185,7 +187,7 @@ class Renderer:
     ) -> Mail:
         context, label = row_context.values, row_context.label
         sender = None if self._sender is None else self._sender.render(context, label)
-        message_id = f"<{token}@{domain_of(sender.address) if sender else _DRAFT_DOMAIN}>"
+        message_id = f"<{token}@{self._domain(sender)}>"
         fields, to, reached = self._addresses(sender, row_context)
         fields += self._texts(context, label, token)
         if answers:
@@ -201,16 +203,13 @@ class Renderer:
         if self._dkim:
             segments = self.signed(segments)
         envelope = self._envelope(sender, reached, token, label)
-        copies: frozenset[str] = frozenset()
+        copies = _NOBODY
         if len(reached) > len(to):
             copies = frozenset(envelope.recipients).difference(box.address for box in to)
+        is_ascii = head.isascii() and "".join(envelope.recipients).isascii()
+        needs_8bit = False
         return Mail(
-            envelope,
-            segments,
-            message_id=message_id,
-            needs_smtputf8=not (head.isascii() and all(map(str.isascii, envelope.recipients))),
-            copies=copies,
-            said=None if said is None else said(),
+            envelope, segments, message_id, needs_8bit, not is_ascii, copies, None if said is None else said()
         )
 
     def _envelope(
@@ -257,15 +256,29 @@ class Renderer:
             to = reached = [self._redirect]
             fields += [mailboxes("To", to), unstructured("X-Original-To", original, field="to", row=label)]
         else:
-            fields += [mailboxes(name, boxes, row=label) for name, boxes in (("To", to), ("Cc", cc)) if boxes]
+            if to:
+                fields.append(mailboxes("To", to, row=label))
+            if cc:
+                fields.append(mailboxes("Cc", cc, row=label))
         if self._parts.reply_to:
             fields.append(mailboxes("Reply-To", [self._parts.reply_to.render(context, label)], row=label))
         return fields, to, reached
 
     def _from(self, sender: NamedAddress, label: Hashable) -> bytes:
-        if sender != self._last_sender[0]:  # the same for most templates, and for every row
-            self._last_sender = (sender, mailboxes("From", [sender], row=label))
-        return self._last_sender[1]
+        last, field = self._last_sender
+        if sender is not last and sender != last:  # the same for most templates, and for every row
+            field = mailboxes("From", [sender], row=label)
+            self._last_sender = (sender, field)
+        return field
+
+    def _domain(self, sender: NamedAddress | None) -> str:
+        if sender is None:
+            return _DRAFT_DOMAIN
+        address, domain = self._last_domain
+        if sender.address != address:
+            domain = domain_of(sender.address)
+            self._last_domain = (sender.address, domain)
+        return domain
 
     def _texts(self, context: dict[str, Any], label: Hashable, token: str) -> list[bytes]:
         """Return the fields of text."""

@@ -51,7 +51,7 @@ class FunctionRow(Mapping[str, Any]):
         self._gap = gap
         self._label = label
         self._touched: set[str] = set() if touched is None else touched
-        self._own: dict[str, Any] = {}
+        self._own: dict[str, Any] | None = None  # most rows are asked for nothing
 
     def apart(self) -> FunctionRow:
         """Return the same row for another function."""
@@ -67,6 +67,8 @@ class FunctionRow(Mapping[str, Any]):
             return self._gap(name)
         if type(value) in PLAIN_TYPES:
             return value
+        if self._own is None:
+            self._own = {}
         if name not in self._own:
             self._own[name] = value.apart() if isinstance(value, GroupRows) else own_value(value)
         return self._own[name]

@@ -57,6 +57,7 @@ class AddressList:
             MailboxTemplate(env, source, field) if isinstance(source, str) else source
             for source in self._cut(sources)
         )
+        self._only = self._only_template()
         self.names = frozenset[str]().union(
             *(giver.names if isinstance(giver, MailboxTemplate) else {"row"} for giver in self._givers)
         )
@@ -69,6 +70,13 @@ class AddressList:
             else:
                 yield from pieces_of(source, self._separators) or [source]
 
+    def _only_template(self) -> MailboxTemplate | None:
+        """Return what gives the one mailbox, as in most letters; None where there may be another number."""
+        giver = self._givers[0] if len(self._givers) == 1 and not self._is_optional else None
+        if not isinstance(giver, MailboxTemplate) or (giver.is_bare and self._separators):
+            return None
+        return giver
+
     def __len__(self) -> int:
         return len(self._givers)
 
@@ -78,6 +86,8 @@ class AddressList:
         Raises:
             TemplateError: One is not a valid mailbox, a function failed, or `to` names nobody.
         """
+        if self._only is not None:
+            return [self._only.render(context, label)]
         found: list[NamedAddress] = []
         for giver in self._givers:
             if not isinstance(giver, MailboxTemplate):

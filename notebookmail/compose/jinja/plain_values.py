@@ -24,8 +24,7 @@ NUMBERS: Final = frozenset({int, float, bool})
 
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9 .,:;/@_+-]*[A-Za-z0-9,:;/@_+-]")
 """What needs no code and no escaping wherever it stands."""
-_NOT_PLAIN: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]| \Z|\A\.?\Z")
-"""What is written as what stands around it decides: see `plain_value`."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MOST_KEPT: Final = 1_024
 _LONGEST_KEPT: Final = 256
 
@@ -75,8 +74,8 @@ class PlainValues:
         if _SIMPLE.fullmatch(text):
             octets = text.encode("ascii")
             value = octets, octets, octets, octets
-        elif _NOT_PLAIN.search(text):
-            return None
+        elif text in {"", "."} or text[-1] == " " or (not text.isprintable() and _CONTROL.search(text)):
+            return None  # what stands around it decides how it is written: see `plain_value`
         else:
             value = plain_value(text, str.__str__(escape(text)))
         if len(self._kept) < _MOST_KEPT and len(text) <= _LONGEST_KEPT:

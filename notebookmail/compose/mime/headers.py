@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _HARD_LINE = 990  # RFC 5322 allows 998; some room for a relay that prepends
 _NAME_LENGTH = 50  # leaves room on the field's first line for a character of four octets
-_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _OWNED = {
@@ -92,7 +91,7 @@ def unstructured(
     Raises:
         TemplateError: The text holds line breaks, control characters or half a surrogate pair.
     """
-    if value.isascii() and "=?" not in value and _PLAIN.fullmatch(value):
+    if "=?" not in value and _is_plain(value):
         line = f"{name}: {value}"
         if len(line) <= LINE:
             return line.encode("ascii") + b"\r\n"
@@ -140,7 +139,7 @@ def _phrase(field: str, name: str, row: object) -> list[str]:
     Python before 3.13.2 keeps that space in phrases (its issue 128110). The mail is right, and is kept so. What a
     program of its own gives to the client is written by smtp/message/phrases, which spares that parser instead.
     """
-    if "=?" not in name and _PLAIN.fullmatch(name):
+    if "=?" not in name and _is_plain(name):
         if _ATOMS.fullmatch(name) and all(len(word) < WORD for word in name.split(" ")):
             return name.split(" ")
         whole = quoted(name)
@@ -148,6 +147,13 @@ def _phrase(field: str, name: str, row: object) -> list[str]:
             return [whole]
     _refuse_control(name, field, row)
     return encoded_words(name, LINE - len(field) - 2)
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether a text is words of ASCII with one blank between them."""
+    return (
+        value.isascii() and value.isprintable() and "  " not in value and value == value.strip(" ") and value != ""
+    )
 
 
 def _refuse_control(value: str, field: str, row: object) -> None:

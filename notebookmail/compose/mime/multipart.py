@@ -10,13 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 MimePart = list[bytes]
 _LONG: Final = 32 * 1024
 _AS_IT_IS: Final = b": 7bit\r\n"
 _FIELDS: Final = 200  # octets of a body's fields, at most
-_SUBTYPES: Final = {"mixed": "m", "alternative": "a", "related": "r"}
+_OPENINGS: Final = {
+    "mixed": (b'Content-Type: multipart/mixed;\r\n boundary="', b"=_m"),
+    "alternative": (b'Content-Type: multipart/alternative;\r\n boundary="', b"=_a"),
+    "related": (b'Content-Type: multipart/related; type="text/html";\r\n boundary="', b"=_r"),
+}
+"""How a part of each subtype begins, and its boundary: one letter tells nested ones apart."""
 
 
 def multipart(subtype: str, parts: Sequence[MimePart], token: str) -> MimePart:
@@ -27,24 +32,23 @@ def multipart(subtype: str, parts: Sequence[MimePart], token: str) -> MimePart:
         parts: At least one.
         token: What the boundary is made of; lengthened until no line of the parts could be it.
     """
-    # "=_" cannot occur in quoted-printable or base64; in 7bit it can. One letter tells nested boundaries apart.
-    boundary = f"=_{_SUBTYPES[subtype]}{token}"
+    opening, boundary = _OPENINGS[subtype]
+    boundary += token.encode("ascii")
+    # "=_" cannot occur in quoted-printable or base64; in 7bit it can.
     plain = [piece for part in parts for piece in part if piece.find(_AS_IT_IS, 0, _FIELDS) >= 0]
-    while plain and any(boundary.encode("ascii") in piece for piece in plain):
-        boundary += "_"
-    kind = '; type="text/html"' if subtype == "related" else ""
-    pieces = [f'Content-Type: multipart/{subtype}{kind};\r\n boundary="{boundary}"\r\n'.encode("ascii")]
-    delimiter = f"\r\n--{boundary}\r\n".encode("ascii")
+    while plain and any(boundary in piece for piece in plain):
+        boundary += b"_"
+    pieces = [b'%b%b"\r\n' % (opening, boundary)]
+    delimiter = b"\r\n--%b\r\n" % boundary
     for part in parts:
         pieces.append(delimiter)
         pieces += part
-    pieces.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
+    pieces.append(b"\r\n--%b--\r\n" % boundary)
     return pieces
 
 
-def joined(pieces: Iterable[bytes]) -> tuple[bytes, ...]:
+def joined(pieces: Sequence[bytes]) -> tuple[bytes, ...]:
     """Join short pieces to long ones; long ones stay the objects they are."""
-    pieces = list(pieces)
     if sum(map(len, pieces)) < _LONG:  # a letter, as most
         return (b"".join(pieces),)
     done: list[bytes] = []
