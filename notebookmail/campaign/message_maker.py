@@ -89,7 +89,7 @@ class MessageMaker:
         said = None if self._keys is None else partial(self._said, self._keys, row, to, touched)
         try:
             seed, answers = self.seed(key, row, to), self.answers(row.position)
-            mail = self._renderer.render(row, seed=seed, answers=answers, touched=touched, said=said)
+            mail = self._renderer.render(row, seed=seed, to=to, answers=answers, touched=touched, said=said)
         except NotebookmailError:
             raise
         except INTERRUPTS:

@@ -32,12 +32,14 @@ class RowContext(NamedTuple):
         row: The row as a function sees it.
         label: The row's label, for messages.
         images: Takes in what the HTML shows.
+        to: The address the row is for, where it was read before; or "".
     """
 
     values: dict[str, Any]
     row: FunctionRow
     label: Hashable
     images: UsedImages
+    to: str = ""
 
 
 class RowContexts:
@@ -85,12 +87,13 @@ class RowContexts:
         """The notebooks that are run for rows, by name, as this call runs them."""
         return self._inline.runs if self._inline else {}
 
-    def begin(self, row: Row, touched: set[str] | None = None) -> RowContext:
+    def begin(self, row: Row, touched: set[str] | None = None, to: str = "") -> RowContext:
         """Make the context of a row; `end` must follow.
 
         Args:
             row: The row.
             touched: Takes in the names of the columns that functions of the row read.
+            to: As for `RowContext`.
 
         Raises:
             TemplateError: A function that makes something inline failed.
@@ -98,7 +101,7 @@ class RowContexts:
         values = self.values(row)
         label = row.label
         values[USED_IMAGES] = images = UsedImages(self._images)
-        row_context = RowContext(values, FunctionRow(row.fields, label, touched, row.gap), label, images)
+        row_context = RowContext(values, FunctionRow(row.fields, label, touched, row.gap), label, images, to)
         if self._inline:
             values |= self._inline.values(values, row_context.row, row.label)
         return row_context

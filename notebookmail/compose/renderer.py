@@ -156,6 +156,7 @@ class Renderer:
         row: Row,
         *,
         seed: str,
+        to: str = "",
         answers: str = "",
         touched: set[str] | None = None,
         said: Callable[[], RowContent] | None = None,
@@ -165,6 +166,7 @@ class Renderer:
         Args:
             row: The row.
             seed: What the Message-ID and the boundaries are made of: the same seed gives the same bytes.
+            to: What `recipient` says of the row, where it is known.
             answers: The Message-ID of the letter that this one follows, or "".
             touched: Takes in the names of the columns that functions of the row read.
             said: Tells what the row said, once all its functions were called; None tells nothing.
@@ -172,7 +174,7 @@ class Renderer:
         Raises:
             TemplateError: The row cannot become exactly the message asked for; the message says why.
         """
-        row_context = self._contexts.begin(row, touched)
+        row_context = self._contexts.begin(row, touched, to)
         try:
             if self._invitation and self._shows_invitation:
                 shown = self._invitation.event(row_context.values, row_context.row, row.label)
@@ -244,7 +246,7 @@ class Renderer:
     ) -> tuple[list[bytes], list[NamedAddress], list[NamedAddress]]:
         """Return the Date and address fields, whom the message names as its recipients, and whom it goes to."""
         context, row, label = row_context.values, row_context.row, row_context.label
-        to = self._to.render(context, row, label)
+        to = self._to.render(context, row, label, row_context.to)
         cc = self._parts.cc.render(context, row, label) if self._parts.cc else []
         bcc = self._parts.bcc.render(context, row, label) if self._parts.bcc else []
         fields = [self._date]

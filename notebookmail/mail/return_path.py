@@ -77,6 +77,8 @@ class ReturnPath:
             AddressError: The return address leaves no room for the token.
         """
         address = self.bounce_to or sender
+        if not (self.verp or self.notify):  # as most are
+            return Envelope(address, recipients)
         if self.verp and address:
             local = address.rpartition("@")[0]
             if not _PLAIN_LOCAL.fullmatch(local) or len(local) + 1 + len(token) > _LOCAL_OCTETS:

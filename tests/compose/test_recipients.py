@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebookmail import Template
+from notebookmail import Template, TemplateError
 from notebookmail.compose import recipients as module
 from notebookmail.compose.groups import GroupedFrame
 from notebookmail.compose.recipients import Recipients, read_recipients, repeated
 from notebookmail.compose.renderer import Renderer
-from notebookmail.compose.rows.frame import Frame
+from notebookmail.compose.rows.frame import Frame, Row
+
+if TYPE_CHECKING:
+    from notebookmail.mail.message import Mail
 
 DATE = datetime(2026, 5, 4, tzinfo=UTC)
 ODD_CELLS = [
@@ -174,3 +177,26 @@ def test_plain_addresses_are_never_given_to_the_compiler(monkeypatch: pytest.Mon
 def test_what_stands_there_more_than_once_is_found(numbers: list[int]) -> None:
     found = repeated(np.array(numbers, dtype=np.int64)).tolist()
     assert found == [place for place, number in enumerate(numbers) if numbers.count(number) > 1]
+
+
+def written(renderer: Renderer, row: Row, to: str) -> Mail | str:
+    try:
+        return renderer.render(row, seed="a", to=to)
+    except TemplateError as error:
+        return str(error)
+
+
+@given(
+    cells=st.lists(CELLS, min_size=1, max_size=6),
+    source=st.sampled_from(SOURCES),
+    split=st.sampled_from([(), (",",)]),
+)
+def test_a_letter_is_the_same_where_its_recipient_was_read_before(
+    cells: list[Any], source: str | None, split: tuple[str, ...]
+) -> None:
+    df = pd.DataFrame({"name": "Ann", "email": pd.Series(cells, dtype=object)})
+    template = letter(source, split=split)
+    frame, renderer = compiled(df, template)
+    found, _ = read_recipients(frame, renderer, template)
+    for row, to in zip(frame.rows(), found, strict=True):
+        assert written(renderer, row, to) == written(renderer, row, "")

@@ -80,14 +80,22 @@ class AddressList:
     def __len__(self) -> int:
         return len(self._givers)
 
-    def render(self, context: dict[str, Any], row: FunctionRow, label: Hashable) -> list[NamedAddress]:
+    def render(
+        self, context: dict[str, Any], row: FunctionRow, label: Hashable, known: str = ""
+    ) -> list[NamedAddress]:
         """Return a row's mailboxes, their domains in ASCII.
+
+        Args:
+            context: The values by name.
+            row: The row, as a function sees it.
+            label: The row's label, for messages.
+            known: The row's one address where it was read before, or "".
 
         Raises:
             TemplateError: One is not a valid mailbox, a function failed, or `to` names nobody.
         """
         if self._only is not None:
-            return [self._only.render(context, label)]
+            return [self._only.render(context, label, known)]
         found: list[NamedAddress] = []
         for giver in self._givers:
             if not isinstance(giver, MailboxTemplate):

@@ -87,15 +87,20 @@ class MailboxTemplate:
                 return ""
             raise
 
-    def render(self, context: dict[str, Any], row: Hashable = None) -> NamedAddress:
+    def render(self, context: dict[str, Any], row: Hashable = None, known: str = "") -> NamedAddress:
         """Fill in a row's values; the domain of the address is in its ASCII form.
+
+        Args:
+            context: The values by name.
+            row: The row's label, for messages.
+            known: An address that needs no other look, as the row's was read before; or "".
 
         Raises:
             TemplateError: It is not exactly one valid mailbox, or a value is missing.
         """
         if self._constant is not None:
             return self._constant
-        return self._mailbox(self.text(context, row), context, row)
+        return self._mailbox(self.text(context, row), context, row, known)
 
     def render_address(self, context: dict[str, Any], row: Hashable = None) -> str:
         """Fill in only the address, for a row whose name may be missing.
@@ -122,9 +127,11 @@ class MailboxTemplate:
         text = self.text_optional(context, row)
         return self._mailbox(text, context, row) if text else None
 
-    def _mailbox(self, text: str, context: dict[str, Any], row: Hashable) -> NamedAddress:
+    def _mailbox(self, text: str, context: dict[str, Any], row: Hashable, known: str = "") -> NamedAddress:
         try:
-            if self._name is None:
+            if text == known and text:
+                name, address = "" if self._name is None else self._name.render(context, row), text
+            elif self._name is None:
                 mailbox = parse_mailbox(text)
                 name, address = mailbox.name, mailbox.address
             else:

@@ -72,7 +72,7 @@ def rows_text(columns: Sequence[Sequence[Any]], count: int) -> list[str]:
     """
     if not columns:
         return [values_text(())] * count
-    return [repr(list(texts)) for texts in zip(*map(_column_texts, columns), strict=True)]
+    return list(map(repr, map(list, zip(*map(_column_texts, columns), strict=True))))
 
 
 def _column_texts(values: Sequence[Any]) -> Iterable[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NUMBERS: Final = frozenset({int, float, bool})
 """The types besides texts whose values print as `str` writes them, if they are not NaN."""
 
-_SIMPLE: Final = re.compile(r"[A-Za-z0-9 .,:;/@_+-]*[A-Za-z0-9,:;/@_+-]")
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9 .,:;/@_+-]++(?<! )(?<!\A\.)")
 """What needs no code and no escaping wherever it stands."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MOST_KEPT: Final = 1_024

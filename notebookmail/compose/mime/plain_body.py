@@ -57,7 +57,8 @@ def plain_value(text: str, escaped: str) -> PlainValue:
 
 
 def _in_one_line(octets: bytes) -> bytes:
-    return b2a_qp(octets).replace(b"=\n", b"")
+    coded = b2a_qp(octets)
+    return coded if len(coded) < LONGEST else coded.replace(b"=\n", b"")
 
 
 class PlainBody:
