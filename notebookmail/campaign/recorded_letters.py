@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from notebookmail.compose.identity.same_value import name_text
-from notebookmail.delivery.journal import MailboxPosition
 from notebookmail.errors import JournalError
 
 from .feedback import Feedback, RowFeedback
@@ -18,14 +17,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from notebookmail.delivery.journal import CampaignRecord, FeedbackEntry, FoundRow, Journal
+    from notebookmail.delivery.journal import CampaignRecord, FeedbackEntry, FoundRow, Journal, MailboxPosition
     from notebookmail.mailbox.reading import Position
 
     from .results import SendResults
 
 _WENT_OUT: Final = frozenset({"sent", "unconfirmed"})
-_READING: Final = ("", "read")
-"""A mailbox and a folder that are none: the position there is when all was read last (unix time, milliseconds)."""
 
 
 class RecordedLetters:
@@ -80,16 +77,12 @@ class RecordedLetters:
 
     def note_read(self, at: float) -> None:
         """Note that all that had come until a moment was read (unix time, seconds)."""
-        mailbox, folder = _READING
-        mark = {folder: MailboxPosition(0, int(at * 1000))}
-        self._journal.note_feedback(mailbox, mark, (), campaign=self.campaign, now=time.time())
+        self._journal.note_read(self.campaign, at)
 
     @property
     def read_at(self) -> float | None:
         """Until when all that came was read (unix time, seconds); None before the first reading."""
-        mailbox, folder = _READING
-        found = self.positions(mailbox).get(folder)
-        return None if found is None else found.uid / 1000
+        return self._journal.read_until(self.campaign)
 
     def feedback(self, results: SendResults | None, mailbox: str, new: Sequence[FeedbackEntry]) -> Feedback:
         """Tell what came back, on the rows of results or, without them, of the campaign by their recipients."""

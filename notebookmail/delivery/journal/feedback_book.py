@@ -42,6 +42,8 @@ _POSITIONS: Final = """SELECT folder, uidvalidity, uid, checksum FROM position
 _MOVE: Final = """INSERT INTO position (campaign, mailbox, folder, uidvalidity, uid, checksum)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
     SET uidvalidity = excluded.uidvalidity, uid = excluded.uid, checksum = excluded.checksum"""
+_READ: Final = "INSERT OR REPLACE INTO reading (campaign, until, checksum) VALUES (?, ?, ?)"
+_READ_UNTIL: Final = "SELECT until, checksum FROM reading WHERE campaign = ?"
 _CAMPAIGN: Final = "SELECT name FROM campaign WHERE id = ?"
 _CALLED: Final = """SELECT id FROM campaign WHERE digest = ?1 OR (name = ?1 AND name <> '')
     ORDER BY last_run DESC, id DESC"""
@@ -240,6 +242,36 @@ class FeedbackBook:
                     raise damaged(self._file.path, "up to where a mailbox was read is not as it was written")
                 found[folder] = MailboxPosition(uidvalidity, uid)
         return found
+
+    def note_read(self, campaign: int, until: float) -> None:
+        """Note until when all that came back of a campaign was read.
+
+        Args:
+            campaign: Its number.
+            until: A moment (unix time, seconds).
+
+        Raises:
+            JournalError: The campaign was forgotten meanwhile, or the journal cannot be written.
+        """
+        with self._file.transaction() as connection:
+            _name_of(connection, campaign, self._file)
+            row = (campaign, float(until))
+            connection.execute(_READ, (*row, campaign_checksum(*row)))
+
+    def read_until(self, campaign: int) -> float | None:
+        """Return until when all that came back of a campaign was read (unix time, seconds); None: it never was.
+
+        Raises:
+            JournalError: It cannot be read, or is not as it was written.
+        """
+        with self._file.translating() as connection:
+            found = connection.execute(_READ_UNTIL, (campaign,)).fetchone()
+        if found is None:
+            return None
+        until, checksum = found
+        if campaign_checksum(campaign, until) != checksum:
+            raise damaged(self._file.path, "when what came back was read is not as it was written")
+        return float(until)
 
     def feedback(self, campaign: int) -> list[FeedbackEntry]:
         """Return what came back of a campaign, in the order of its dates, of all generations; matched or not.

@@ -287,7 +287,7 @@ class Journal(FeedbackBook):
             with self._file.transaction() as connection:
                 for campaign, *_ in found:
                     deleted += connection.execute("DELETE FROM entry WHERE campaign = ?", (campaign,)).rowcount
-                    for table in ("said", "feedback", "position"):
+                    for table in ("said", "feedback", "position", "reading"):
                         connection.execute(f"DELETE FROM {table} WHERE campaign = ?", (campaign,))
                     connection.execute("DELETE FROM campaign WHERE id = ?", (campaign,))
             self._file.scrub()

@@ -7,8 +7,8 @@ once, when it is claimed. A row that was not tried is not in the file.
 Every row of `entry`, `campaign` and `said` carries its checksum, and a campaign how many rows of the other two its
 generation has, so that what the disk loses or turns is found. How rows are known again stands in the campaign's
 own row, which cannot lose it, and in `said`; `usage` counts messages by account, for the quota of a day. What came
-back stands in `feedback`, up to where a mailbox was read in `position`, and who is never mailed again in
-`suppression`; `suppression_count` says how many those are.
+back stands in `feedback`, up to where a mailbox was read in `position`, until when all that came was read in
+`reading`, and who is never mailed again in `suppression`; `suppression_count` says how many those are.
 
 Refuses a file of a newer version: what it cannot read it does not touch.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x6E626D6C
 """Stands in the file's header ("nbml"); tells our files from those of other programs that use SQLite."""
 
-VERSION: Final = 6
+VERSION: Final = 7
 
 State = Literal["committing", "sent", "failed", "deferred", "unconfirmed", "pending"]
 """How a row stands. `committing`: its end of data may reach the wire from now on."""
@@ -126,6 +126,11 @@ _TABLES: Final = (
     ) WITHOUT ROWID""",
     "CREATE TABLE suppression_count (addresses INTEGER NOT NULL)",
     "INSERT INTO suppression_count VALUES (0)",
+    """CREATE TABLE reading (
+        campaign INTEGER NOT NULL PRIMARY KEY,
+        until REAL NOT NULL,
+        checksum INTEGER NOT NULL
+    )""",
 )
 
 _CAMPAIGN_COLUMNS_BEFORE_5: Final = (
@@ -192,8 +197,15 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
     5: (
         "ALTER TABLE campaign RENAME COLUMN closed TO closed_at",  # as in step 4
         "ALTER TABLE campaign ADD COLUMN secret TEXT NOT NULL DEFAULT ''",
-        *_TABLES[4:],
+        *_TABLES[4:9],
         _SIGN_CAMPAIGNS,
+    ),
+    6: (
+        # Until then the moment stood among the positions, in milliseconds, of a mailbox without a name.
+        _TABLES[9],
+        """INSERT INTO reading SELECT campaign, uid / 1000.0, campaign_checksum(campaign, uid / 1000.0)
+            FROM position WHERE mailbox = ''""",
+        "DELETE FROM position WHERE mailbox = ''",
     ),
 }
 """From a version to the next."""
@@ -204,6 +216,8 @@ _DAMAGE: Final[Mapping[int, str]] = {
             WHERE checksum <> campaign_checksum(campaign, generation, rules, known_by, reads))
         OR EXISTS (SELECT 1 FROM said LEFT JOIN recognition USING (campaign, generation) WHERE rules IS NULL)""",
     5: f"SELECT EXISTS (SELECT 1 FROM campaign WHERE checksum <> {_CHECKSUM_BEFORE_6})",
+    6: """SELECT EXISTS (SELECT 1 FROM position
+        WHERE checksum <> campaign_checksum(campaign, mailbox, folder, uidvalidity, uid))""",
 }
 """Finds out whether a file of a version holds what was never written, before a step signs it anew."""
 

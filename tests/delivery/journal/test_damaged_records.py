@@ -17,7 +17,7 @@ from support.old_campaigns import CAMPAIGNS
 from notebookmail import JournalError
 from notebookmail.campaign.options import SendSettings
 from notebookmail.campaign.planning import make_plan
-from notebookmail.delivery.journal import Journal
+from notebookmail.delivery.journal import Journal, MailboxPosition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,8 @@ VERSION_4 = Path(__file__).parents[2] / "support" / "journal_of_version_4.sql"
 """These campaigns, as the last commit of version 4 of the journal's schema recorded them: all rows were sent."""
 VERSION_5 = VERSION_4.with_name("journal_of_version_5.sql")
 """Three of them, as that of version 5 did."""
+VERSION_6 = VERSION_4.with_name("journal_of_version_6.sql")
+"""The named one, as that of version 6 did: somebody has answered, and that was read."""
 
 
 def run(journal: Path, name: str, **changed: Any) -> list[int]:
@@ -257,6 +259,53 @@ def test_damage_of_version_5_is_refused_and_not_signed_anew(version_5: Path) -> 
         run(version_5, "named")
     with opened(version_5) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+
+
+# --- version 6: when was read stood among the positions ----------------------------------------------------------
+
+
+@pytest.fixture
+def version_6(tmp_path: Path) -> Path:
+    path = tmp_path / "journal.sqlite"
+    with opened(path) as connection:
+        connection.executescript(VERSION_6.read_text())
+    return path
+
+
+def test_a_journal_of_version_6_knows_what_was_read_and_until_when(version_6: Path) -> None:
+    assert run(version_6, "named") == []
+    with Journal.open(version_6) as journal:
+        (campaign,) = journal.campaigns_called("May Letters")
+        assert journal.read_until(campaign) == NOON + 60.5
+        assert journal.positions("imap.example.org/me", campaign) == {"INBOX": MailboxPosition(7, 42)}
+        assert [each.kind for each in journal.feedback(campaign)] == ["reply"]
+    with opened(version_6) as connection:
+        assert connection.execute("SELECT mailbox FROM position").fetchall() == [("imap.example.org/me",)]
+
+
+@pytest.mark.parametrize("name", ["uid", "folder"])
+def test_damage_of_version_6_is_refused_and_not_signed_anew(version_6: Path, name: str) -> None:
+    with opened(version_6) as connection:
+        connection.execute(f"UPDATE position SET {name} = {name} || '1' WHERE mailbox = ''")
+    with pytest.raises(JournalError, match=r"damaged.*restore it from a copy"):
+        run(version_6, "named")
+    with opened(version_6) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (6,)
+
+
+def test_until_when_was_read_is_kept_forgotten_and_refused_where_it_was_turned(version_6: Path) -> None:
+    with Journal.open(version_6) as journal:
+        (campaign,) = journal.campaigns_called("May Letters")
+        journal.note_read(campaign, NOON + 99.25)
+        assert journal.read_until(campaign) == NOON + 99.25
+        with opened(version_6) as connection:
+            connection.execute("UPDATE reading SET until = until + 1")
+        with pytest.raises(JournalError, match="when what came back was read"):
+            journal.read_until(campaign)
+        journal.forget("May Letters")
+        assert journal.read_until(campaign) is None
+        with pytest.raises(JournalError, match="forgotten meanwhile"):
+            journal.note_read(campaign, NOON)
 
 
 def test_a_secret_that_was_turned_is_refused(tmp_path: Path) -> None:
