@@ -190,3 +190,20 @@ def test_a_calendar_is_the_same_whenever_it_is_made() -> None:
 
 def test_a_number_with_an_exponent_of_millions_takes_no_time() -> None:
     assert value_text(Decimal("1E+1000000")) != value_text(Decimal("1E+1000001")) != NOTHING
+
+
+MOMENTS = st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2200, 1, 1))  # noqa: DTZ001 -- zones are drawn beside
+
+
+@given(MOMENTS, st.sampled_from([None, dt.UTC, ZoneInfo("Europe/Berlin")]), st.integers(1, 999))
+def test_a_moment_is_the_same_in_pandas_but_for_its_nanoseconds(moment: Any, zone: Any, nanosecond: int) -> None:
+    moment = moment.replace(tzinfo=zone)
+    stamp = pd.Timestamp(moment)
+    assert value_text(stamp) == value_text(moment)
+    assert value_text(stamp + pd.Timedelta(nanosecond, "ns")) != value_text(moment)
+
+
+def test_a_year_that_datetime_does_not_know_is_not_taken_for_another() -> None:
+    far = pd.Series(np.array(["12025-01-02"], "datetime64[s]"))[0]
+    assert value_text(far) != value_text(pd.Timestamp("1970-01-02"))
+    assert value_text(far) == "12025-01-02"

@@ -86,7 +86,8 @@ def _written(cell: Any) -> str:
 
 def _moment(cell: Any) -> str:
     # datetime's own way: pandas' takes ten times as long, and writes the same.
-    return _written(cell) if cell is None or cell.nanosecond else dt.datetime.isoformat(cell, " ")
+    is_own = cell is None or cell.nanosecond or not 0 < cell.year <= dt.MAXYEAR
+    return _written(cell) if is_own else dt.datetime.isoformat(cell, " ")
 
 
 def _moments(texts: Sequence[str]) -> Sequence[str] | None:
