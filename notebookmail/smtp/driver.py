@@ -179,13 +179,11 @@ class Driver:
             self._fail(current, error)
 
     def _has(self, need: int | Wait) -> bool:
-        match need:
-            case Wait.FOR_ROOM:
-                return self._stream.may_write()
-            case Wait.FOR_GATE:
-                return self._gate is None or self._gate.is_open
-            case count:
-                return len(self._replies) >= count
+        if need is Wait.FOR_GATE:
+            return self._gate is None or self._gate.is_open
+        if need is Wait.FOR_ROOM:
+            return self._stream.may_write()
+        return len(self._replies) >= need
 
     def _patience(self, current: _Current) -> float | None:
         # By BDAT the end of data is out before the envelope is answered: every reply before its own is waited for.

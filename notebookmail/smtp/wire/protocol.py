@@ -149,27 +149,27 @@ class Protocol:
             raise self.fault
         if self._reader.has_leftover:
             raise malformed("bytes came before a command was written")
-        self._check_group(group)
+        verbs, lines, _ = zip(*group, strict=True)
+        self._check_group(group, verbs)
         self._awaited.extend(group)
         # Of what hands out the end of data, a dot begins its group, and a BDAT ends it.
-        if (group[0][0] == "." and group[0] is not LONE_DOT) or group[-1][0] == "BDAT":
+        if (verbs[0] == "." and group[0] is not LONE_DOT) or verbs[-1] == "BDAT":
             self._ends += 1
         if self.state is State.CONTENT:
             self.state = State.COMMAND
-        lines = [command[1] for command in group]
-        return joined(lines) if group[-1].is_secret else b"".join(lines)  # type: ignore[arg-type] # AUTH ends its group
+        return joined(lines) if group[-1].is_secret else b"".join(lines)  # AUTH ends its group
 
-    def _check_group(self, group: tuple[Command, ...]) -> None:
-        verb, first = group[0].verb, _FIRST.get(self.state)
+    def _check_group(self, group: tuple[Command, ...], verbs: tuple[str, ...]) -> None:
+        verb, first = verbs[0], _FIRST.get(self.state)
         if first is None:
             raise RuntimeError(f"nothing may be written now: {self.state.value}")
         if verb != first if first else verb == ".":
             raise RuntimeError(f"{group[0]!r} may not be written now: {self.state.value}")
         if self._awaited and self._awaited[-1].verb not in _GROUPABLE:
             raise RuntimeError(f"{self._awaited[-1]!r} ends its group, and is not answered yet")
-        for command in group[:-1]:
-            if command.verb not in _GROUPABLE:
-                raise RuntimeError(f"{command!r} ends its group, and another command follows it")
+        if not _GROUPABLE.issuperset(verbs[:-1]):
+            early = next(command for command in group if command.verb not in _GROUPABLE)
+            raise RuntimeError(f"{early!r} ends its group, and another command follows it")
 
     def receive(self, data: bytes) -> list[SMTPResponse]:
         """Take in bytes and return the replies that they complete, in the order of the commands.

@@ -60,12 +60,10 @@ class ReplyReader:
         buffer = self._buffer
         if self._lines or self._start or not buffer.endswith(b"\r\n") or len(buffer) > _SHORT_OCTETS:
             return []
-        replies: list[SMTPResponse] = []
-        for line in buffer[:-2].split(b"\r\n"):
-            reply = _plain(line)
-            if reply is None:
-                return []
-            replies.append(reply)
+        read = list(map(_plain, buffer[:-2].split(b"\r\n")))
+        replies = [reply for reply in read if reply is not None]
+        if len(replies) < len(read):
+            return []
         self._start = len(buffer)
         return replies
 
