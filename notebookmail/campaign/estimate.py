@@ -76,9 +76,10 @@ class SendPlan:
 
     def __str__(self) -> str:
         about = "about " if self.is_estimate else ""
-        way = f" over up to {self.connections} connection{'s' if self.connections != 1 else ''}"
+        way = f" over up to {_counted(self.connections, 'connection')}"
         size = f"{about}{size_in_words(self.bytes)}"
-        lines = [f"{about}{self.messages:,} messages, {size}, to {self.server}{way if self.connections else ''}"]
+        count = _counted(self.messages, "message")
+        lines = [f"{about}{count}, {size}, to {self.server}{way if self.connections else ''}"]
         if not self.connections:
             lines.append("written to files: nobody is mailed")
         elif self.seconds:
@@ -88,13 +89,18 @@ class SendPlan:
         if self.making:
             lines.append(self.making)
         if self.unfit:
-            lines.append(f"{about}{self.unfit:,} rows cannot be made into a message: check_frame says why")
+            unfit = _counted(self.unfit, "row")
+            lines.append(f"{about}{unfit} cannot be made into a message: check_frame says why")
         if self.left_out:
-            rows = "1 row is" if self.left_out == 1 else f"{self.left_out:,} rows are"
+            rows = f"{_counted(self.left_out, 'row')} {'is' if self.left_out == 1 else 'are'}"
             lines.append(f"{rows} left out: {mask_text(', '.join(counted_in_words(self.reasons)))}")
         return "\n".join([*lines, *self.notices])
 
     __repr__ = __str__
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 @shows_options

@@ -79,8 +79,9 @@ def mask_text(text: str, *private: str) -> str:
         >>> mask_text("<ada@example.org>: no user ada here", "ada@example.org")
         '<a...@example.org>: no user a... here'
     """
-    for cell in filter(None, private):
-        text = text.replace(cell, mask_address(cell))
+    for cell in private:
+        if not _is_nobodys(cell):  # such a cell is in every word
+            text = text.replace(cell, mask_address(cell))
     text = _QUOTED_LOCAL.sub(lambda match: _initial(match[0].strip('"')), text)
     text = _TOKEN.sub(lambda match: _mask_token(match[0]), text)
     for cell in private:

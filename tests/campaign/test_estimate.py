@@ -28,7 +28,8 @@ def test_it_counts_messages_octets_and_what_stays() -> None:
     assert not plan.is_estimate
     assert "8 messages" in str(plan)
     assert "as fast as the server takes them" in str(plan)
-    assert "1 rows cannot be made" in str(plan)
+    assert "1 row cannot be made" in str(plan)
+    assert "1 row is left out" in str(plan)
 
 
 def test_the_rate_and_the_quota_say_how_long() -> None:

@@ -121,6 +121,11 @@ def test_a_bare_local_part_is_masked_in_any_case_and_in_a_return_path() -> None:
     assert "ann.smith" not in mask_text(said, "ann.smith@example.org").lower()
 
 
+def test_a_cell_of_one_letter_is_not_sought_in_every_word() -> None:
+    said = "'x' has no @: an address looks like user@example.org"
+    assert mask_text(said, "x") == said
+
+
 def test_a_hint_shows_its_example_as_it_is() -> None:
     assert mask_text("write `Name <user@example.org>`") == "write `Name <user@example.org>`"
 
