@@ -80,6 +80,13 @@ class Received:
     def _ipython_display_(self) -> None:
         self.show()
 
+    def _repr_html_(self) -> str:
+        """Whom the message is for, where no widget can be shown."""
+        from notebookmail.view.html.stand_in import without_jupyter
+        from notebookmail.view.words.message import masked_words
+
+        return without_jupyter(f"{masked_words(self)}. .message holds it; .show(save=True) shows all of it.")
+
     def __repr__(self) -> str:
         from notebookmail.view.words.message import masked_words
 

@@ -65,8 +65,9 @@ class LetterPreview:
     def _repr_html_(self) -> str:
         """Whom the letter is for, where no widget can be shown."""
         from .html.stand_in import without_jupyter
+        from .words.message import masked_words
 
-        return without_jupyter(f"{self!r}. print(...) writes it; .show(save=True) shows all of it.")
+        return without_jupyter(f"{masked_words(self)}. print(...) writes it; .show(save=True) shows all of it.")
 
     def __str__(self) -> str:
         from .words.message import message_text

@@ -43,7 +43,9 @@ NOT_OURS = re.compile(
 )
 # WCAG 2.1, 1.4.3: the least contrast of any text that is seen, its colours laid over what is behind them.
 LEAST_CONTRAST = """chosen => {
-  const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n };
+  const parse = text => { const scale = text.startsWith('color(srgb') ? 255 : 1;
+    const n = text.match(/[\\d.]+/g).map((v, i) => Number(v) * (i < 3 ? scale : 1));
+    return n.length < 4 ? [...n, 1] : n };
   const over = (top, ground) => [0, 1, 2].map(i => top[i] * top[3] + ground[i] * (1 - top[3])).concat(1);
   const ground = node => {
     const own = node ? parse(getComputedStyle(node).backgroundColor) : [255, 255, 255, 1];

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import nh3
 import pytest
+from support.github_pages import on_github
+from support.printed_pages import printed_words
 from support.sample_runs import mixed_outcomes, sample_outcomes
 
 from notebookmail.checks.findings import error, warning
@@ -20,24 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
-
-# What GitHub lets through of a page, by the allow list of its html-pipeline: no style, class, role or svg.
-GITHUB_TAGS: Final = (
-    "h1 h2 h3 h4 h5 h6 br b i strong em a pre code img tt div ins del sup sub p picture ol ul table thead tbody "
-    "tfoot blockquote dl dt dd kbd q samp var hr ruby rt rp li tr td th s strike summary details caption figure "
-    "figcaption abbr bdo cite dfn mark small source span time wbr"
-)
-GITHUB_ATTRIBUTES: Final = {"a": {"href"}, "img": {"src", "longdesc", "alt"}, "*": {"align", "title", "width"}}
-BLOCKS: Final = re.compile(r"</?(?:p|div|li|ul|tr|td|th|table|br|summary|details)\b[^>]*>")
-
-
-def on_github(page: str) -> list[str]:
-    """The lines that a reader sees there."""
-    kept = nh3.clean(page, tags=set(GITHUB_TAGS.split()), attributes=GITHUB_ATTRIBUTES, link_rel=None)
-    assert "style" not in kept
-    assert "class" not in kept
-    lines = re.sub(r"<[^>]*>", "", BLOCKS.sub("\n", kept)).splitlines()
-    return [" ".join(line.split()) for line in lines if line.strip()]
 
 
 def checked() -> CheckSummary:
@@ -75,17 +55,11 @@ def test_a_reports_lines_stay_apart_on_github() -> None:
 
 @pytest.mark.browser
 def test_a_card_is_printed_whole(chromium: Browser, tmp_path: Path) -> None:
-    reader = shutil.which("pdftotext")
-    if reader is None:
-        pytest.skip("pdftotext (poppler-utils) is not installed: nobody reads the PDF")
     page = chromium.new_page()
     page.set_content(results_html(sample_outcomes(400, failing=200)) + report_html(checked()))
     page.pdf(path=str(tmp_path / "card.pdf"), format="A4", print_background=True)
     page.close()
-    printed = subprocess.run(
-        [reader, "-layout", tmp_path / "card.pdf", "-"], capture_output=True, check=True
-    ).stdout
-    words = " ".join(printed.decode().split())
+    words = printed_words(tmp_path / "card.pdf")
 
     for row in range(20):
         assert f"{row} p...@example.org" in words

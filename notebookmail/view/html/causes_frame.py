@@ -15,6 +15,8 @@ import pandas as pd
 from notebookmail.privacy.masking import mask_label, mask_text
 from notebookmail.view.words.results import cause_words
 
+from .printed_frame import fit_for_print
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -65,6 +67,9 @@ class _Masked:
     def _repr_latex_(self) -> Any:
         return self._twin()._repr_latex_()
 
+    def _display_(self) -> Any:
+        return self._twin()  # marimo asks frames for nothing else, and saves what it shows
+
     def _repr_data_resource_(self) -> Any:
         return self._twin()._repr_data_resource_()
 
@@ -113,7 +118,8 @@ class CausesFrame(_Masked, pd.DataFrame):
 
     def _repr_html_(self) -> Any:
         twin: Any = self._twin()
-        return twin._repr_html_()
+        page = twin._repr_html_()
+        return None if page is None else fit_for_print(page)
 
     def _twin(self) -> pd.DataFrame:
         twin = pd.DataFrame(self, copy=False)

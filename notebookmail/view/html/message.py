@@ -112,7 +112,7 @@ def message_html(message: EmailMessage, envelope: Arrived | None = None) -> Html
     """Show a message as a static page that holds all of its letter: for whoever asks to have it saved."""
     letter = read_letter(message)
     if letter.page is not None:
-        body = page_html(letter, "The letter")
+        body = join(page_html(letter, "The letter"), _as_text(letter.text))
     else:
         body = element("div", text_html(letter.text or "(no text)"), class_="nbm-letter")
     names = ", ".join(f"{clip(each.name, 80)} ({size_in_words(len(each.content))})" for each in letter.attachments)
@@ -120,6 +120,13 @@ def message_html(message: EmailMessage, envelope: Arrived | None = None) -> Html
     return join(
         STYLE, element("div", heading_html(message, envelope), body, attached, class_=f"{ROOT} nbm-message")
     )
+
+
+def _as_text(text: str | None) -> Html | None:
+    """Show the text version, folded away: GitHub and some readers of notebooks show no frames."""
+    if not text:
+        return None
+    return element("details", element("summary", "As text"), text_html(text), class_="nbm-notes")
 
 
 def _row(name: str, value: str) -> Html:

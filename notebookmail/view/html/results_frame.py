@@ -13,7 +13,7 @@ import pandas as pd
 
 from notebookmail.delivery.results_frame import COLUMNS
 
-from .escaping import element
+from .printed_frame import fit_for_print
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +41,7 @@ class ResultsFrame(pd.DataFrame):
     def _repr_html_(self) -> Any:
         short, rest = self._short()
         page: Any = short._repr_html_()  # type: ignore[operator]
-        if not rest or page is None:
-            return page
-        note = element("p", rest, class_="nbm-quiet", style="margin:4px 0 0;font-size:12px")
-        return f"{page}{note}"
+        return None if page is None else fit_for_print(page, rest)
 
     def _short(self) -> tuple[pd.DataFrame, str]:
         """Return what is shown, and a line about what is not."""

@@ -24,8 +24,14 @@ DARK_COLOURS = """
 --nbm-edge:rgba(160,168,178,.6);--nbm-focus:#6cb2f5;--nbm-link:#7ab8f5;"""
 """The status colours of dark pages; for those that go by what the reader's system prefers."""
 
-# JupyterLab, Notebook and nbconvert; VS Code; Colab; Sphinx themes.
-_DARK_PAGES = ("body[data-jp-theme-light=false]", "body.vscode-dark", "html[theme=dark]", "html[data-theme=dark]")
+# JupyterLab, Notebook and nbconvert; VS Code; Colab; Sphinx themes; marimo.
+_DARK_PAGES = (
+    "body[data-jp-theme-light=false]",
+    "body.vscode-dark",
+    "html[theme=dark]",
+    "html[data-theme=dark]",
+    "body[data-theme=dark]",
+)
 
 _STATUS_RULES = "".join(
     f".{ROOT} .nbm-{status}{{--nbm-hue:var(--nbm-{status})}}"

@@ -213,9 +213,11 @@ class Inbox:
             close_all(self.widget)
 
     def _words(self) -> str:
+        return f"{self._arrived()} Run the cell again to open, read and search them."
+
+    def _arrived(self) -> str:
         count = len(self._received)
-        arrived = f"{count:,} message{'' if count == 1 else 's'} arrived."
-        return f"{arrived} Run the cell again to open, read and search them."
+        return f"{count:,} message{'' if count == 1 else 's'} arrived."
 
     def _listed(self) -> Html | None:
         """List the first messages as they may be saved."""
@@ -229,7 +231,8 @@ class Inbox:
 
     def _repr_html_(self) -> str:
         """How many there are, where no widget can be shown."""
-        return without_jupyter(f"{self!r}. box.messages holds them.", self._listed())
+        words = f"{self._arrived()} box.messages holds them; results.message(label) gives a row's."
+        return without_jupyter(words, self._listed())
 
     def _ipython_display_(self) -> None:
         words = self._words()
