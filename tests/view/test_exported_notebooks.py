@@ -44,7 +44,7 @@ READS: Final = {
     "template": ("Your {{ points }} points", "name, points", "Dear {{ name }},"),
     "letter": ("One message to p...@letters.example; run the cell again to read it.",),
     "whole letter": ("person00@letters.example", "Your 0 points", "As text", "Dear person00,", "0 first"),
-    "diagnosis": ("Looked at; no mail was sent", "✓ Log in no user name is set, so there is no login"),
+    "diagnosis": ("Looked at; no mail was sent", "✓ Log in", "no user name is set, so there is no login"),
 }  # fmt: skip
 """What stands in a line of its own where styles are taken away."""
 TEXTS: Final = {
@@ -57,9 +57,11 @@ WIDER: Final = "document.documentElement.scrollWidth - document.documentElement.
 
 
 @pytest.fixture(scope="module")
-def notebook() -> NotebookNode:
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
     notebook = new_notebook(SETUP, RUN, *VIEWS.values())
-    execute(notebook, cell_seconds=200)
+    with pytest.MonkeyPatch.context() as patch:  # no test's own journal is there yet
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        execute(notebook, cell_seconds=200)
     return notebook
 
 

@@ -42,7 +42,7 @@ READS: Final = {
         "One message to p...@letters.example. print(...) writes it; .show(save=True) shows all of it.", HINT,
     ),
     "server": ("Server('smtp.letters.example', username='desk')",),
-    "diagnosis": ("Looked at; no mail was sent", "✓ Log in no user name is set, so there is no login"),
+    "diagnosis": ("Looked at; no mail was sent", "✓ Log in", "no user name is set, so there is no login"),
 }  # fmt: skip
 SHOWN_IN_FULL: Final = {"frame", "whole letter"}
 """Data, and a letter that was asked for; all others name nobody."""
