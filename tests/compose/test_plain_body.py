@@ -41,7 +41,7 @@ def general(subtype: str, stretches: list[Stretch], row: dict[str, object]) -> b
 
 @pytest.mark.parametrize("subtype", ["plain", "html"])
 @given(stretches=STRETCHES, rows=ROWS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_a_body_has_the_octets_of_the_general_way(
     subtype: str, stretches: list[Stretch], rows: list[dict[str, object]]
 ) -> None:
@@ -101,3 +101,17 @@ def test_what_is_kept_of_values_is_bounded() -> None:
         assert reader.read({"name": f"Ann {number}"}) is not None
     assert reader.read({"name": "long " * 100 + "."}) is not None
     assert len(reader._kept) <= 1_024
+
+
+def test_what_is_kept_of_a_template_is_bounded() -> None:
+    text = "Dear reader, \u00e9\n" * 100_000
+    stretches = [Stretch("", "name"), Stretch(f" {text}"), Stretch("", "name"), Stretch(text)]
+    body, reader = plain_body("plain", stretches), PlainValues(stretches)
+    assert body is not None
+    for count in range(1, 5):
+        row = {"name": "x" * count}
+        read = reader.read(row)
+        assert read is not None
+        assert body.write(read[0], is_ascii=read[1]) == general("plain", stretches, row)
+    kept = [forms for forms, _, _ in body._steps] + [body._last]
+    assert sum(len(octets) for forms in kept for octets, _ in forms.values()) < 12_000_000

@@ -66,7 +66,7 @@ class PlainBody:
 
     Args:
         subtype: "plain" or "html".
-        stretches: What it is made of.
+        stretches: What it is made of; at least one of them is a value.
     """
 
     def __init__(self, subtype: str, stretches: Sequence[Stretch]) -> None:
@@ -76,19 +76,20 @@ class PlainBody:
         self._coded_at = self._octets_at + 1
         texts, names = _texts_and_names(stretches)
         self._names = names
-        self._last = texts[-1]
-        self._last_forms: dict[int, tuple[bytes, int]] = {}
-        follows = [*texts[1:-1], self._last or "\n"]
+        last = texts.pop()
+        room = _MOST_OCTETS // (len(texts) + 1)
+        follows = [*texts[1:], last or "\n"]
         self._steps = [
-            (text, dict[int, tuple[bytes, int]](), name, following[:1] == "\n")
-            for text, name, following in zip(texts, names, follows, strict=False)
+            (_Forms(text, room), name, following[:1] == "\n")
+            for text, name, following in zip(texts, names, follows, strict=True)
         ]
-        self._room = _MOST_OCTETS
-        self._own = "".join([*texts[:-1], self._last.removesuffix("\n")]).encode("utf-8")
-        self._lines = _lines_with_values(texts, names)
-        self._may_be_7bit = _may_be_7bit("x".join(texts))
-        self._crlf_texts = [text.replace("\n", "\r\n").encode("utf-8") for text in texts[:-1]]
-        self._crlf_last = self._last.removesuffix("\n").replace("\n", "\r\n").encode("utf-8") + b"\r\n"
+        self._last = _Forms(last, room, ends_line=True)
+        self._end = b"" if last.endswith("\n") else b"\r\n"
+        self._own = "".join([*texts, last.removesuffix("\n")]).encode("utf-8")
+        self._lines = _lines_with_values([*texts, last], names)
+        self._may_be_7bit = _may_be_7bit("x".join([*texts, last]))
+        self._crlf_texts = [text.replace("\n", "\r\n").encode("utf-8") for text in texts]
+        self._crlf_last = last.replace("\n", "\r\n").encode("utf-8") + self._end
 
     def write(self, values: Mapping[str, PlainValue], *, is_ascii: bool) -> bytes | None:
         """Write a row's body with its Content-* fields, as `BodyEncoder.encode` writes its text.
@@ -123,40 +124,50 @@ class PlainBody:
         place = self._coded_at
         done = [self._quoted]
         column = 0
-        for text, forms, name, ends_line in self._steps:
-            octets, column = forms.get(column) or self._keep(forms, text, column)
-            done.append(octets)
+        for forms, name, ends_line in self._steps:
+            octets, column = forms[column]
             coded = values[name][place]
             after = column + len(coded)
             if after < LONGEST:
+                done += (octets, coded)
                 column = after
-            elif ends_line or after >= _TWO_LINES:
+                continue
+            if ends_line or after >= _TWO_LINES:
                 coded, column = encoded_stretch(a2b_qp(coded).decode("utf-8"), column, ends_line=ends_line)
             else:
                 coded, column = _broken(coded, column)
-            done.append(coded)
-        octets, _ = self._last_forms.get(column) or self._keep(
-            self._last_forms, self._last, column, ends_line=True
-        )
-        done.append(octets)
-        if self._last[-1:] != "\n":
-            done.append(b"\r\n")
+            done += (octets, coded)
+        done += (self._last[column][0], self._end)
         return b"".join(done)
 
-    def _keep(
-        self, forms: dict[int, tuple[bytes, int]], text: str, column: int, *, ends_line: bool = False
-    ) -> tuple[bytes, int]:
-        found = encoded_stretch(text, column, ends_line=ends_line)
+
+class _Forms(dict[int, tuple[bytes, int]]):
+    """A stretch in quoted-printable, and the column it ends at, by the column it begins at; made when asked for.
+
+    Args:
+        text: The stretch.
+        room: So many octets are kept.
+        ends_line: Whether its last line ends behind it.
+    """
+
+    def __init__(self, text: str, room: int, *, ends_line: bool = False) -> None:
+        super().__init__()
+        self._text = text
+        self._room = room
+        self._ends_line = ends_line
+
+    def __missing__(self, column: int) -> tuple[bytes, int]:
+        found = encoded_stretch(self._text, column, ends_line=self._ends_line)
         if self._room > 0:
             self._room -= len(found[0])
-            forms[column] = found
+            self[column] = found
         return found
 
 
 def plain_body(subtype: str, stretches: Sequence[Stretch]) -> PlainBody | None:
     """Return what writes bodies of these stretches; None if it takes the general way."""
     text = "".join(each.text for each in stretches)
-    if not stretches or "\r" in text or "\0" in text:
+    if not any(each.name for each in stretches) or "\r" in text or "\0" in text:
         return None
     try:
         return None if is_mostly_foreign(text.removesuffix("\n")) else PlainBody(subtype, stretches)
