@@ -79,42 +79,37 @@ class ColumnValues:
     """
 
     def __init__(self, columns: Mapping[str, Iterable[Sequence[Any]]]) -> None:
-        self._rules: dict[str, Callable[[Any], Remark | None]] = {}
+        self._rules: dict[str, _Judge] = {}
+        self._said: dict[tuple[str, str], Remark] = {}
         for name, chunks in columns.items():
             counts = _ColumnCounts()
             for chunk in chunks:
                 counts.add(chunk)
             if counts.floats or counts.is_text_odd or counts.dates:
-                self._rules[name] = _said_once(_Judge(name, counts))
+                self._rules[name] = _Judge(name, counts)
 
     def __bool__(self) -> bool:
         """Tell whether any column holds something that may be found in a message."""
         return bool(self._rules)
 
-    def remarks(self, cells: Callable[[str], Iterable[Any]], parsed: ParsedMessage) -> Iterator[Remark]:
+    def remarks(
+        self, cells: Callable[[str], Iterable[Any]], parsed: ParsedMessage, *, is_alone: bool = False
+    ) -> Iterator[Remark]:
         """Say which values of a row stand in its message as a computer writes them.
+
+        Of all rows is said what is said of the first: findings in the same words are counted, not listed.
 
         Args:
             cells: Gives the row's cells of a column: one, or those of a group.
             parsed: The message, read back.
+            is_alone: True for a row that is looked at by itself: its own value is named.
         """
         for name, rule in self._rules.items():
             for cell in cells(name):
                 remark = None if cell is None else rule(cell)
                 if remark is not None and _stands(str(cell).strip(), parsed):
-                    yield remark
+                    yield remark if is_alone else self._said.setdefault((name, remark.kind), remark)
                     break
-
-
-def _said_once(judge: Callable[[Any], Remark | None]) -> Callable[[Any], Remark | None]:
-    """Say of all rows what is said of the first: findings in the same words are counted, not listed."""
-    said: dict[str, Remark] = {}
-
-    def rule(cell: Any) -> Remark | None:
-        remark = judge(cell)
-        return None if remark is None else said.setdefault(remark.kind, remark)
-
-    return rule
 
 
 class _Judge:

@@ -102,6 +102,7 @@ class RowInspector:
         *,
         server: str = "",
         offered: Extensions | None = None,
+        is_alone: bool = False,
     ) -> Iterator[Remark]:
         """Say what is wrong with a message that was made.
 
@@ -111,10 +112,11 @@ class RowInspector:
             position: The position of its row.
             server: The name of the server that was asked, for messages.
             offered: What that server takes; None where none was asked.
+            is_alone: True for a row that is looked at by itself.
         """
         yield from self._checks.remarks(parsed)
         if self._column_values:
-            yield from self._column_values.remarks(partial(_cells, self._row(position)), parsed)
+            yield from self._column_values.remarks(partial(_cells, self._row(position)), parsed, is_alone=is_alone)
         if self._settings.redirect_to is None:
             to = self.plan.recipients[position].split(", ")
             for address in mail.envelope.recipients:
@@ -145,7 +147,7 @@ class RowInspector:
             mail = next(iter(self._unnumbered.only([position]).tasks())).build()
         except NotebookmailError as problem:
             return self._previewed(position, None, [*remarks, failure(problem)], problem)
-        remarks += self.mail_remarks(mail, read(mail), position)
+        remarks += self.mail_remarks(mail, read(mail), position, is_alone=True)
         return self._previewed(position, mail, remarks)
 
     def _previewed(

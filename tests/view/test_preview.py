@@ -295,6 +295,16 @@ def test_without_a_notebook_the_first_message_is_shown_as_text(displayed: list[d
     assert "Subject: News for Name0" in bundle["text/plain"]
 
 
+def test_a_number_among_the_findings_is_the_rows_own() -> None:
+    letter = Template("Points", text="You have {{ points }} points.", sender="a@acme.org")
+    preview = preview_frame(people(2, points=[1.23456789012345, 9.87654321098765]), letter)
+    said = [[each.message for each in preview.findings(label) if "digits" in each.message] for label in (0, 1)]
+    assert said == [
+        ["column 'points': 1.23456789012345 is written with all its digits"],
+        ["column 'points': 9.87654321098765 is written with all its digits"],
+    ]
+
+
 # --- the page ----------------------------------------------------------------------------------------------
 
 
