@@ -112,22 +112,24 @@ async def test_a_refusal_and_then_a_close_is_that_refusal(
 
 
 async def closing_after(session: Session, most: int, *, at_rset: bool = False) -> None:
-    """Take so many messages and close without a word, or refuse every other one and close at RSET."""
+    """Take so many messages and close without a word, or refuse some and close at RSET."""
     await session.greet("PIPELINING")
     taken = 0
+    recipients = 0
     while line := await session.hear():
         if line == "RSET" and at_rset:
             break
-        if line == "DATA":
+        if line == "DATA" and recipients:
             await session.say("354 go")
             await session.content()
             await session.say("250 queued")
-            taken += 1
+            taken, recipients = taken + 1, 0
             if taken == most:
                 await asyncio.sleep(0.005)
                 break
             continue
-        refused = at_rset and line.startswith("RCPT") and "<no" in line
+        refused = line == "DATA" or (at_rset and line.startswith("RCPT") and "<no" in line)
+        recipients += line.startswith("RCPT") and not refused
         await session.say("550 no" if refused else "221 bye" if line == "QUIT" else "250 ok")
     session.writer.close()
 
