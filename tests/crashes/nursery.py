@@ -17,6 +17,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -111,8 +112,16 @@ def nursery() -> Iterator[Nursery]:
     """Run it until the block ends."""
     command = [sys.executable, str(Path(__file__).resolve())]
     # Libraries that start threads of their own when they are loaded are asked not to: those would not be forked.
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    with (
+        TemporaryDirectory() as state,  # it outlives a test, and sees no journal of whoever runs the tests
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **threads, "XDG_STATE_HOME": state},
+        ) as process,
+    ):
         assert process.stdin is not None
         try:
             yield Nursery(process)
