@@ -160,18 +160,18 @@ def test_a_million_letters_are_not_made_to_show_one() -> None:
 
 def test_a_hundred_thousand_rows_open_at_once() -> None:
     df = people(100_000)
-    started = time.perf_counter()
+    started = time.process_time()
     preview = preview_frame(df, LETTER)
     assert preview[0]["Subject"] == "News for Name 0"
-    assert time.perf_counter() - started < 5  # it takes a tenth of a second; the bound is for busy machines
+    assert time.process_time() - started < 5  # of the processor: it takes a tenth
 
 
 def test_a_row_among_very_many_with_one_address_is_shown_at_once() -> None:
     preview = preview_frame(people(20_000).assign(email="me@acme.org"), LETTER)
     assert preview[19_999]["Subject"] == "News for Name 19999"
-    started = time.perf_counter()
+    started = time.process_time()
     assert preview[19_998]["Subject"] == "News for Name 19998"
-    assert time.perf_counter() - started < 0.5  # it takes hundredths of a second; to number them all takes seconds
+    assert time.process_time() - started < 0.5  # it takes hundredths of a second; to number them all takes seconds
 
 
 # --- which rows --------------------------------------------------------------------------------------------
