@@ -44,9 +44,9 @@ if sys.dont_write_bytecode:
 
 # A developer's run looks for new examples every time; CI says the same of the same code every time. A busy machine
 # is no failure: no example has a time limit.
-settings.register_profile("developer", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "developer")
+settings.register_profile("usual", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=50)
+settings.register_profile("thorough", settings.get_profile("usual"), max_examples=250)
+settings.load_profile("usual")
 
 _numbers = count()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail import FrameError, Template, TemplateError
@@ -59,7 +59,6 @@ def test_what_is_no_template_is_refused_by_name() -> None:
 ADDRESSES = st.sampled_from(["a@x.org", "A@x.org", "b@x.org", "c@x.org", "Ann <a@x.org>", "bad", None, "d@x.org"])
 
 
-@settings(max_examples=150)
 @given(
     emails=st.lists(ADDRESSES, max_size=8),
     suppress=st.lists(st.sampled_from(["a@x.org", "C@X.ORG", "other@x.org"])),

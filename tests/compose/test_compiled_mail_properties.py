@@ -42,7 +42,7 @@ def compiled(renderer, fields):
         return None, refusal
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(addresses, values, values, addresses | st.none())
 @example("a@example.org", "Bob", "ok", "c@example.org")
 def test_a_row_is_compiled_exactly_as_asked_or_refused(address, name, value, copy):
@@ -72,7 +72,7 @@ def test_a_row_is_compiled_exactly_as_asked_or_refused(address, name, value, cop
     assert_safe_on_the_wire(mail)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400) | values)
 def test_a_body_is_read_back_as_it_was(value):
     renderer = Template("s", text="{{ value }}", sender="a@example.com", to="b@example.com").renderer(
@@ -88,7 +88,7 @@ def test_a_body_is_read_back_as_it_was(value):
     assert_safe_on_the_wire(mail)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(values, st.integers()), max_size=4), values)
 def test_a_markdown_letter_takes_in_no_markup_from_values(rows, value):
     template = Template(

@@ -37,7 +37,6 @@ def parse(field):
     return email.message_from_bytes(field + b"\r\n", policy=email.policy.default)
 
 
-@settings(deadline=None, max_examples=300)
 @given(hostile_texts)
 def test_a_text_is_read_back_as_it_was(text):
     field = unstructured("Subject", text)
@@ -63,7 +62,6 @@ def short(name):
     return name.encode()[:40].decode(errors="ignore").strip()
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists((hostile_texts | blank_texts).map(str.strip), min_size=1, max_size=3))
 def test_display_names_are_read_back_as_they_were(names):
     names = [short(re.sub(r"\s{2,}", " ", name)) for name in names]

@@ -6,7 +6,7 @@ import quopri
 from binascii import b2a_qp
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notebookmail.compose.mime.quoted_printable import QuotedLines, QuotedPieces, quoted
@@ -42,7 +42,6 @@ def test_a_long_line_has_the_octets_of_the_codec(pieces: list[str]) -> None:
 @example(["x" * 75, "\n"], None).via("a full line")
 @example(["x" * 76, ".", "\n.", "\n"], None).via("a lone dot")
 @example(["y" * 74, "\u00e9", " ", "\nz"], None).via("a blank before a line's end")
-@settings(max_examples=500)
 def test_pieces_give_the_octets_of_the_whole(pieces: list[str], data: st.DataObject | None) -> None:
     own = frozenset(pieces[::2] if data is None else data.draw(st.sets(st.sampled_from(pieces))))
     encoder = QuotedPieces()

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -126,7 +126,6 @@ def is_alone(source: str) -> bool:
     return any(re.fullmatch(r"[ \t>]*(\{%[^%]*%\}[ \t]*)+", line) for line in source.split("\n"))
 
 
-@settings(deadline=None, max_examples=150)
 @given(sources())
 @example("{% if no %}1{% else %}2{% endif %}. one")
 @example("{% for i in three %}| a | b |\n|---|---|\n{% endfor %}")

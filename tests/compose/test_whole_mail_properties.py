@@ -96,7 +96,7 @@ def compiled(renderer, fields):
         return None, refusal
 
 
-@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(sorted(BENIGN)), values, max_size=2))
 @example({})
 @example({"path": ""})
@@ -178,7 +178,7 @@ def assert_attachments(message, fields):
     assert all(part.get_payload(decode=True) == b"was there" for part in attached[1:])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=75)
 @given(st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=20), st.text(max_size=10))
 def test_the_name_of_a_header_is_a_name_or_refused(name, value):
     try:

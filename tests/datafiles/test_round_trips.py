@@ -65,7 +65,7 @@ def written(content: bytes, name: str = "table.csv", **choices: str) -> pd.DataF
 
 
 @given(tables(), SEPARATORS, UNICODE, LINE_ENDS, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_what_csv_writes_is_read(
     table: dict[str, list[Any]], sep: str, encoding: str, line_end: str, quoting: Any
 ) -> None:
@@ -78,14 +78,14 @@ def test_what_csv_writes_is_read(
 
 
 @given(tables(), SEPARATORS, UNICODE)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_what_pandas_writes_is_read(table: dict[str, list[Any]], sep: str, encoding: str) -> None:
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in table.items()})
     assert cells(written(frame.to_csv(sep=sep, index=False).encode(encoding))) == typed(table)
 
 
 @given(tables())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_what_json_lines_hold_is_read(table: dict[str, list[Any]]) -> None:
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in table.items()})
     text = frame.to_json(orient="records", lines=True, double_precision=15)
@@ -130,7 +130,7 @@ def test_what_parquet_holds_is_read(table: dict[str, list[Any]]) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 def test_any_bytes_are_read_or_refused_in_words(raw: bytes) -> None:
     from notebookmail import FrameError
 

@@ -11,7 +11,7 @@ from email.mime.text import MIMEText
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notebookmail.address import has_control
@@ -156,7 +156,6 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).filter(l
 hostile_texts = st.lists(pieces | texts, max_size=8).map("".join)
 
 
-@settings(deadline=None, max_examples=200)
 @given(hostile_texts)
 def test_free_text_is_read_back_as_it_was(text: str) -> None:
     message = EmailMessage()
@@ -165,13 +164,11 @@ def test_free_text_is_read_back_as_it_was(text: str) -> None:
     assert read(written(("Subject", text)))["Subject"] == expected
 
 
-@settings(deadline=None, max_examples=200)
 @given(hostile_texts.filter(lambda text: "=?" not in text and text == text.strip()))
 def test_free_text_of_the_older_api_is_read_back_as_it_was(text: str) -> None:
     assert read(written(("X-Tag", text), kind=Message))["X-Tag"] == text
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.text("abcdef<>@.-=?0123", min_size=1, max_size=300), min_size=1, max_size=8).map(" ".join))
 def test_printable_words_stay_whole_in_a_message_id_field(text: str) -> None:
     octets = written(("References", text), kind=Message)
@@ -243,7 +240,6 @@ names = st.lists(words | st.sampled_from(["=?x?=", '"', "a" * 80, "é", ","]), m
 names = names.map(lambda name: " ".join(name.split())).filter(lambda name: not has_control(name))
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(names, min_size=1, max_size=4))
 def test_any_name_is_read_back_with_its_address(given_names: list[str]) -> None:
     boxes = [Address(name, f"u{place}", "example.org") for place, name in enumerate(given_names)]
@@ -363,7 +359,6 @@ ALL = ["Message-ID", "To", "From", "References", "Content-Type", "Content-Dispos
        "Content-Transfer-Encoding", "Subject", "Reply-To", "Sender"]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
 @given(st.sampled_from(ALL), odd_texts, st.booleans())
 def test_no_header_crashes_the_standard_library_on_us(name: str, text: str, is_parsed: bool) -> None:
     refusals = []
