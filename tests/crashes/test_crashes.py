@@ -23,7 +23,7 @@ KILLS = int(os.environ.get("NOTEBOOKMAIL_KILLS", "500"))
 SEED = int(os.environ.get("NOTEBOOKMAIL_SEED", random.randrange(10**6)))
 
 
-@pytest.mark.parametrize("kills", [15, pytest.param(KILLS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [8, pytest.param(KILLS, marks=pytest.mark.slow)])
 def test_killed_runs_lose_nothing_and_double_nothing(place: Nursery, tmp_path: Path, kills: int) -> None:
     with ordeal(place, tmp_path, seed=SEED) as one:
         tally = one.kill_until(kills)

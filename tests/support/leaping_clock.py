@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-_GRACE_SECONDS = 0.01  # real time for the kernel to carry over what was written
+_GRACE_SECONDS = 0.003  # real time for the kernel to carry over what was written
 _ECHOES = 3
 
 
