@@ -40,7 +40,7 @@ class PlainValues:
         named = [each for each in stretches if each.name]
         self._names = tuple(dict.fromkeys(each.name for each in named))
         self._links = tuple(dict.fromkeys(each.name for each in named if each.is_link))
-        self._kept: dict[str, PlainValue] = {}
+        self._kept = _Kept()
 
     def read(self, context: Mapping[str, Any]) -> tuple[dict[str, PlainValue], bool] | None:
         """Return a row's values by name, and whether they are all ASCII; None if one does not print as it is.
@@ -59,25 +59,28 @@ class PlainValues:
                 value = str(value)
             elif not value.isascii():
                 is_ascii = False
-            found = kept.get(value)
+            found = kept[value]
             if found is None:
-                found = self._read(value)
-                if found is None:
-                    return None
+                return None
             values[name] = found
         for name in self._links:
             if not is_link(context[name]):
                 return None  # Jinja says what is wrong
         return values, is_ascii
 
-    def _read(self, text: str) -> PlainValue | None:
+
+class _Kept(dict[str, "PlainValue | None"]):
+    """Texts in the forms that bodies have them in, made when first asked for; None where they are not plain."""
+
+    def __missing__(self, text: str) -> PlainValue | None:
+        value: PlainValue | None
         if _SIMPLE.fullmatch(text):
             octets = text.encode("ascii")
             value = octets, octets, octets, octets
         elif text in {"", "."} or text[-1] == " " or (not text.isprintable() and _CONTROL.search(text)):
-            return None  # what stands around it decides how it is written: see `plain_value`
+            value = None  # what stands around it decides how it is written: see `plain_value`
         else:
             value = plain_value(text, str.__str__(escape(text)))
-        if len(self._kept) < _MOST_KEPT and len(text) <= _LONGEST_KEPT:
-            self._kept[text] = value
+        if len(self) < _MOST_KEPT and len(text) <= _LONGEST_KEPT:
+            self[text] = value
         return value
