@@ -83,7 +83,7 @@ def _frames_of_polars(chosen: Any) -> Generator[Any]:
 
     from .spool import rows_of_file, temporary_folder
 
-    with temporary_folder() as folder:  # polars before 1.34
+    with temporary_folder() as folder:  # an older polars
         path = folder / "rows.arrow"
         try:
             chosen.sink_ipc(path, compression="lz4")
