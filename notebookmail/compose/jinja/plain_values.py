@@ -59,7 +59,7 @@ class PlainValues:
                 value = str(value)
             elif not value.isascii():
                 is_ascii = False
-            found = kept[value]
+            found = kept.get(value) or kept[value]  # get is the faster, where there is one
             if found is None:
                 return None
             values[name] = found

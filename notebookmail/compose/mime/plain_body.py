@@ -125,7 +125,7 @@ class PlainBody:
         done = [self._quoted]
         column = 0
         for forms, name, ends_line in self._steps:
-            octets, column = forms[column]
+            octets, column = forms.get(column) or forms[column]  # get is the faster, where there is one
             coded = values[name][place]
             after = column + len(coded)
             if after < LONGEST:
