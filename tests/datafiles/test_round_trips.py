@@ -69,6 +69,8 @@ def written(content: bytes, name: str = "table.csv", **choices: str) -> pd.DataF
 def test_what_csv_writes_is_read(
     table: dict[str, list[Any]], sep: str, encoding: str, line_end: str, quoting: Any
 ) -> None:
+    if line_end == "\r":  # Python 3.11 then leaves a line feed unquoted, which nobody can tell from a line's end
+        quoting = csv.QUOTE_ALL
     text = io.StringIO()
     writer = csv.writer(text, delimiter=sep, lineterminator=line_end, quoting=quoting)
     writer.writerow(table)
