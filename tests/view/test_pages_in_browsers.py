@@ -55,7 +55,8 @@ CUT: Final = """() => {
   const hides = node => /hidden|clip/.test(getComputedStyle(node).overflowX) && getComputedStyle(node).clipPath === 'none';
   return [...document.querySelectorAll('.nbmail *')]
     .filter(node => [...node.childNodes].some(each => each.nodeType === 3 && each.data.trim()))
-    .filter(node => node.tagName !== 'STYLE' && node.getBoundingClientRect().width > 1 && !node.title)
+    .filter(node => node.tagName !== 'STYLE' && node.checkVisibility() && !node.title)
+    .filter(node => node.getBoundingClientRect().width > 1)
     .filter(node => !scrolls(node.parentElement))
     .filter(node => node.getBoundingClientRect().right > node.closest('.nbmail').getBoundingClientRect().right + 1
       || hides(node) && node.scrollWidth > node.clientWidth + 1)
