@@ -10,6 +10,7 @@ whole run.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +60,11 @@ _UNSUPPORTED = Explanation(
 )
 _TEMPLATE = Explanation("template", "the row does not fill the template", "correct the row or the template")
 _MALFORMED = Explanation("address", "the cell does not hold one valid address", "correct the cell")
+_PLACE = Explanation(  # of the files that messages go to
+    "server",
+    "the place is full, or not to be written",
+    "make room there, or choose another place, and run it again",
+)
 _BUG = Explanation("", "an unexpected error", "report it with its text")
 
 _BY_KIND: tuple[tuple[type[Exception], Explanation], ...] = (
@@ -68,6 +74,9 @@ _BY_KIND: tuple[tuple[type[Exception], Explanation], ...] = (
     (SMTPNotSupported, _UNSUPPORTED),
     (SMTPConnectError, _UNREACHABLE),
     (SMTPServerDisconnected, _CONNECTION),
+    (TimeoutError, _TIMEOUT),
+    (ConnectionError, _CONNECTION),
+    (OSError, _PLACE),
 )
 _ALWAYS_AUTH: Final = frozenset({530, 534, 535, 538})
 """Codes that only ever speak of the login (RFC 4954 6), whatever enhanced code comes with them."""
@@ -107,9 +116,8 @@ def _explain_kind(error: Exception) -> Explanation:
         return remedies.AUTH_NONE
     if isinstance(error, MailboxError):
         return Explanation("server", error.message, error.remedy or "run it again later")
-    if isinstance(error, OSError) and not isinstance(error, SMTPException):  # of files that it goes to
-        return Explanation("server", str(error), "make room there, or choose another place, and run it again")
-    return next((explanation for kind, explanation in _BY_KIND if isinstance(error, kind)), _BUG)
+    found = next((explanation for kind, explanation in _BY_KIND if isinstance(error, kind)), _BUG)
+    return replace(found, cause=str(error) or found.cause) if found is _PLACE else found
 
 
 def gravest_refusal(error: Exception) -> Exception:

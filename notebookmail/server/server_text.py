@@ -64,12 +64,12 @@ def read_url(url: Secret, form: TextForm = SMTP_TEXT) -> ServerURL:
         FrameError: It is none. The message does not repeat it: it may hold a password.
     """
     if not isinstance(url, Secret):
-        raise FrameError(f"a server URL is a text, not a {type(url).__name__}")
+        raise FrameError(f"a {form.call} URL is a text, not a {type(url).__name__}")
     found = _parsed(url, form.schemes)
     if found is None:
-        raise FrameError(f"a server URL looks like {form.example}")
+        raise FrameError(f"a {form.call} URL looks like {form.example}")
     if not found.hostname:
-        raise FrameError(f"the server URL names no host: {form.example}")
+        raise FrameError(f"the {form.call} URL names no host: it looks like {form.example}")
     return found
 
 

@@ -232,3 +232,18 @@ def test_a_text_is_listed_only_with_codes_that_agree_with_its_meaning(rule: reme
             assert meaning.is_transient or (meaning.stops_run and meaning.category != "sender")
         else:
             assert not meaning.is_transient
+
+
+@pytest.mark.parametrize(
+    ("error", "category", "remedy"),
+    [
+        (TimeoutError(), "timeout", "retry() later"),
+        (ConnectionResetError(104, "reset"), "connection", "check the network and retry()"),
+        (OSError(28, "No space left on device"), "server", "make room there, or choose another place, and run it again"),  # noqa: E501
+        (PermissionError(13, "Permission denied"), "server", "make room there, or choose another place, and run it again"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_only_what_became_of_a_file_is_told_of_its_place(error: OSError, category: str, remedy: str) -> None:
+    told = explain(error)
+    assert (told.category, told.remedy) == (category, remedy)
+    assert told.cause

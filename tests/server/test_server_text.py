@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.traceback_variables import variables_shown
 
-from notebookmail import FrameError, Server
+from notebookmail import FrameError, Mailbox, Server
 
 CANARY = "s3cret-canary"
 
@@ -101,3 +101,10 @@ def test_any_text_is_a_server_or_an_error_that_says_why(text: str, port: int | N
 
 def test_a_server_shows_its_arguments_as_before() -> None:
     assert list(inspect.signature(Server).parameters)[:4] == ["hostname", "port", "username", "password"]
+
+
+def test_each_kind_of_url_is_told_by_its_own_name() -> None:
+    with pytest.raises(FrameError, match="a Mailbox URL looks like imaps://"):
+        Mailbox("gopher://example.org")
+    with pytest.raises(FrameError, match="a Server URL looks like smtps://"):
+        Server("gopher://example.org")
