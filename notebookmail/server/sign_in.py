@@ -14,7 +14,7 @@ import os
 import secrets
 import sys
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -319,7 +319,9 @@ class _SignIn:
 
 
 def _at(seconds: float) -> str:
-    return f"{datetime.now().astimezone() + timedelta(seconds=seconds):%H:%M:%S}"
+    return (
+        f"{datetime.now(UTC) + timedelta(seconds=seconds):%H:%M:%S} UTC"  # the kernel may be far from who reads it
+    )
 
 
 def _code_in(redirected: Secret, visit: _BrowserVisit, oauth: OAuth) -> Secret:
