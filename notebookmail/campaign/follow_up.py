@@ -145,7 +145,9 @@ def followed(
         raise FrameError("follows= writes In-Reply-To and References: take them out of headers=; nothing was sent")
     path = default_path() if settings.journal is None else Path(str(settings.journal)).expanduser()
     if not path.exists():
-        raise JournalError(f"there is no journal {path}, and so no campaign {settings.follows!r}", str(path))
+        raise JournalError(
+            f"follows={settings.follows!r}: there is no journal {path}, and so no such campaign", str(path)
+        )
     with Journal.open(path) as journal:
         letters = RecordedLetters(journal, record_of(journal, settings.follows, prefer=_digest_there(plan, world)))
         _check_read(settings.follows, settings.only, letters.read_at)

@@ -319,9 +319,8 @@ class _SignIn:
 
 
 def _at(seconds: float) -> str:
-    return (
-        f"{datetime.now(UTC) + timedelta(seconds=seconds):%H:%M:%S} UTC"  # the kernel may be far from who reads it
-    )
+    # The kernel's clock may be far from who reads it.
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%H:%M:%S} UTC"
 
 
 def _code_in(redirected: Secret, visit: _BrowserVisit, oauth: OAuth) -> Secret:

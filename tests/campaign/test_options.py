@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import notebookmail
-from notebookmail import FrameError, Template, TemplateError, plan_frame
+from notebookmail import FrameError, JournalError, Template, TemplateError, plan_frame
 from notebookmail.campaign.options import SendOptions, SendSettings
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def test_whatever_is_given_is_taken_for_what_it_is_or_refused_by_name(name: str)
         refusal = ""
         try:
             plan_frame(frame, letter, **{"progress": False, "dry_run": True, name: value})
-        except (FrameError, TemplateError) as error:
+        except (FrameError, JournalError, TemplateError) as error:
             refusal = str(error)
         assert name in refusal or not refusal
 

@@ -300,8 +300,12 @@ def speaking_openssl(context: ssl.SSLContext, *, start_tls: bool) -> Iterator[in
                     plain.sendall(words)
                     if words != b"220 go\r\n":
                         plain.recv(1000)
-            with suppress(OSError), context.wrap_socket(plain, server_side=True) as secure:
-                secure.recv(1000)
+            with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as secure:
+                with pytest.raises(ssl.SSLError, match="PEER_DID_NOT_RETURN_A_CERTIFICATE"):
+                    secure.do_handshake()
+                secure.shutdown(socket.SHUT_WR)
+                while secure.recv(1000):  # closed with something unread, the alert would be lost to a reset
+                    pass
 
     with socket.create_server((ALIVE, 0)) as listener:
         thread = Thread(target=serve)

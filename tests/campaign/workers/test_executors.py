@@ -208,7 +208,7 @@ def test_no_more_is_made_ahead_than_a_few_batches() -> None:
             ahead.append(asked - count)
             order.append(task.position)
     assert order == list(range(3_000))
-    assert max(ahead) <= (2 + 2) * 256
+    assert max(ahead) <= (2 + 2) * 256 + 64  # of which 64 are read at once
 
 
 @pytest.mark.parametrize(
