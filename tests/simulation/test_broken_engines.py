@@ -32,6 +32,8 @@ from simulation.process import Process
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow  # a proof of the proof
+
 
 def intent_is_not_recorded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Runner, "commit", lambda *_: True)
