@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -72,5 +73,7 @@ def execute(notebook: NotebookNode, *, cell_seconds: int = 60) -> None:
     """Run a notebook's cells, and keep what they put out in it; the first that fails raises."""
     import nbclient
 
-    # Its own `execute` leaves a loop open, which another test is blamed for.
-    asyncio.run(nbclient.NotebookClient(notebook, timeout=cell_seconds).async_execute())
+    client = nbclient.NotebookClient(notebook, timeout=cell_seconds)
+    # Its own `execute` leaves a loop open, which another test is blamed for; on this thread a browser's may run.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, client.async_execute()).result()
