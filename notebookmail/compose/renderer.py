@@ -209,9 +209,13 @@ class Renderer:
         if len(reached) > len(to):
             copies = frozenset(envelope.recipients).difference(box.address for box in to)
         is_ascii = head.isascii() and "".join(envelope.recipients).isascii()
-        needs_8bit = False
         return Mail(
-            envelope, segments, message_id, needs_8bit, not is_ascii, copies, None if said is None else said()
+            envelope,
+            segments,
+            message_id,
+            needs_smtputf8=not is_ascii,
+            copies=copies,
+            said=None if said is None else said(),
         )
 
     def _envelope(

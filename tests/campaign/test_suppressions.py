@@ -25,6 +25,7 @@ from notebookmail import (
     plan_frame,
     send_frame,
 )
+from notebookmail.campaign import suppressions
 from notebookmail.campaign.options import SendSettings
 from notebookmail.campaign.planning import make_plan
 from notebookmail.campaign.suppressions import SuppressedAddresses, reason_of
@@ -206,6 +207,17 @@ def test_of_a_large_book_only_the_lines_of_the_runs_own_recipients_are_read(
     lines_read.clear()
     assert going(journal=path) == [0, 2]
     assert lines_read == ["bo@example.org"]
+
+
+@pytest.mark.parametrize("others", [0, 50], ids=["no larger than the mailing", "larger than the mailing"])
+def test_nobody_in_the_book_goes_however_many_are_looked_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    monkeypatch.setattr(suppressions, "_CHUNK", 3)
+    held = {0, 2, 3, 8, 9, 10, 16, 19}
+    put(path, *numbered(*held), *numbered(*range(100, 100 + others)))
+    frame = pd.DataFrame({"name": "x", "email": [each.address for each in numbered(*range(20))]})
+    assert going(frame, journal=path) == sorted(set(range(20)) - held)
 
 
 def test_a_book_that_is_no_larger_than_the_mailing_is_read_once(path: Path, lines_read: list[str]) -> None:
